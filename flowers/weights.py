@@ -1,0 +1,180 @@
+"""A weights folder: its layout, the schema of `config.json`, and whether files are what it says.
+
+The same tree lies on disk and on the Hub. JSON is validated, other files are checked by size and
+hash before anything opens them, and nothing that executes code on loading is ever read.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from flowers.backbones import BACKBONES, Preprocessing, Variant
+from flowers.files import sha256_of, write_text
+
+SCHEMA_VERSION = 1
+CONFIG = "config.json"
+ARTIFACT = "model.tflite"
+KERAS_WEIGHTS = "model.weights.h5"
+METRICS = "metrics.json"
+CARD = "README.md"
+PUBLISHED = "published.json"
+MANIFEST = "manifest.json"
+
+SERVING_FILES = (CONFIG, ARTIFACT, METRICS)
+"""What an app needs of a backbone."""
+
+BACKBONE_FILES = (*SERVING_FILES, KERAS_WEIGHTS)
+ROOT_FILES = (CARD, PUBLISHED, MANIFEST)
+
+Precision = Literal["int8", "float16", "float32"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class WeightsError(ValueError):
+    """A weights folder or a backbone in it cannot be used. The message is one sentence."""
+
+
+class Schema(BaseModel):
+    """Strict about names, so that a misspelt field is an error and not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileRecord(Schema):
+    """What a file must be."""
+
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+
+
+class VariantSettings(Schema):
+    """How a variant's probabilities are read."""
+
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Probabilities p become p^(1/T), normalized (Guo et al. 2017)."""
+    unknown_threshold: Share = 0.0
+    """Below this calibrated top probability a photo is none of the classes."""
+
+
+class BaseSource(Schema):
+    """Where the base came from before this training."""
+
+    kind: Literal["imagenet", "none", "file"]
+    name: str
+    """For people: "ImageNet weights of keras.applications", or the name of the file."""
+    sha256: Sha256 | None = None
+
+
+class Config(Schema):
+    """`<backbone>/config.json`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    backbone: str
+    classes: Annotated[list[str], Field(min_length=2)]
+    """In the order of the outputs."""
+    image_size: Annotated[int, Field(ge=32, le=1024)]
+    preprocessing: Preprocessing
+    """Part of the graph; stands here for readers."""
+    precision: Precision
+    """Of weights and, for int8, activations in the artifact."""
+    variants: Annotated[dict[Variant, VariantSettings], Field(min_length=1)]
+    recipe: dict[str, JsonValue]
+    versions: dict[str, str]
+    data_fingerprint: str
+    base: BaseSource
+    notice: str | None = None
+    """One sentence that the app shows wherever it shows these weights."""
+    files: dict[str, FileRecord]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Config":
+        if self.backbone not in BACKBONES:
+            raise ValueError(f"backbone is one of {', '.join(BACKBONES)}")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes are all different")
+        for name in self.files:
+            if name not in BACKBONE_FILES or name == CONFIG:
+                raise ValueError(f"files are among {', '.join(BACKBONE_FILES[1:])}, not {name!r}")
+        if ARTIFACT not in self.files:
+            raise ValueError(f"files has {ARTIFACT}")
+        return self
+
+
+def read_config(folder: Path) -> Config:
+    """Read and validate `config.json` of a backbone's folder. Raises `WeightsError`."""
+    path = folder / CONFIG
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise WeightsError(f"{folder.name} has no {CONFIG}; train or pull it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path} cannot be read; pull it again. Received: {error}") from error
+    return parse_config(text, folder.name)
+
+
+def parse_config(text: str, backbone: str) -> Config:
+    """Validate the text of a backbone's `config.json`. Raises `WeightsError`."""
+    version = re.search(r'"schema_version"\s*:\s*(\d+)', text)
+    if version and int(version[1]) != SCHEMA_VERSION:
+        raise WeightsError(
+            f"{backbone}/{CONFIG} has schema version {version[1]} and this program reads "
+            f"{SCHEMA_VERSION}; update the program or train the weights anew."
+        )
+    try:
+        config = Config.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise WeightsError(
+            f"{backbone}/{CONFIG} is malformed at {place}: {first['msg']}; pull or train it again."
+        ) from error
+    if config.backbone != backbone:
+        raise WeightsError(
+            f"{backbone}/{CONFIG} belongs to another backbone; restore the folder's name. "
+            f"Received: {config.backbone}"
+        )
+    return config
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Write `config.json`, whole or not at all. Write it last: it vouches for the other files."""
+    write_text(folder / CONFIG, config.model_dump_json(indent=1) + "\n")
+
+
+def record_of(path: Path) -> FileRecord:
+    """Size and hash of a file."""
+    return FileRecord(bytes=path.stat().st_size, sha256=sha256_of(path))
+
+
+def check_file(folder: Path, config: Config, name: str) -> Path:
+    """Return the path of a file after checking size and hash. Raises `WeightsError`."""
+    path = folder / name
+    expected = config.files.get(name)
+    if expected is None:
+        raise WeightsError(f"{folder.name}/{CONFIG} does not list {name}; pull or train it again.")
+    try:
+        size = path.stat().st_size
+        if size != expected.bytes:
+            raise WeightsError(
+                f"{folder.name}/{name} is incomplete or changed; pull or train it again. "
+                f"Expected {expected.bytes:,} bytes. Received: {size:,}"
+            )
+        found = sha256_of(path)
+    except FileNotFoundError:
+        raise WeightsError(f"{folder.name}/{name} is missing; pull or train it again.") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read; pull it again. Received: {error}") from error
+    if found != expected.sha256:
+        raise WeightsError(
+            f"{folder.name}/{name} is not the file its {CONFIG} names; pull or train it again. "
+            f"Expected sha256 {expected.sha256[:12]}. Received: {found[:12]}"
+        )
+    return path
+
+
+def backbone_folders(root: Path) -> list[Path]:
+    """Folders of backbones below a weights folder, in the order of `BACKBONES`."""
+    return [root / key for key in BACKBONES if (root / key / CONFIG).is_file()]

@@ -1,0 +1,1 @@
+"""The training kit: `python -m train --help`."""

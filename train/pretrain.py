@@ -1,0 +1,200 @@
+"""Train every layer of a backbone, for places where ImageNet weights cannot be had.
+
+The result is a file for `--base`. Held-out photos of `data` stay unseen: only its training part is
+used, and photos of the `extra` folders that resemble a held-out one are left out.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from flowers.backbones import Backbone
+from flowers.dataset import NEAR_DUPLICATE_BITS, Dataset, class_folders, perceptual_hash
+from flowers.files import whole_file, write_text
+from flowers.network import build_base
+from flowers.photocache import PhotoCache
+from flowers.photos import SUFFIXES, PhotoError
+from train.augment import random_view, whole_view
+
+
+@dataclass(frozen=True)
+class PretrainRecipe:
+    """What one stage of pretraining does."""
+
+    image_size: int = 160
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    """Peak of the cosine schedule; AdamW on networks with batch normalization takes 1e-3 well."""
+    warmup_epochs: float = 2.0
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    mixup: float = 0.2
+    """Parameter of the Beta distribution of mixup (Zhang et al. 2018); 0 turns it off."""
+    smallest_crop: float = 0.35
+    batchnorm_momentum: float = 0.99
+    """Keras's MobileNetV2 has 0.999, too slow for a few thousand steps."""
+    seed: int = 0
+
+
+@dataclass
+class PretrainData:
+    """Photos of all classes for pretraining and the held-out check."""
+
+    photos: np.ndarray
+    train_rows: np.ndarray
+    train_labels: np.ndarray
+    validation_rows: np.ndarray
+    validation_labels: np.ndarray
+    classes: list[str]
+
+
+class Views(keras.utils.PyDataset):
+    """Batches of freshly augmented views with mixed labels: float32[n, s, s, 3], float32[n, c]."""
+
+    def __init__(self, data: PretrainData, recipe: PretrainRecipe, epoch: int = 0):
+        super().__init__(workers=1, max_queue_size=8)
+        self.data, self.recipe, self.epoch = data, recipe, epoch
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        rng = np.random.default_rng([self.recipe.seed, self.epoch])
+        self.order = rng.permutation(len(self.data.train_rows))
+
+    def __len__(self) -> int:
+        return len(self.order) // self.recipe.batch_size
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        recipe, data = self.recipe, self.data
+        rng = np.random.default_rng([recipe.seed, self.epoch, index])
+        chosen = self.order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
+        x = np.stack(
+            [
+                random_view(data.photos[row], recipe.image_size, rng, recipe.smallest_crop)
+                for row in data.train_rows[chosen]
+            ]
+        ).astype(np.float32)
+        y = np.eye(len(data.classes), dtype=np.float32)[data.train_labels[chosen]]
+        if recipe.mixup:
+            share = np.float32(rng.beta(recipe.mixup, recipe.mixup))
+            x = share * x + (1 - share) * x[::-1]
+            y = share * y + (1 - share) * y[::-1]
+        return x, y
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+        self._shuffle()
+
+
+def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
+    """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
+    held_out = [photo for photo in dataset.photos if photo.part != "train"]
+    held_hashes = np.array(
+        [perceptual_hash(cache.image(photo.sha256)) for photo in held_out], dtype=np.uint64
+    )
+    train = [(photo.sha256, photo.label) for photo in dataset.part("train")]
+    seen = {photo.sha256 for photo in dataset.photos}
+    for root in extra:
+        for folder in class_folders(root):
+            for file in sorted(folder.rglob("*")):
+                if file.suffix.lower() not in SUFFIXES:
+                    continue
+                try:
+                    sha256 = cache.add(file)
+                except PhotoError:
+                    continue
+                look = np.uint64(perceptual_hash(cache.image(sha256)))
+                near = (np.bitwise_count(held_hashes ^ look) <= NEAR_DUPLICATE_BITS).any()
+                if sha256 not in seen and not near:
+                    seen.add(sha256)
+                    train.append((sha256, folder.name))
+    classes = sorted({label for _, label in train})
+    index = {name: i for i, name in enumerate(classes)}
+    validation = dataset.part("validation")
+    photos, train_rows = cache.rows([sha256 for sha256, _ in train])
+    _, validation_rows = cache.rows([photo.sha256 for photo in validation])
+    return PretrainData(
+        photos,
+        train_rows,
+        np.array([index[label] for _, label in train]),
+        validation_rows,
+        np.array([index[photo.label] for photo in validation]),
+        classes,
+    )
+
+
+def pretrain(
+    backbone: Backbone,
+    data: PretrainData,
+    recipe: PretrainRecipe,
+    out: Path,
+    base_weights: str | None = None,
+) -> Path:
+    """Run one stage and return the file of base weights. A stopped stage goes on where it was."""
+    keras.utils.set_random_seed(recipe.seed)
+    base = build_base(backbone, base_weights, recipe.image_size)
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = recipe.batchnorm_momentum
+    pooled = keras.layers.GlobalAveragePooling2D()(base.output)
+    pooled = keras.layers.Dropout(0.2)(pooled)
+    logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(pooled)
+    model = keras.Model(base.input, logits)
+
+    views = Views(data, recipe)
+    steps = len(views) * recipe.epochs
+    warmup = math.ceil(len(views) * recipe.warmup_epochs)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 100,
+        decay_steps=max(1, steps - warmup),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, clipnorm=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=recipe.label_smoothing
+        ),
+        metrics=["accuracy"],
+    )
+    validation = np.stack(
+        [whole_view(data.photos[row], recipe.image_size) for row in data.validation_rows]
+    )
+    validation_labels = np.eye(len(data.classes), dtype=np.float32)[data.validation_labels]
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "log.csv"
+    resume = keras.callbacks.BackupAndRestore(str(out / "resume"))
+    model.fit(
+        views,
+        epochs=recipe.epochs,
+        validation_data=(validation, validation_labels),
+        validation_batch_size=128,
+        callbacks=[resume, keras.callbacks.CSVLogger(str(log), append=True)],
+        verbose=2,
+    )
+    weights = out / f"{backbone.key}.base.weights.h5"
+    with whole_file(weights) as partial:
+        # Keras insists on the ending.
+        named = partial.with_suffix(".weights.h5")
+        base.save_weights(named)
+        named.replace(partial)
+    write_text(
+        out / "recipe.json",
+        json.dumps(
+            {
+                "backbone": backbone.key,
+                "base": base_weights,
+                "recipe": asdict(recipe),
+                "photos": len(data.train_rows),
+                "classes": data.classes,
+            },
+            indent=1,
+        ),
+    )
+    return weights
