@@ -48,7 +48,7 @@ class WeightsSource(ABC):
     commit: str | None = None
     """The full hash that the Hub repository was resolved to."""
     notice: str | None = None
-    """One sentence for the page when these are not the weights asked for, or come from the cache."""
+    """One sentence for the page when these are other weights than asked for, or cached ones."""
 
     def __init__(self) -> None:
         self._broken: dict[str, str] = {}
