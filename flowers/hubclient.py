@@ -41,9 +41,17 @@ def hub_api(patience: float = constants.HF_HUB_ETAG_TIMEOUT) -> HfApi:
     holds for all of its requests in this process; a later call sets it anew.
     """
 
+    def limit(request: httpx2.Request) -> None:
+        # A hook, since huggingface_hub overrules the client's own timeout by None in many calls.
+        asked = request.extensions.get("timeout") or {}
+        kinds = ("connect", "read", "write", "pool")
+        limits = {kind: asked.get(kind) or patience for kind in kinds}
+        request.extensions = {**request.extensions, "timeout": limits}
+
     def client() -> httpx2.Client:
         made = default_client_factory()
-        made.timeout = httpx2.Timeout(patience)
+        hooks = made.event_hooks
+        made.event_hooks = {**hooks, "request": [*hooks["request"], limit]}
         return made
 
     set_client_factory(client)

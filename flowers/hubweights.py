@@ -5,6 +5,7 @@ At the start come the small ones; an artifact comes when its backbone is first c
 """
 
 import logging
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,10 @@ class HubWeights(WeightsSource):
         """Return the commit and the folder that holds its small files."""
         repo = str(self.repo)
         try:
-            found = patiently(lambda: api.resolve_revision(repo, revision=self.revision))
+            if not re.fullmatch(r"[0-9a-f]{40}", self.revision):
+                # Raises where the next line would take a cached hash and say nothing of it.
+                patiently(lambda: api.repo_info(repo, revision=self.revision))
+            found = api.resolve_revision(repo, revision=self.revision)
             folder = snapshot_download(repo, revision=found.resolved, allow_patterns=SMALL_FILES)
             return found.resolved, Path(folder)
         except (HfHubHTTPError, httpx2.HTTPError, OSError, RevisionResolutionError) as error:
