@@ -1,0 +1,207 @@
+"""What several models say of the same photos: consensus, disagreement, and who is right."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.results import Prediction as Outcome
+from flowers.results import accuracy_interval, paired_test
+from flowers.runtime import Prediction
+
+Model = tuple[str, Variant]
+"""Backbone key and variant key."""
+
+VARIANT_NAMES: dict[Variant, str] = {"transfer": "transfer", "finetuned": "finetuned"}
+
+
+def model_name(model: Model) -> str:
+    """The name shown to people, as in "DenseNet121 finetuned"."""
+    return f"{BACKBONES[model[0]].name} {VARIANT_NAMES[model[1]]}"
+
+
+def all_models(backbones: Iterable[str], variants: Iterable[Variant] = VARIANTS) -> list[Model]:
+    """Every chosen model, in the order of `BACKBONES` and `VARIANTS`."""
+    chosen, wanted = set(backbones), set(variants)
+    return [(b, v) for b in BACKBONES if b in chosen for v in VARIANTS if v in wanted]
+
+
+def class_order(class_lists: Iterable[Sequence[str]]) -> list[str]:
+    """One order for all: the classes of the first list, then what other lists add."""
+    return list(dict.fromkeys(name for names in class_lists for name in names))
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """What the chosen models say together of one photo."""
+
+    label: str
+    """The class with the highest mean calibrated probability."""
+    probability: float
+    """That mean."""
+    agreement: int
+    """How many models have `label` on top."""
+    models: int
+    known: bool
+    """Whether at least half of the models reach their unknown-threshold."""
+
+
+def consensus(predictions: Sequence[Prediction]) -> Consensus:
+    """Sum up the predictions of one photo. Raises ValueError for none.
+
+    A model that does not have a class gives it the probability 0.
+    """
+    if not predictions:
+        raise ValueError("A consensus needs at least one prediction. Received: none")
+    total = dict.fromkeys(class_order(p.classes for p in predictions), 0.0)
+    for prediction in predictions:
+        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
+            total[name] += float(probability)
+    label = max(total, key=lambda name: total[name])
+    return Consensus(
+        label=label,
+        probability=total[label] / len(predictions),
+        agreement=sum(p.label == label for p in predictions),
+        models=len(predictions),
+        known=2 * sum(p.known for p in predictions) >= len(predictions),
+    )
+
+
+def dissent(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
+    """The predictions that differ from the consensus, by class, most probable first."""
+    label = consensus(predictions).label
+    others: dict[str, list[Prediction]] = {}
+    for prediction in sorted(predictions, key=lambda p: -p.probability):
+        if prediction.label != label:
+            others.setdefault(prediction.label, []).append(prediction)
+    return others
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One photo of a batch with what all models say of it, or the reason why it was left out."""
+
+    photo: str
+    label: str | None = None
+    predictions: tuple[Prediction, ...] = ()
+    reason: str | None = None
+
+    @property
+    def consensus(self) -> Consensus | None:
+        """None for a photo that was left out."""
+        return consensus(self.predictions) if self.predictions else None
+
+    @property
+    def disagreement(self) -> tuple[int, int, float]:
+        """Sorts a batch: classes named, models outside the consensus, and doubt."""
+        summary = self.consensus
+        if summary is None:
+            return (0, 0, 0.0)
+        named = len({p.label for p in self.predictions})
+        return (named, summary.models - summary.agreement, 1 - summary.probability)
+
+
+def most_disputed(readings: Iterable[Reading]) -> list[Reading]:
+    """The readings, disagreements first; what was left out last."""
+    return sorted(readings, key=lambda r: (bool(r.predictions), *r.disagreement), reverse=True)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One model's accuracy on the labelled photos."""
+
+    model: Model
+    correct: int
+    photos: int
+    interval: tuple[float, float]
+    """95 %, Wilson."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of photos read right."""
+        return self.correct / self.photos
+
+
+@dataclass(frozen=True)
+class Difference:
+    """McNemar's exact test between two models on the same photos."""
+
+    first: Model
+    second: Model
+    only_first: int
+    """Photos that only the first model read right."""
+    only_second: int
+    p_value: float
+    adjusted: float
+    """`p_value` after Holm's correction for the number of pairs."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A labelled batch: who is how good, and whether that is more than chance."""
+
+    scores: list[Score]
+    differences: list[Difference]
+    classes: list[str]
+    confusion: dict[Model, list[list[int]]] = field(default_factory=dict)
+    """Rows: label, columns: prediction, in the order of `classes`."""
+
+
+def judge(readings: Iterable[Reading]) -> Verdict | None:
+    """Score the models on the labelled photos of a batch; None when no photo has a label."""
+    labelled = [r for r in readings if r.label is not None and r.predictions]
+    if not labelled:
+        return None
+    outcomes: dict[Model, list[Outcome]] = {}
+    for number, reading in enumerate(labelled):
+        for p in reading.predictions:
+            outcome = Outcome(
+                photo=str(number),
+                label=reading.label or "",
+                predicted=p.label,
+                probability=min(1.0, p.probability),
+            )
+            outcomes.setdefault((p.backbone, p.variant), []).append(outcome)
+    classes = class_order(
+        [*(p.classes for r in labelled for p in r.predictions), [r.label or "" for r in labelled]]
+    )
+    return Verdict(
+        scores=[_score(model, rows) for model, rows in outcomes.items()],
+        differences=differences(outcomes),
+        classes=classes,
+        confusion={model: _confusion(rows, classes) for model, rows in outcomes.items()},
+    )
+
+
+def differences(outcomes: Mapping[Model, Sequence[Outcome]]) -> list[Difference]:
+    """Test every pair of models on the photos that both saw, with Holm's correction."""
+    pairs = list(combinations(outcomes, 2))
+    tests = [paired_test(outcomes[a], outcomes[b]) for a, b in pairs]
+    adjusted = holm([p for *_, p in tests])
+    return [
+        Difference(a, b, only_a, only_b, p, q)
+        for (a, b), (only_a, only_b, p), q in zip(pairs, tests, adjusted, strict=True)
+    ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction of p-values, in the order given (Holm 1979)."""
+    adjusted = [0.0] * len(p_values)
+    running = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = running
+    return adjusted
+
+
+def _score(model: Model, rows: Sequence[Outcome]) -> Score:
+    correct = sum(row.label == row.predicted for row in rows)
+    return Score(model, correct, len(rows), accuracy_interval(correct, len(rows)))
+
+
+def _confusion(rows: Sequence[Outcome], classes: Sequence[str]) -> list[list[int]]:
+    index = {name: i for i, name in enumerate(classes)}
+    table = [[0] * len(classes) for _ in classes]
+    for row in rows:
+        table[index[row.label]][index[row.predicted]] += 1
+    return table

@@ -1,0 +1,35 @@
+"""Example photos for the page, each with a free licence; NOTICE credits them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowers.photos import SUFFIXES
+
+FOLDER = Path(__file__).with_name("examples")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photo that the page offers."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Stands for the photo in links."""
+        return self.path.stem
+
+    @property
+    def caption(self) -> str:
+        """For people, and for screen readers."""
+        return self.path.stem.replace("-", " ").replace("_", " ").capitalize()
+
+
+def find_examples(root: Path) -> list[Example]:
+    """The photos in `examples/` of a weights folder, else the project's own; eight at most."""
+    for folder in (root / "examples", FOLDER):
+        if folder.is_dir():
+            paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+            if paths:
+                return [Example(path) for path in paths[:8]]
+    return []
