@@ -131,7 +131,10 @@ def _explain_status(error: HfHubHTTPError, repo: str) -> str:
         f", {' '.join(error.server_message.split())}" if error.server_message else ""
     )
     if status == 401:
-        return f"The Hub does not accept your token for {repo}; make a new one and log in. {said}"
+        return (
+            f"The Hub wants a valid token for {repo}; log in with `hf auth login` or set HF_TOKEN. "
+            f"{said}"
+        )
     if status == 402:
         return f"Creating {repo} needs a paid plan of the Hub; deploy with Docker instead. {said}"
     if status == 403:

@@ -229,7 +229,7 @@ def test_without_anything_there_is_one_sentence(hub, machine, tmp_path):
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (401, "does not accept your token"),
+        (401, "wants a valid token"),
         (403, "Your token may not do this"),
         (404, "has no such thing"),
         (429, "has had too many requests; try somebody/flowers again in 600 seconds"),
@@ -268,7 +268,7 @@ def test_private_repositories(hub, machine, folder, commit, tmp_path):
     assert "has no repository somebody/flowers that you may read" in notice
     machine.use(tmp_path / "third", "hf_expired")
     notice = machine.run(pull, FLOWERS_WEIGHTS=str(folder)).notice
-    assert "does not accept your token" in notice
+    assert "wants a valid token" in notice
     assert "hf_expired" not in notice + machine.log()
 
 

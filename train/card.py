@@ -91,6 +91,11 @@ def model_card(
     return f"---\n{front}\n---\n\n" + "\n\n".join(sections) + f"\n\n{MARK}\n{kept_text}"
 
 
+def own_part(card: str) -> str:
+    """What a person wrote into a card, without the space around it."""
+    return _kept(card)[1].strip()
+
+
 def _kept(previous: str) -> tuple[dict[str, Any], str]:
     """Front matter and text of a former card that a person may have written."""
     if not previous.strip():
@@ -146,7 +151,7 @@ def _introduction(models: Sequence[Model]) -> str:
         "# Which backbone reads these photos best",
         "",
         f"{len(models)} {'backbone' if len(models) == 1 else 'backbones'} of `keras.applications`"
-        f" that sort photos into: {classes}.",
+        f" for photos of: {classes}.",
         "Each comes in up to two variants: **transfer** (frozen base, new head) and **finetuned**"
         " (the last 15 layers of the base trained too). One file a backbone serves both.",
     ]
@@ -194,9 +199,14 @@ def _measured(models: Sequence[Model]) -> str:
         for m in measured
     )
     machines = _either(_plain(m.machine) for m in measured if m.machine)
+    unseen = (
+        "No stage of training saw these photos; near-duplicates of a photo are in the same part of "
+        "the split. "
+    )
+    if any(m.data.part != "test" for m in measured):
+        unseen = ""  # Nobody knows of a folder that was given to `evaluate`.
     text = (
-        f"## How it was measured\n\nWith the serving artifact itself, on {data}. No stage of "
-        "training saw these photos; near-duplicates of a photo are in the same part of the split. "
+        f"## How it was measured\n\nWith the serving artifact itself, on {data}. {unseen}"
         "Precision, recall and F1 are means over the classes; intervals are Wilson's; ECE is the "
         "expected calibration error over 15 bins. Two models whose intervals overlap may still "
         "differ: `metrics.json` holds the prediction for every photo, for paired tests."
