@@ -29,20 +29,17 @@ class Backbone:
     """Name of the function in `keras.applications`."""
 
     preprocessing: Preprocessing
-    """`caffe`: BGR minus the ImageNet mean; `tf`: -1 to 1; `torch`: 0 to 1, then mean and deviation."""
+    """`caffe`: BGR minus the mean; `tf`: -1 to 1; `torch`: RGB, standardized."""
 
     tail: int = 15
     """The last layers of the base that the finetuned variant trains; the rest is the trunk."""
 
-    cache_trunk: bool = True
-    """Whether the trunk's output is worth keeping on disk between epochs. See `train/features.py`."""
 
 
 BACKBONES: dict[str, Backbone] = {
     backbone.key: backbone
     for backbone in (
-        # The cut lies after the first block: 1.6 MB a photo to keep, and 2 % of the work saved.
-        Backbone("vgg16", "VGG16", "VGG16", "caffe", cache_trunk=False),
+        Backbone("vgg16", "VGG16", "VGG16", "caffe"),
         Backbone("inceptionv3", "InceptionV3", "InceptionV3", "tf"),
         Backbone("inceptionresnetv2", "InceptionResNetV2", "InceptionResNetV2", "tf"),
         Backbone("densenet121", "DenseNet121", "DenseNet121", "torch"),

@@ -95,6 +95,16 @@ class Dataset:
             path, json.dumps(head, ensure_ascii=False)[:-1] + f', "photos": [\n{lines}\n]}}\n'
         )
 
+    @classmethod
+    def load_manifest(cls, path: Path) -> "Dataset":
+        """Read what `save_manifest` wrote. Raises `DatasetError`."""
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            photos = [Photo(*row) for row in manifest["photos"]]
+            return cls(path.parent, manifest["classes"], photos, manifest["seed"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{path} is no manifest; remove it. Received: {error}") from error
+
     def table(self) -> str:
         """What a person should know of the data before training starts."""
         count = Counter((photo.label, photo.part) for photo in self.photos)
@@ -135,12 +145,7 @@ def scan_dataset(
     Every photo is decoded once into `cache`; unreadable files are listed, never fatal.
     """
     folders = class_folders(root)
-    files = [
-        file
-        for folder in folders
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.suffix.lower() in SUFFIXES
-    ]
+    files = [file for folder in folders for file in photo_files(folder)]
     if not files:
         raise DatasetError(
             f"{root} holds no photos; fill its class folders with JPEG or PNG files."
@@ -186,6 +191,11 @@ def class_folders(root: Path) -> list[Path]:
             f"Received: {len(folders)} folders"
         )
     return folders
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """The photos below a folder, by their ending, sorted."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
 
 
 def perceptual_hash(image: Image.Image) -> int:
@@ -237,12 +247,12 @@ def split_groups(labels: Sequence[str], groups: np.ndarray, seed: int) -> list[P
         label = Counter(labels[i] for i in group_members).most_common(1)[0][0]
         free = room[label]
         if len(group_members) == 1:
-            part = next((p for p in reversed(PARTS) if free[p] > 0), "train")
+            part = next((p for p in PARTS[::-1] if free[p] > 0), "train")
         else:
             part = max(PARTS, key=lambda p: free[p] / SHARES[p])
-        for i in group_members:
-            parts[i] = part
-            room[labels[i]][part] -= 1
+        for member in group_members:
+            parts[member] = part
+            room[labels[member]][part] -= 1
     return parts
 
 

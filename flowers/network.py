@@ -6,6 +6,7 @@
 The graph is flat, since Keras finds no path through nested models when asked for a layer within.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import keras
@@ -123,11 +124,11 @@ class Network:
     features: dict[Variant, keras.KerasTensor]
     """Ends of the tails in the flat graph."""
 
-    def graph(self) -> keras.Model:
+    def graph(self, variants: Iterable[Variant] = VARIANTS) -> keras.Model:
         """The flat graph: photo to `<variant>_probabilities` and `<variant>_focus`."""
         outputs = {}
-        for variant, features in self.features.items():
-            head = self.heads[variant]
+        for variant in variants:
+            features, head = self.features[variant], self.heads[variant]
             pooled = layers.GlobalAveragePooling2D(name=f"{variant}_pooling")(features)
             softmax = layers.Softmax(name=f"{variant}_softmax", dtype="float32")
             outputs[f"{variant}_probabilities"] = softmax(head(pooled))

@@ -18,7 +18,10 @@ pillow_heif.register_heif_opener()
 
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 16
-SUFFIXES = frozenset(".avif .bmp .gif .heic .heif .jfif .jpeg .jpg .png .tif .tiff .webp".split())
+SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpeg", ".jpg"}
+    | {".png", ".tif", ".tiff", ".webp"}
+)
 
 Source = str | Path | bytes | BinaryIO
 
@@ -115,6 +118,6 @@ def _stretch(image: Image.Image) -> Image.Image:
     low, high = float(samples.min()), float(samples.max())
     if not np.isfinite(high - low):
         raise PhotoError("The photo holds samples that are no numbers; export it as JPEG.")
-    if 0 <= low and high <= 65535 and image.mode == "I":
+    if low >= 0 and high <= 65535 and image.mode == "I":
         return Image.fromarray((samples / 257).astype(np.uint8))
     return Image.fromarray(((samples - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))

@@ -76,7 +76,7 @@ class VariantResult(Schema):
     """Share of photos of other subjects that fell below the unknown-threshold."""
     known_accepted: Share | None = None
     """Share of test photos at or above it."""
-    curves: list[EpochResult] = []
+    curves: tuple[EpochResult, ...] = ()
     best_epoch: Count | None = None
     """Counted from 0; the weights are of this epoch."""
     training_seconds: NonNegative | None = None

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from flowers.backbones import BACKBONES, Preprocessing, Variant
 from flowers.files import sha256_of, write_text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 CONFIG = "config.json"
 ARTIFACT = "model.tflite"
 KERAS_WEIGHTS = "model.weights.h5"

@@ -13,11 +13,17 @@ import keras
 import numpy as np
 
 from flowers.backbones import Backbone
-from flowers.dataset import NEAR_DUPLICATE_BITS, Dataset, class_folders, perceptual_hash
+from flowers.dataset import (
+    NEAR_DUPLICATE_BITS,
+    Dataset,
+    class_folders,
+    perceptual_hash,
+    photo_files,
+)
 from flowers.files import whole_file, write_text
 from flowers.network import build_base
 from flowers.photocache import PhotoCache
-from flowers.photos import SUFFIXES, PhotoError
+from flowers.photos import PhotoError
 from train.augment import random_view, whole_view
 
 
@@ -100,9 +106,7 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
         for folder in class_folders(root):
-            for file in sorted(folder.rglob("*")):
-                if file.suffix.lower() not in SUFFIXES:
-                    continue
+            for file in photo_files(folder):
                 try:
                     sha256 = cache.add(file)
                 except PhotoError:

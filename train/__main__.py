@@ -1,0 +1,170 @@
+"""The commands: `python -m train fit|evaluate|export|pretrain|push`."""
+
+import argparse
+import errno
+import os
+import sys
+from pathlib import Path
+
+from flowers.backbones import BACKBONES, VARIANTS, find_backbone
+from flowers.dataset import DatasetError
+from flowers.weights import WeightsError
+from train.recipe import Recipe
+
+# Before TensorFlow is imported: its start-up notices would bury the progress bar.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are one line on stderr."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (DatasetError, WeightsError) as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("Stopped; the same command goes on from here.", code=130)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _fail("The disk is full; free some space and run the same command again.")
+        return _fail(f"A file could not be read or written: {error}")
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train", description="Train, measure and publish backbones."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    fit = commands.add_parser("fit", help="train backbones on a folder of class folders")
+    fit.set_defaults(run=_fit)
+    _data_and_out(fit)
+    fit.add_argument(
+        "--backbones",
+        type=_backbones,
+        default="mobilenetv2",
+        metavar="KEYS",
+        help=f"comma-separated among {', '.join(BACKBONES)}, or all (default: mobilenetv2)",
+    )
+    fit.add_argument(
+        "--variants",
+        type=_variants,
+        default=",".join(VARIANTS),
+        metavar="KEYS",
+        help="transfer, finetuned or both (default)",
+    )
+    recipe = Recipe()
+    fit.add_argument("--epochs", type=_positive, default=recipe.epochs)
+    fit.add_argument("--batch-size", type=_positive, default=recipe.batch_size)
+    fit.add_argument("--seed", type=int, default=recipe.seed)
+    fit.add_argument(
+        "--views",
+        type=_positive,
+        default=recipe.views,
+        help=f"augmented versions of each photo in the cache (default: {recipe.views})",
+    )
+    fit.add_argument(
+        "--base",
+        default="imagenet",
+        metavar="imagenet|none|PATH",
+        help="where the base starts: ImageNet weights (default), random ones, a weights file, or "
+        "a folder written by pretrain",
+    )
+    fit.add_argument(
+        "--unknown",
+        type=Path,
+        metavar="DIR",
+        help="photos of none of the classes, to learn refusal",
+    )
+    fit.add_argument(
+        "--precision",
+        choices=["auto", "int8", "float16", "float32"],
+        default="auto",
+        help="of the serving artifact; auto: int8 where it costs at most 0.5 points",
+    )
+    fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
+    fit.add_argument("--image-size", type=_positive, default=224, help="pixels (default: 224)")
+
+    evaluate = commands.add_parser("evaluate", help="measure a weights folder on labelled photos")
+    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument("--weights", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="predictions a photo")
+    evaluate.add_argument(
+        "--every-photo",
+        action="store_true",
+        help="also photos that the weights were trained or tuned on",
+    )
+    return parser
+
+
+def _data_and_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="a folder of class folders"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from train.fit import Job, fit
+
+    fit(
+        Job(
+            data=options.data,
+            out=options.out,
+            backbones=options.backbones,
+            variants=options.variants,
+            recipe=Recipe(
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                seed=options.seed,
+                views=options.views,
+            ),
+            base=options.base,
+            unknown=options.unknown,
+            precision=options.precision,
+            notice=options.notice,
+            image_size=options.image_size,
+        )
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from train.evaluate import evaluate_folder
+
+    evaluate_folder(options.weights, options.data, options.out, options.every_photo)
+
+
+def _backbones(text: str):
+    if text == "all":
+        return tuple(BACKBONES.values())
+    try:
+        return tuple(find_backbone(key.strip()) for key in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _variants(text: str):
+    chosen = {key.strip() for key in text.split(",")}
+    if not chosen <= set(VARIANTS):
+        raise argparse.ArgumentTypeError(
+            f"use {', '.join(VARIANTS)} or both with a comma. Received: {text!r}"
+        )
+    return tuple(variant for variant in VARIANTS if variant in chosen)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"use a whole number from 1. Received: {text!r}")
+    return int(text)
+
+
+def _fail(message: str, code: int = 1) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

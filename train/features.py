@@ -1,0 +1,208 @@
+"""What the frozen part of a network makes of every photo, computed once and kept on disk.
+
+Two things are kept for every photo and every augmented view of a training photo: the pooled
+features behind the frozen tail, on which the transfer head is trained, and the tensors that cross
+the cut, on which the finetuned tail is trained. The latter only where it pays.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from flowers.backbones import Variant
+from flowers.dataset import Dataset
+from flowers.files import write_text
+from flowers.network import Network
+from flowers.photocache import PhotoCache
+from train.augment import random_view
+from train.engine import frozen_engine
+
+LEAST_WORK_SAVED = 0.25
+"""Keep the trunk's output only where the trunk does at least this share of the network's work."""
+MOST_DISK = 0.5
+"""And where it takes no more than this share of the free disk."""
+CHUNK = 256
+"""Rows between two notes of what is done."""
+
+
+@dataclass
+class Features:
+    """Features of all views of the training part, then of the other parts, in manifest order.
+
+    Row `view * photos + i` is a view of training photo i; view 0 is the whole photo.
+    """
+
+    photos: np.ndarray
+    """uint8[n, size, size, 3], all decoded photos."""
+    train_rows: np.ndarray
+    """Rows of the training part in `photos`, int64[t]."""
+    validation_rows: np.ndarray
+    train_labels: np.ndarray
+    validation_labels: np.ndarray
+    views: int
+    seed: int
+    pooled: np.ndarray
+    """float32[views * t + v, k]."""
+    crossing: list[np.ndarray]
+    """One float16[views * t + v, h, w, c] for every tensor across the cut; empty where not kept."""
+
+    @property
+    def has_crossing(self) -> bool:
+        """Whether the trunk's output is kept."""
+        return bool(self.crossing)
+
+    def train_inputs(self, variant: Variant, chosen: np.ndarray, views: np.ndarray):
+        """Inputs of training photos int[b], each in its view int[b]."""
+        if variant == "finetuned" and not self.has_crossing:
+            return np.stack([self.view(i, v) for i, v in zip(chosen, views, strict=True)])
+        return self._inputs(variant, views * len(self.train_rows) + chosen)
+
+    def validation_inputs(self, variant: Variant, chosen: np.ndarray):
+        """Inputs of validation photos int[b]."""
+        if variant == "finetuned" and not self.has_crossing:
+            return self.photos[self.validation_rows[chosen]]
+        return self._inputs(variant, self.views * len(self.train_rows) + chosen)
+
+    def view(self, i: int, view: int) -> np.ndarray:
+        """A view of training photo i, uint8[size, size, 3]; the same for the same seed."""
+        photo = np.asarray(self.photos[self.train_rows[i]])
+        if view == 0:
+            return photo
+        rng = np.random.default_rng([self.seed, int(i), int(view)])
+        return random_view(photo, photo.shape[0], rng)
+
+    def rows(self) -> int:
+        """How many views there are in all."""
+        return self.views * len(self.train_rows) + len(self.validation_rows)
+
+    def photo_of(self, row: int) -> np.ndarray:
+        """The pixels of a row, uint8[size, size, 3]."""
+        view, i = divmod(row, len(self.train_rows))
+        if view < self.views:
+            return self.view(i, view)
+        return np.asarray(
+            self.photos[self.validation_rows[row - self.views * len(self.train_rows)]]
+        )
+
+    def _inputs(self, variant: Variant, rows: np.ndarray):
+        if variant == "transfer":
+            return self.pooled[rows]
+        return tuple(array[rows].astype(np.float32) for array in self.crossing)
+
+
+def compute_features(
+    network: Network,
+    base_hash: str,
+    dataset: Dataset,
+    cache: PhotoCache,
+    folder: Path,
+    views: int,
+    seed: int,
+    crossing: bool = True,
+) -> Features:
+    """Compute the features, or go on where an earlier run stopped. Raises OSError.
+
+    `base_hash` tells one set of base weights from another. Without `crossing` only pooled features
+    are made.
+    """
+    train, validation = dataset.part("train"), dataset.part("validation")
+    photos, train_rows = cache.rows([photo.sha256 for photo in train])
+    _, validation_rows = cache.rows([photo.sha256 for photo in validation])
+    features = Features(
+        photos,
+        train_rows,
+        validation_rows,
+        dataset.labels(train),
+        dataset.labels(validation),
+        views,
+        seed,
+        pooled=np.empty(0),
+        crossing=[],
+    )
+    keep = crossing and _worth_keeping(network, features.rows(), folder)
+    key = json.dumps(
+        [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed, keep]
+    )
+    name = f"{network.backbone.key}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    for stale in folder.glob(f"{network.backbone.key}-*"):
+        if stale.name != name:
+            shutil.rmtree(stale)
+    _fill(features, network, folder / name, keep)
+    return features
+
+
+def bytes_a_photo(network: Network) -> int:
+    """Size of the tensors across the cut in float16."""
+    return sum(2 * int(np.prod(tensor.shape[1:])) for tensor in network.trunk.outputs)
+
+
+def multiply_adds(layers: Sequence[keras.Layer]) -> int:
+    """Multiply-adds of the convolutions in `layers` for one photo."""
+    total = 0
+    for layer in layers:
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            total += int(np.prod(layer.output.shape[1:]) * np.prod(layer.kernel_size))
+        elif isinstance(layer, keras.layers.Conv2D):
+            positions = int(np.prod(layer.output.shape[1:3]))
+            total += positions * int(np.prod(layer.kernel.shape))
+    return total
+
+
+def _worth_keeping(network: Network, rows: int, folder: Path) -> bool:
+    trunk = multiply_adds(network.trunk.layers)
+    share = trunk / (trunk + multiply_adds(network.tails["finetuned"].layers))
+    size = rows * bytes_a_photo(network)
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    keep = share >= LEAST_WORK_SAVED and size <= MOST_DISK * free
+    tqdm.write(
+        f"{network.backbone.name}: the trunk does {share:.0%} of the work and its output takes "
+        f"{size / 1e9:.1f} GB of {free / 1e9:.0f} GB free, so it is "
+        + ("kept." if keep else "computed anew in every epoch.")
+    )
+    return keep
+
+
+def _fill(features: Features, network: Network, folder: Path, keep: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, size = features.rows(), features.photos.shape[1]
+    frozen = frozen_model(network, keep)
+    shapes = [tuple(tensor.shape[1:]) for tensor in frozen.outputs]
+    note = folder / "done.json"
+    done = json.loads(note.read_text()) if note.exists() else 0
+    arrays = []
+    for i, shape in enumerate(shapes):
+        path = folder / f"{i}.npy"
+        if done and path.exists():
+            arrays.append(np.lib.format.open_memmap(path, mode="r+"))
+        else:
+            done = 0
+            dtype = np.float32 if i == 0 else np.float16
+            arrays.append(np.lib.format.open_memmap(path, "w+", dtype, (rows, *shape)))
+    if done < rows:
+        engine = frozen_engine(frozen, size, rows - done)
+        with tqdm(total=rows, initial=done, desc="features", unit="photo") as bar:
+            for start in range(done, rows, CHUNK):
+                stop = min(start + CHUNK, rows)
+                views = np.stack([features.photo_of(row) for row in range(start, stop)])
+                for array, output in zip(arrays, engine(views), strict=True):
+                    array[start:stop] = output
+                for array in arrays:
+                    array.flush()
+                write_text(note, str(stop))
+                bar.update(stop - start)
+    features.pooled, features.crossing = np.asarray(arrays[0]), list(arrays[1:])
+
+
+def frozen_model(network: Network, crossing: bool) -> keras.Model:
+    """Photo to pooled features of the transfer tail and, with `crossing`, the trunk's output."""
+    pooled = keras.layers.GlobalAveragePooling2D()(network.features["transfer"])
+    outputs = [pooled, *(network.trunk.outputs if crossing else [])]
+    return keras.Model(network.trunk.inputs[0], outputs)
