@@ -1,12 +1,13 @@
 """A Hub repository as a source of weights: pinned to one commit, verified, offline if need be.
 
-Files are asked for by their exact names, so whatever else lies in a repository is never fetched.
-At the start come the small ones; an artifact comes when its backbone is first chosen.
+Only files of known names are asked for, so whatever else lies in a repository is never fetched. At
+the start come the small ones; an artifact comes when its backbone is first chosen.
 """
 
 import logging
 import re
 import threading
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from huggingface_hub.errors import (
 from flowers.backbones import BACKBONES
 from flowers.hub import Entry, Progress, WeightsSource
 from flowers.hubclient import explain, hub_api, hub_errors, patiently
+from flowers.photos import SUFFIXES
 from flowers.weights import (
     ARTIFACT,
     CARD,
@@ -34,12 +36,22 @@ from flowers.weights import (
 
 log = logging.getLogger(__name__)
 
+EXAMPLES = "examples"
+"""Folder of a weights folder whose photos the page offers."""
+
 SMALL_FILES = [
     CARD,
     PUBLISHED,
     *(f"{key}/{name}" for key in BACKBONES for name in (CONFIG, METRICS)),
+    *(f"{EXAMPLES}/*{suffix}" for suffix in sorted(SUFFIXES)),
 ]
-"""All that is fetched before a backbone is chosen. No wildcards."""
+"""All that is fetched before a backbone is chosen."""
+
+
+def is_served(path: str) -> bool:
+    """Whether an app would ever fetch this file of a repository."""
+    artifacts = [f"{key}/{ARTIFACT}" for key in BACKBONES]
+    return any(fnmatchcase(path, pattern) for pattern in [*SMALL_FILES, *artifacts])
 
 
 class HubWeights(WeightsSource):

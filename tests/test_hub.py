@@ -156,6 +156,14 @@ def test_pull_gives_the_same_bytes_and_nothing_else(hub, machine, folder, commit
     assert f"{REPO} has no weights of VGG16" in pulled.reasons["vgg16"]
 
 
+def test_example_photos_come_along(hub, machine, folder):
+    photos = {"examples/rose.jpg": b"a rose", "examples/evil.py": b"code"}
+    hub.put(REPO, {**files_of(folder), **photos})
+    pulled = machine.run(pull)
+    assert pulled.files["examples/rose.jpg"] == b"a rose"
+    assert "examples/evil.py" not in pulled.files
+
+
 def test_an_artifact_comes_when_it_is_first_chosen(hub, machine, commit):
     pulled = machine.run(pull)
     assert available(pulled) == ["densenet121", "mobilenetv2"]

@@ -118,6 +118,18 @@ def test_a_changed_folder_sends_what_changed(hub, machine, folder):
     assert "densenet121/model.weights.h5" in stored(hub)
 
 
+def test_example_photos_go_along(hub, machine, folder):
+    (folder / "examples").mkdir()
+    for name in ("rose.jpg", "tulip.jpg", "notes.txt"):
+        (folder / "examples" / name).write_bytes(name.encode())
+    machine.run(push, folder, REPO)
+    assert stored(hub)["examples/rose.jpg"] == b"rose.jpg"
+    assert "examples/notes.txt" not in stored(hub)
+    (folder / "examples" / "rose.jpg").unlink()
+    machine.run(push, folder, REPO)
+    assert [path for path in stored(hub) if "examples" in path] == ["examples/tulip.jpg"]
+
+
 def test_a_dry_run_sends_nothing(hub, machine, folder):
     report = machine.run(push, folder, REPO, dry_run=True)
     assert report.created

@@ -15,6 +15,8 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from flowers.backbones import BACKBONES
 from flowers.hubclient import HubError, explain, hub_api, patiently
+from flowers.hubweights import EXAMPLES
+from flowers.photos import SUFFIXES
 from flowers.results import read_metrics
 from flowers.weights import (
     BACKBONE_FILES,
@@ -155,6 +157,9 @@ def _checked_files(weights: Path) -> dict[str, Path]:
             read_metrics(folder)
         names = {CONFIG, METRICS, *config.files}
         files |= {f"{folder.name}/{name}": folder / name for name in names}
+    for path in sorted((weights / EXAMPLES).glob("*")):
+        if path.suffix in SUFFIXES:
+            files[f"{EXAMPLES}/{path.name}"] = path
     return {name: path for name, path in files.items() if path.is_file()}
 
 
@@ -171,13 +176,13 @@ def _check_tag(tag: str | None) -> None:
 
 
 def _stale(local: dict[str, Path], remote: Remote | None) -> Iterator[str]:
-    """Files of the pushed backbones that a former push left and this folder does not have."""
-    backbones = {path.split("/")[0] for path in local if "/" in path}
-    for backbone in sorted(backbones):
-        for name in BACKBONE_FILES:
-            path = f"{backbone}/{name}"
-            if remote and path in remote.files and path not in local:
-                yield path
+    """Files that a former push left in the folders pushed now and that are gone here."""
+    folders = {path.split("/")[0] for path in local if "/" in path}
+    for path in sorted(remote.files if remote else ()):
+        folder, _, name = path.partition("/")
+        ours = name in BACKBONE_FILES or folder == EXAMPLES
+        if ours and folder in folders and path not in local:
+            yield path
 
 
 def _card(weights: Path, remote: Remote | None, report: PushReport, license: str | None) -> str:

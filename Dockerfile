@@ -1,0 +1,28 @@
+# The app, without training code. Build: docker build -t flowers . Run: see "Deploy" in README.md.
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    GRADIO_ANALYTICS_ENABLED=False \
+    GRADIO_SERVER_NAME=0.0.0.0 \
+    GRADIO_SERVER_PORT=7860 \
+    HF_HOME=/home/app/.cache/huggingface
+
+# The app runs as an ordinary user, who owns nothing but the cache of pulled weights.
+RUN useradd --create-home --uid 1000 app \
+    && mkdir -p "$HF_HOME" \
+    && chown -R app:app /home/app
+
+WORKDIR /srv/flowers
+COPY requirements-app.txt .
+RUN pip install --no-cache-dir -r requirements-app.txt
+COPY app.py NOTICE ./
+COPY flowers flowers
+COPY weights weights
+
+USER app
+VOLUME /home/app/.cache/huggingface
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=10s --start-period=90s CMD ["python", "-c", \
+    "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"GRADIO_SERVER_PORT\"]}/', timeout=8)"]
+CMD ["python", "app.py"]
