@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from hub_state import Blob, Commit, Fault, Repo, Seen, git_hash, is_lfs
+from tests.hub_state import Blob, Commit, Fault, Repo, Seen, git_hash, is_lfs
 
 if TYPE_CHECKING:
-    from hub_standin import Hub
+    from tests.hub_standin import Hub
 
 TYPES = ("model", "space", "dataset")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 
-from hub_endpoints import Handler
-from hub_state import Blob, Commit, Fault, Repo, Seen, is_lfs
+from tests.hub_endpoints import Handler
+from tests.hub_state import Blob, Commit, Fault, Repo, Seen, is_lfs
 
 
 class Hub:

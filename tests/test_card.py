@@ -1,11 +1,11 @@
 """The model card: complete, the same for the same results, and a person's part untouched."""
 
 import pytest
-from hub_folder import make_folder
 from huggingface_hub import ModelCard
 
 from flowers.results import read_metrics
 from flowers.weights import read_config, write_config
+from tests.hub_folder import make_folder
 from train.card import MARK, Model, model_card, read_models
 
 

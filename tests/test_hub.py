@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hub_folder import files_of, make_folder
-from hub_machine import Machine
-from hub_standin import Hub
 
 from flowers.hub import LocalWeights, weights_from_environment
 from flowers.weights import WeightsError
+from tests.hub_folder import files_of, make_folder
+from tests.hub_machine import Machine
+from tests.hub_standin import Hub
 
 REPO = "somebody/flowers"
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_folder import files_of, make_folder
-from hub_machine import Machine
-from hub_standin import Hub
 
 from flowers.weights import WeightsError
+from tests.hub_folder import files_of, make_folder
+from tests.hub_machine import Machine
+from tests.hub_standin import Hub
 from train.card import MARK
 
 REPO = "somebody/flowers"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hub_folder import files_of, make_folder
-from hub_machine import Machine
-from hub_standin import Hub
 
 from flowers.weights import WeightsError
+from tests.hub_folder import files_of, make_folder
+from tests.hub_machine import Machine
+from tests.hub_standin import Hub
 
 PROJECT = Path(__file__).parent.parent
 REPO, SPACE = "somebody/flowers", "somebody/app"
