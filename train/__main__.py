@@ -86,6 +86,20 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
     fit.add_argument("--image-size", type=_positive, default=224, help="pixels (default: 224)")
+    fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
+
+    export = commands.add_parser("export", help="write artifacts of what another backend trained")
+    export.set_defaults(run=_export)
+    export.add_argument("--weights", type=Path, required=True, metavar="DIR")
+
+    push = commands.add_parser("push", help="push a weights folder to the Hugging Face Hub")
+    push.set_defaults(run=_push)
+    push.add_argument("--weights", type=Path, required=True, metavar="DIR")
+    push.add_argument("--repo", required=True, metavar="USER/REPO")
+    push.add_argument("--private", action="store_true", help="create the repository as private")
+    push.add_argument("--dry-run", action="store_true", help="only list what would be sent")
+    push.add_argument("--tag", help="name of the tag (default: the next of v1, v2, …)")
+    push.add_argument("--license", metavar="ID", help="licence of the weights, as the Hub names it")
 
     evaluate = commands.add_parser("evaluate", help="measure a weights folder on labelled photos")
     evaluate.set_defaults(run=_evaluate)
@@ -129,6 +143,32 @@ def _fit(options: argparse.Namespace) -> None:
             image_size=options.image_size,
         )
     )
+
+    if options.push:
+        from train.push import push
+
+        print(push(options.out, options.push))
+
+
+def _export(options: argparse.Namespace) -> None:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from train.finish import export_folder
+
+    export_folder(options.weights)
+
+
+def _push(options: argparse.Namespace) -> None:
+    from train.push import push
+
+    report = push(
+        options.weights,
+        options.repo,
+        private=options.private,
+        dry_run=options.dry_run,
+        tag=options.tag,
+        license=options.license,
+    )
+    print(report)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

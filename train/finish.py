@@ -1,30 +1,32 @@
 """From a trained graph to a finished backbone folder: artifact, calibration, metrics, config."""
 
 import math
+import shutil
 from pathlib import Path
-from typing import Literal
 
 import keras
 import numpy as np
-from pydantic import JsonValue
 from tqdm import tqdm
 
-from flowers.backbones import Backbone, Variant
+from flowers.backbones import BACKBONES, Backbone, Variant
 from flowers.dataset import Dataset, Part
 from flowers.files import write_text
 from flowers.measure import measure
+from flowers.network import build_network
 from flowers.photocache import PhotoCache
 from flowers.results import DataSource, Metrics, VariantResult
 from flowers.runtime import Classifier, calibrate
 from flowers.weights import (
     ARTIFACT,
+    CONFIG,
     KERAS_WEIGHTS,
+    MANIFEST,
     METRICS,
-    BaseSource,
     Config,
     FileRecord,
     Precision,
     VariantSettings,
+    WeightsError,
     record_of,
     write_config,
 )
@@ -38,8 +40,7 @@ from train.evaluate import (
 )
 from train.export import export_artifact
 from train.progress import Progress
-
-PrecisionChoice = Literal["auto", "int8", "float16", "float32"]
+from train.trained import GRAPH_WEIGHTS, TRAINED, WORK, Trained
 
 INT8_GAP = 0.005
 """With `auto`, int8 is kept while it costs no more validation accuracy than this in any variant."""
@@ -47,25 +48,56 @@ CALIBRATION_PHOTOS = 200
 """From the training part; int8 conversion learns the ranges of activations from them."""
 
 
+def export_folder(weights: Path) -> None:
+    """Export all that is trained in a weights folder and not finished. Raises `WeightsError`."""
+    waiting = [b for b in BACKBONES.values() if (weights / WORK / b.key / TRAINED).exists()]
+    if not waiting:
+        raise WeightsError(
+            f"{weights} holds nothing that is trained; run fit with --out {weights}."
+        )
+    for backbone in waiting:
+        if (weights / backbone.key / CONFIG).exists():
+            print(f"{backbone.name} is finished already.")
+        else:
+            print(export_backbone(weights, backbone))
+
+
+def export_backbone(weights: Path, backbone: Backbone) -> str:
+    """Finish what `fit` left in `.work`; put its folder into place and return a table of results.
+
+    Raises `WeightsError` and OSError.
+    """
+    work = weights / WORK / backbone.key
+    trained = Trained.load(work)
+    dataset = Dataset.load_manifest(weights / MANIFEST)
+    cache = PhotoCache(weights / WORK / "photos", trained.image_size)
+    network = build_network(backbone, trained.classes, None, trained.image_size)
+    graph = network.graph(trained.variants)
+    graph.load_weights(work / GRAPH_WEIGHTS)
+    folder = work / "folder"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    table = finish_backbone(graph, folder, trained, dataset, cache, work)
+    _put_in_place(folder, weights / backbone.key)
+    return table
+
+
 def finish_backbone(
     graph: keras.Model,
     folder: Path,
-    backbone: Backbone,
+    trained: Trained,
     dataset: Dataset,
     cache: PhotoCache,
-    unknown: np.ndarray | None,
-    precision: PrecisionChoice,
-    progress: dict[Variant, Progress],
-    recipe: dict[str, JsonValue],
-    base: BaseSource,
-    versions: dict[str, str],
-    notice: str | None = None,
+    work: Path,
 ) -> str:
-    """Export, calibrate and measure `graph` in `folder`; return a table of the results.
+    """Write artifact, metrics and config of `graph` to `folder`; return a table of the results.
 
     Temperature and threshold are set on the validation part, figures are of the test part, both
     through the artifact that is served. `config.json` comes last, as it vouches for the rest.
     """
+    backbone = BACKBONES[trained.backbone]
+    progress = {variant: Progress.load(work / variant) for variant in trained.variants}
+    shutil.copyfile(work / GRAPH_WEIGHTS, folder / KERAS_WEIGHTS)
     parts: dict[Part, np.ndarray] = {}
     for part in ("validation", "test"):
         photos, rows = cache.rows([photo.sha256 for photo in dataset.part(part)])
@@ -81,14 +113,16 @@ def finish_backbone(
         preprocessing=backbone.preprocessing,
         precision="float32",
         variants={variant: VariantSettings() for variant in progress},
-        recipe=recipe,
-        versions=versions,
+        recipe=trained.recipe,
+        versions=trained.versions,
         data_fingerprint=dataset.fingerprint,
-        base=base,
-        notice=notice,
+        base=trained.base,
+        notice=trained.notice,
         files={ARTIFACT: FileRecord(bytes=0, sha256="0" * 64)},
     )
-    order: tuple[Precision, ...] = ("int8", "float16") if precision == "auto" else (precision,)
+    order: tuple[Precision, ...] = (
+        ("int8", "float16") if trained.precision == "auto" else (trained.precision,)
+    )
     for candidate in order:
         tqdm.write(f"{backbone.name}: writing the artifact, {candidate}.")
         export_artifact(graph, folder / ARTIFACT, candidate, sample)
@@ -110,8 +144,9 @@ def finish_backbone(
 
     test, latency = predict_all(classifier, parts["test"], len(parts["test"]), "test")
     strange: Probabilities | None = None
-    if unknown is not None:
-        strange, _ = predict_all(classifier, unknown, len(unknown), "none of the classes")
+    if trained.unknown:
+        photos, rows = cache.rows(trained.unknown)
+        strange, _ = predict_all(classifier, photos[rows], len(rows), "none of the classes")
     settings: dict[Variant, VariantSettings] = {}
     results: dict[Variant, VariantResult] = {}
     files = [photo.file for photo in dataset.part("test")]
@@ -141,7 +176,7 @@ def finish_backbone(
         backbone=backbone.key,
         classes=dataset.classes,
         data=DataSource(
-            name=dataset.root.name,
+            name=trained.data_name,
             fingerprint=dataset.fingerprint,
             part="test",
             photos=len(files),
@@ -178,3 +213,13 @@ def _calibration_sample(dataset: Dataset, cache: PhotoCache) -> np.ndarray:
     step = max(1, math.ceil(len(train) / CALIBRATION_PHOTOS))
     photos, rows = cache.rows([photo.sha256 for photo in train[::step]])
     return photos[rows]
+
+
+def _put_in_place(folder: Path, target: Path) -> None:
+    """Replace `target` by `folder` in one step each way."""
+    old = folder.with_name("replaced")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.replace(old)
+    folder.replace(target)
+    shutil.rmtree(old, ignore_errors=True)

@@ -8,32 +8,30 @@ from importlib.metadata import version
 from pathlib import Path
 
 import keras
-import numpy as np
 from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
-from flowers.dataset import Dataset, DatasetError, scan_dataset
+from flowers.dataset import Dataset, DatasetError, photo_files, scan_dataset
 from flowers.files import write_text
 from flowers.hub import DEFAULT_FOLDER
 from flowers.network import build_network
 from flowers.photocache import PhotoCache
+from flowers.photos import PhotoError
 from flowers.weights import (
     CONFIG,
-    KERAS_WEIGHTS,
     MANIFEST,
     PUBLISHED,
     WeightsError,
     backbone_folders,
+    read_config,
 )
 from train.base import find_base, hash_weights
 from train.features import compute_features
-from train.finish import PrecisionChoice, finish_backbone
-from train.progress import Progress, save_weights
+from train.finish import export_backbone
+from train.progress import save_weights
 from train.recipe import Recipe
 from train.tails import train_variant
-
-WORK = ".work"
-"""Folder for caches and unfinished training inside the weights folder; may be deleted."""
+from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def fit(job: Job) -> None:
     )
     print(dataset.table())
     _claim(job, dataset)
-    unknown = _unknown_photos(job.unknown, cache) if job.unknown else None
+    unknown = _unknown_photos(job.unknown, cache) if job.unknown else []
     for backbone in job.backbones:
         if _is_finished(job, backbone, dataset):
             print(f"{backbone.name} is trained already.")
@@ -75,9 +73,13 @@ def fit(job: Job) -> None:
 
 
 def train_backbone(
-    job: Job, backbone: Backbone, dataset: Dataset, cache: PhotoCache, unknown: np.ndarray | None
+    job: Job, backbone: Backbone, dataset: Dataset, cache: PhotoCache, unknown: list[str]
 ) -> None:
-    """Train one backbone, or go on with it, and put its finished folder into place."""
+    """Train one backbone, or go on with it, and put its finished folder into place.
+
+    `unknown` are hashes of photos in `cache`. With a backend other than TensorFlow the artifact is
+    left to `python -m train export`.
+    """
     work = job.out / WORK / backbone.key
     stamp = _stamp(job, backbone, dataset)
     if not _has_stamp(work, stamp):
@@ -96,32 +98,31 @@ def train_backbone(
         job.recipe.seed,
         crossing="finetuned" in job.variants,
     )
-    # The finetuned variant starts from the transfer head, so that one is trained in any case.
-    progress: dict[Variant, Progress] = {
-        variant: train_variant(network, variant, features, job.recipe, work / variant)
-        for variant in VARIANTS
-        if variant in job.variants or variant == "transfer"
-    }
-    graph = network.graph(job.variants)
-    folder = work / "folder"
-    shutil.rmtree(folder, ignore_errors=True)
-    save_weights(graph, folder / KERAS_WEIGHTS)
-    result = finish_backbone(
-        graph=graph,
-        folder=folder,
-        backbone=backbone,
-        dataset=dataset,
-        cache=cache,
-        unknown=unknown,
+    for variant in VARIANTS:
+        # The finetuned variant starts from the transfer head, so that one is trained in any case.
+        if variant in job.variants or variant == "transfer":
+            train_variant(network, variant, features, job.recipe, work / variant)
+    save_weights(network.graph(job.variants), work / GRAPH_WEIGHTS)
+    Trained(
+        backbone=backbone.key,
+        classes=dataset.classes,
+        image_size=job.image_size,
+        variants=job.variants,
         precision=job.precision,
-        progress={variant: progress[variant] for variant in job.variants},
         recipe=asdict(job.recipe),
         base=source,
         versions=library_versions(),
+        data_name=dataset.root.name,
         notice=job.notice,
-    )
-    _put_in_place(folder, job.out / backbone.key)
-    print(result)
+        unknown=unknown,
+    ).save(work)
+    if keras.backend.backend() == "tensorflow":
+        print(export_backbone(job.out, backbone))
+    else:
+        print(
+            f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "
+            f"with: python -m train export --weights {job.out}"
+        )
 
 
 def library_versions() -> dict[str, str]:
@@ -145,10 +146,7 @@ def _claim(job: Job, dataset: Dataset) -> None:
         shutil.copyfile(DEFAULT_FOLDER / PUBLISHED, job.out / PUBLISHED)
 
 
-def _unknown_photos(root: Path, cache: PhotoCache) -> np.ndarray:
-    from flowers.dataset import photo_files
-    from flowers.photos import PhotoError
-
+def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
     hashes = []
     for file in tqdm(photo_files(root), desc="photos of none of the classes", unit="photo"):
         try:
@@ -159,8 +157,8 @@ def _unknown_photos(root: Path, cache: PhotoCache) -> np.ndarray:
         raise DatasetError(
             f"{root} holds no photo that can be read; give --unknown a folder of them."
         )
-    photos, rows = cache.rows(hashes)
-    return np.asarray(photos[rows])
+    cache.flush()
+    return hashes
 
 
 def _stamp(job: Job, backbone: Backbone, dataset: Dataset) -> str:
@@ -177,20 +175,8 @@ def _has_stamp(work: Path, stamp: str) -> bool:
 
 
 def _is_finished(job: Job, backbone: Backbone, dataset: Dataset) -> bool:
-    from flowers.weights import read_config
-
     folder = job.out / backbone.key
     if not (folder / CONFIG).exists():
         return False
     same = _has_stamp(job.out / WORK / backbone.key, _stamp(job, backbone, dataset))
     return same and set(read_config(folder).variants) == set(job.variants)
-
-
-def _put_in_place(folder: Path, target: Path) -> None:
-    """Replace `target` by `folder` in one step each way."""
-    old = folder.with_name("replaced")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.replace(old)
-    folder.replace(target)
-    shutil.rmtree(old, ignore_errors=True)

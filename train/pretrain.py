@@ -24,6 +24,8 @@ from flowers.files import whole_file, write_text
 from flowers.network import build_base
 from flowers.photocache import PhotoCache
 from flowers.photos import PhotoError
+from flowers.runtime import Classifier
+from flowers.weights import WeightsError
 from train.augment import random_view, whole_view
 
 
@@ -44,6 +46,9 @@ class PretrainRecipe:
     smallest_crop: float = 0.35
     batchnorm_momentum: float = 0.99
     """Keras's MobileNetV2 has 0.999, too slow for a few thousand steps."""
+    teacher_size: int = 224
+    """With a teacher, views are made at its size, mixed, shown to it, and shrunk for the student:
+    both see the same pixels (Beyer et al. 2022)."""
     seed: int = 0
 
 
@@ -62,13 +67,17 @@ class PretrainData:
 class Views(keras.utils.PyDataset):
     """Batches of freshly augmented views with mixed labels: float32[n, s, s, 3], float32[n, c]."""
 
-    def __init__(self, data: PretrainData, recipe: PretrainRecipe, epoch: int = 0):
+    def __init__(
+        self, data: PretrainData, recipe: PretrainRecipe, teacher: Classifier | None = None
+    ):
         super().__init__(workers=1, max_queue_size=8)
-        self.data, self.recipe, self.epoch = data, recipe, epoch
-        self._shuffle()
+        self.data, self.recipe, self.teacher = data, recipe, teacher
+        self.start(epoch=0)
 
-    def _shuffle(self) -> None:
-        rng = np.random.default_rng([self.recipe.seed, self.epoch])
+    def start(self, epoch: int) -> None:
+        """Shuffle for an epoch, which alone decides on order and views."""
+        self.epoch = epoch
+        rng = np.random.default_rng([self.recipe.seed, epoch])
         self.order = rng.permutation(len(self.data.train_rows))
 
     def __len__(self) -> int:
@@ -78,22 +87,21 @@ class Views(keras.utils.PyDataset):
         recipe, data = self.recipe, self.data
         rng = np.random.default_rng([recipe.seed, self.epoch, index])
         chosen = self.order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
-        x = np.stack(
-            [
-                random_view(data.photos[row], recipe.image_size, rng, recipe.smallest_crop)
-                for row in data.train_rows[chosen]
-            ]
-        ).astype(np.float32)
+        size = recipe.teacher_size if self.teacher else recipe.image_size
+        views = [
+            random_view(data.photos[row], size, rng, recipe.smallest_crop)
+            for row in data.train_rows[chosen]
+        ]
+        x = np.stack(views)
         y = np.eye(len(data.classes), dtype=np.float32)[data.train_labels[chosen]]
         if recipe.mixup:
             share = np.float32(rng.beta(recipe.mixup, recipe.mixup))
-            x = share * x + (1 - share) * x[::-1]
+            x = (share * x + (1 - share) * x[::-1]).astype(np.uint8)
             y = share * y + (1 - share) * y[::-1]
+        if self.teacher:
+            y = np.stack([_soft_label(self.teacher, view) for view in x])
+            x = np.stack([whole_view(view, recipe.image_size) for view in x])
         return x, y
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-        self._shuffle()
 
 
 def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
@@ -131,12 +139,18 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
     )
 
 
+def _soft_label(teacher: Classifier, view: np.ndarray) -> np.ndarray:
+    predictions = list(teacher.predict(view).values())
+    return np.mean([prediction.probabilities for prediction in predictions], axis=0)
+
+
 def pretrain(
     backbone: Backbone,
     data: PretrainData,
     recipe: PretrainRecipe,
     out: Path,
     base_weights: str | None = None,
+    teacher: Classifier | None = None,
 ) -> Path:
     """Run one stage and return the file of base weights. A stopped stage goes on where it was."""
     keras.utils.set_random_seed(recipe.seed)
@@ -149,7 +163,12 @@ def pretrain(
     logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(pooled)
     model = keras.Model(base.input, logits)
 
-    views = Views(data, recipe)
+    if teacher is not None and list(teacher.config.classes) != data.classes:
+        raise WeightsError(
+            f"The teacher knows {len(teacher.config.classes)} classes and the photos have "
+            f"{len(data.classes)}; train it on the same class folders."
+        )
+    views = Views(data, recipe, teacher)
     steps = len(views) * recipe.epochs
     warmup = math.ceil(len(views) * recipe.warmup_epochs)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -163,7 +182,7 @@ def pretrain(
     model.compile(
         optimizer,
         keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=recipe.label_smoothing
+            from_logits=True, label_smoothing=0.0 if teacher else recipe.label_smoothing
         ),
         metrics=["accuracy"],
     )
@@ -179,7 +198,11 @@ def pretrain(
         epochs=recipe.epochs,
         validation_data=(validation, validation_labels),
         validation_batch_size=128,
-        callbacks=[resume, keras.callbacks.CSVLogger(str(log), append=True)],
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: views.start(epoch)),
+            keras.callbacks.CSVLogger(str(log), append=True),
+            resume,
+        ],
         verbose=2,
     )
     weights = out / f"{backbone.key}.base.weights.h5"
@@ -193,7 +216,8 @@ def pretrain(
         json.dumps(
             {
                 "backbone": backbone.key,
-                "base": base_weights,
+                "base": Path(base_weights).name if base_weights else None,
+                "teacher": teacher.backbone.key if teacher else None,
                 "recipe": asdict(recipe),
                 "photos": len(data.train_rows),
                 "classes": data.classes,

@@ -1,0 +1,57 @@
+# `make run` and `make test` set up all they need: a Python 3.11 or newer is enough.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
+PIP_FLAGS := --quiet --disable-pip-version-check
+APP := .venv-app/bin
+ALL := .venv/bin
+
+.PHONY: help run test test-all lint format bench screenshots space pins clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(APP)/ready ## start the app; installs only what serving needs
+	$(APP)/python app.py
+
+test: $(ALL)/ready ## run the tests, without network or data
+	$(ALL)/python -m pytest -m "not slow"
+
+test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
+	$(ALL)/python -m pytest
+
+lint: $(ALL)/ready ## check style and types
+	$(ALL)/ruff check .
+	$(ALL)/ruff format --check .
+	$(ALL)/mypy
+
+format: $(ALL)/ready ## let ruff rewrite the code
+	$(ALL)/ruff check --fix .
+	$(ALL)/ruff format .
+
+$(APP)/ready: requirements-app.txt
+	@$(call make_venv,.venv-app,requirements-app.txt)
+	@touch $@
+
+$(ALL)/ready: requirements.txt
+	@$(call make_venv,.venv,requirements.txt)
+	@touch $@
+
+pins: ## write the requirements anew from pyproject.toml
+	$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install $(PIP_FLAGS) pip-tools
+	$(call compile,requirements-app.txt,)
+	$(call compile,requirements.txt,--extra train --extra dev)
+	rm -rf .venv-pins
+
+clean: ## remove the virtual environments and caches
+	rm -rf .venv .venv-app .venv-pins .mypy_cache .pytest_cache .ruff_cache
+
+define make_venv
+test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or set PYTHON." >&2; exit 1; }; \
+"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON to one. Received: $(PYTHON)" >&2; exit 1; }; \
+echo "Installing $(2) into $(1); this takes a minute or two."; \
+"$(PYTHON)" -m venv $(1) && $(1)/bin/pip install $(PIP_FLAGS) -r $(2)
+endef
+
+define compile
+.venv-pins/bin/pip-compile -q --strip-extras --no-header --no-emit-index-url --no-emit-find-links --annotation-style=line $(2) -o $(1) pyproject.toml
+endef

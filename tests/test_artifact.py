@@ -1,0 +1,64 @@
+"""The serving artifact says the same as the Keras graph it was made from."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from flowers.backbones import BACKBONES
+from flowers.network import build_network
+from flowers.weights import Precision
+from tests.conftest import COLOURS, draw_flower
+from train.export import export_artifact
+
+# The branched InceptionV3 has six tensors across the cut; 139 pixels are not needed, 96 suffice.
+QUICK = [
+    ("mobilenetv2", 96, "float32"),
+    ("mobilenetv2", 96, "int8"),
+    ("inceptionv3", 96, "float16"),
+]
+TOLERANCE = {"float32": 1e-4, "float16": 0.02, "int8": 0.1}
+
+
+def compare(key: str, size: int, precision: Precision, folder: Path) -> None:
+    keras.utils.set_random_seed(0)
+    keras.backend.clear_session()
+    graph = build_network(BACKBONES[key], list(COLOURS), image_size=size).graph()
+    rng = np.random.default_rng(0)
+    photos = np.stack(
+        [
+            np.asarray(draw_flower(colour, rng).resize((size, size)))
+            for colour in COLOURS.values()
+            for _ in range(8)
+        ]
+    )
+    path = folder / "model.tflite"
+    export_artifact(graph, path, precision, photos)
+    expected = graph.predict(photos, verbose=0)
+    runner = Interpreter(str(path)).get_signature_runner()
+    rows = [runner(photo=photo[np.newaxis]) for photo in photos]
+    for name, values in expected.items():
+        got = np.concatenate([row[name] for row in rows])
+        assert got.shape == values.shape
+        assert got.dtype == np.float32
+        if name.endswith("_probabilities"):
+            np.testing.assert_allclose(got.sum(axis=1), 1, atol=1e-3)
+            np.testing.assert_allclose(got, values, atol=TOLERANCE[precision])
+        else:
+            error = np.linalg.norm(got - values) / max(np.linalg.norm(values), 1e-6)
+            assert error < 5 * TOLERANCE[precision]
+
+
+@pytest.mark.parametrize(("key", "size", "precision"), QUICK)
+def test_artifact_agrees_with_keras(
+    key: str, size: int, precision: Precision, tmp_path: Path
+) -> None:
+    compare(key, size, precision, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", BACKBONES)
+def test_every_artifact_agrees_with_keras(key: str, tmp_path: Path) -> None:
+    compare(key, 224, "int8", tmp_path)
