@@ -1,0 +1,459 @@
+"""Every kind of photo that people send becomes upright RGB, or one sentence."""
+
+import io
+import os
+import random
+import resource
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageCms
+
+from flowers.photos import (
+    FORMATS,
+    MAX_PIXELS,
+    MIN_SIDE,
+    SUFFIXES,
+    UPRIGHT,
+    PhotoError,
+    load_photo,
+    read_photo,
+    to_square,
+)
+
+RED, GREEN, BLUE, WHITE = (220, 30, 40), (40, 190, 60), (30, 50, 210), (255, 255, 255)
+INVERSE = {
+    Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270,
+    Image.Transpose.ROTATE_270: Image.Transpose.ROTATE_90,
+}
+
+
+def quarters(width: int = 96, height: int = 64) -> Image.Image:
+    """Red, green, blue and white quarters: no turn or flip leaves it as it is."""
+    image = Image.new("RGB", (width, height), WHITE)
+    image.paste(RED, (0, 0, width // 2, height // 2))
+    image.paste(GREEN, (width // 2, 0, width, height // 2))
+    image.paste(BLUE, (0, height // 2, width // 2, height))
+    return image
+
+
+def encoded(image: Image.Image, kind: str, **settings) -> bytes:
+    buffer = io.BytesIO()
+    image.copy().save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    """Colours in the middle of the four quarters."""
+    width, height = image.size
+    places = [(x * width // 4, y * height // 4) for y in (1, 3) for x in (1, 3)]
+    return [image.getpixel(place) for place in places]
+
+
+def assert_upright(image: Image.Image, size: tuple[int, int] = (96, 64), tolerance: int = 12):
+    assert image.mode == "RGB"
+    assert image.size == size
+    expected = np.array([RED, GREEN, BLUE, WHITE])
+    np.testing.assert_allclose(np.array(corners(image)), expected, atol=tolerance)
+
+
+def turned(orientation: int) -> Image.Image:
+    """The quarters as a camera stores them that was held so that `orientation` undoes it."""
+    turn = UPRIGHT.get(orientation)
+    return quarters() if turn is None else quarters().transpose(INVERSE.get(turn, turn))
+
+
+def with_orientation(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    return exif
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_all_orientations_come_out_upright(kind, orientation):
+    photo = encoded(turned(orientation), kind, exif=with_orientation(orientation))
+    assert_upright(load_photo(photo))
+    assert_upright(load_photo(photo, at_least=64))
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_phone_formats_come_out_upright(kind, orientation):
+    photo = encoded(turned(orientation), kind, exif=with_orientation(orientation).tobytes())
+    assert_upright(load_photo(photo))
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 200])
+def test_an_orientation_that_does_not_exist_is_ignored(orientation):
+    assert_upright(load_photo(encoded(quarters(), "JPEG", exif=with_orientation(orientation))))
+
+
+def test_damaged_exif_entries_do_not_cost_the_photo():
+    exif = with_orientation(1)
+    exif[ExifTags.Base.Make] = "Maker"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = b"comment"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (1.0, 2.0, 3.0)
+    photo = encoded(quarters(), "JPEG", exif=exif)
+    first_table = photo.index(b"\xff\xdb")
+    for seed in range(300):
+        rng = random.Random(seed)
+        damaged = bytearray(photo)
+        for _ in range(rng.randint(1, 6)):
+            damaged[rng.randrange(30, first_table)] = rng.randrange(256)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert load_photo(bytes(damaged)).mode == "RGB"
+
+
+def test_channels_are_in_the_order_red_green_blue():
+    array = read_photo(encoded(Image.new("RGB", (40, 40), (250, 120, 10)), "PNG"), 32)
+    assert array.shape == (32, 32, 3)
+    assert array.dtype == np.uint8
+    assert array[16, 16].tolist() == [250, 120, 10]
+
+
+def test_the_photo_is_squeezed_not_cropped():
+    array = read_photo(encoded(quarters(400, 100), "PNG"), 64)
+    middles = [array[y, x].tolist() for y in (16, 48) for x in (16, 48)]
+    assert middles == [list(RED), list(GREEN), list(BLUE), list(WHITE)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF"])
+def test_every_format_that_is_named_opens(kind):
+    assert kind in FORMATS
+    settings = {"quality": 95} if kind in ("JPEG", "WEBP", "AVIF", "HEIF") else {}
+    assert_upright(load_photo(encoded(quarters(), kind, **settings)))
+
+
+def test_every_ending_belongs_to_a_format_that_opens():
+    Image.init()
+    known = {Image.registered_extensions().get(suffix, "?") for suffix in SUFFIXES}
+    assert known == set(FORMATS)
+
+
+def test_a_two_lens_photo_gives_its_first_picture():
+    other = Image.new("RGB", (96, 64), "black")
+    photo = encoded(quarters(), "MPO", save_all=True, append_images=[other], quality=95)
+    assert Image.open(io.BytesIO(photo)).format == "MPO"
+    assert_upright(load_photo(photo))
+
+
+def test_an_animation_gives_its_first_frame():
+    for kind in ("GIF", "WEBP", "PNG", "TIFF"):
+        settings = {"lossless": True} if kind == "WEBP" else {}
+        other = Image.new("RGB", (96, 64), "black")
+        photo = encoded(quarters(), kind, save_all=True, append_images=[other], **settings)
+        assert Image.open(io.BytesIO(photo)).n_frames == 2
+        assert_upright(load_photo(photo))
+
+
+def test_transparency_is_put_on_white():
+    clear = Image.new("RGBA", (32, 32), (10, 200, 30, 0))
+    clear.paste((10, 200, 30, 255), (0, 0, 16, 32))
+    clear.paste((0, 0, 0, 128), (16, 16, 32, 32))
+    image = load_photo(encoded(clear, "PNG"))
+    assert image.getpixel((4, 4)) == (10, 200, 30)
+    assert image.getpixel((24, 4)) == WHITE
+    assert image.getpixel((24, 24)) == (127, 127, 127)
+
+
+def test_gray_with_transparency_is_put_on_white():
+    gray = Image.new("LA", (32, 32), (50, 0))
+    gray.paste((50, 255), (0, 0, 16, 32))
+    image = load_photo(encoded(gray, "PNG"))
+    assert image.getpixel((4, 4)) == (50, 50, 50)
+    assert image.getpixel((24, 4)) == WHITE
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_palette_with_a_transparent_entry_is_put_on_white(kind):
+    image = Image.new("P", (32, 32), 1)
+    image.putpalette([0, 0, 0, *RED, *GREEN])
+    image.paste(2, (16, 0, 32, 32))
+    result = load_photo(encoded(image, kind, transparency=1))
+    assert result.getpixel((4, 4)) == WHITE
+    assert result.getpixel((24, 4)) == GREEN
+
+
+def test_a_palette_with_shades_of_transparency_is_put_on_white():
+    image = Image.new("P", (32, 32), 1)
+    image.putpalette([0, 0, 0, 100, 100, 100])
+    result = load_photo(encoded(image, "PNG", transparency=bytes([255, 128])))
+    np.testing.assert_allclose(result.getpixel((4, 4)), (177, 177, 177), atol=1)
+
+
+def test_a_transparent_colour_is_put_on_white():
+    result = load_photo(encoded(quarters(), "PNG", transparency=RED))
+    assert corners(result) == [WHITE, GREEN, BLUE, WHITE]
+
+
+def test_print_colours():
+    assert_upright(load_photo(encoded(quarters().convert("CMYK"), "JPEG", quality=95)))
+
+
+def test_lab_colours():
+    profiles = [ImageCms.createProfile(name) for name in ("sRGB", "LAB")]
+    lab = ImageCms.profileToProfile(quarters(), *profiles, outputMode="LAB")
+    photo = encoded(lab, "TIFF")
+    assert Image.open(io.BytesIO(photo)).mode == "LAB"
+    assert_upright(load_photo(photo))
+
+
+def test_sixteen_bits_of_gray_keep_their_range():
+    ramp = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
+    for kind in ("PNG", "TIFF"):
+        result = np.asarray(load_photo(encoded(Image.fromarray(ramp), kind)))
+        np.testing.assert_array_equal(result, np.stack([ramp >> 8] * 3, axis=-1))
+
+
+def test_sixteen_bits_of_colour_keep_their_range():
+    # Pillow does not write these: a PNG by hand.
+    samples = np.linspace(0, 65535, 32 * 32 * 3).astype(">u2").reshape(32, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in samples)
+    result = np.asarray(load_photo(png(32, 32, depth=16, colour=2, data=zlib.compress(rows))))
+    np.testing.assert_allclose(result.reshape(32, -1), samples / 257, atol=1)
+
+
+def test_float_samples_are_stretched_to_the_whole_range():
+    ramp = np.linspace(-0.5, 2.5, 32 * 32, dtype=np.float32).reshape(32, 32)
+    result = np.asarray(load_photo(encoded(Image.fromarray(ramp), "TIFF")))
+    assert (result.min(), result.max()) == (0, 255)
+    np.testing.assert_allclose(result[..., 0], (ramp + 0.5) / 3 * 255, atol=1)
+
+
+def test_equal_float_samples_are_no_error():
+    flat = np.full((32, 32), 3.5, dtype=np.float32)
+    assert load_photo(encoded(Image.fromarray(flat), "TIFF")).size == (32, 32)
+
+
+def test_32_bit_whole_numbers_keep_their_range():
+    ramp = np.linspace(0, 65535, 32 * 32).astype(np.int32).reshape(32, 32)
+    result = np.asarray(load_photo(encoded(Image.fromarray(ramp), "TIFF")))
+    np.testing.assert_allclose(result[..., 1], ramp / 257, atol=1)
+
+
+def test_samples_that_are_no_numbers_are_refused(tmp_path):
+    broken = np.full((32, 32), np.nan, dtype=np.float32)
+    path = tmp_path / "broken.tif"
+    path.write_bytes(encoded(Image.fromarray(broken), "TIFF"))
+    assert refusal(path).startswith("broken.tif holds samples that are no numbers")
+
+
+def test_one_bit():
+    pixels = np.zeros((32, 32), dtype=bool)
+    pixels[:, 16:] = True
+    result = load_photo(encoded(Image.fromarray(pixels), "PNG"))
+    assert result.getpixel((4, 4)) == (0, 0, 0)
+    assert result.getpixel((24, 4)) == WHITE
+
+
+def test_a_large_jpeg_is_decoded_at_a_reduced_scale():
+    photo = encoded(quarters(4000, 3000), "JPEG", quality=90)
+    reduced = load_photo(photo, at_least=448)
+    assert reduced.size == (667, 500) or reduced.size == (1000, 750)
+    assert_upright(reduced, reduced.size)
+    assert load_photo(photo).size == (4000, 3000)
+    difference = np.abs(read_photo(photo).astype(int) - to_square(load_photo(photo)).astype(int))
+    assert difference.mean() < 1
+
+
+@pytest.mark.parametrize("side", [448, 449, 895, 896, 897])
+def test_the_reduced_scale_keeps_enough_pixels(side):
+    photo = encoded(quarters(side, side * 2), "JPEG")
+    assert min(load_photo(photo, at_least=448).size) >= 448
+
+
+def test_a_path_a_string_bytes_and_a_file_object_are_the_same_photo(tmp_path):
+    path = tmp_path / "rose é.jpg"
+    path.write_bytes(encoded(quarters(), "JPEG", quality=95))
+    with path.open("rb") as file:
+        file.seek(7)
+        arrays = [read_photo(source) for source in (path, str(path), path.read_bytes(), file)]
+        assert not file.closed  # It is the caller's.
+    for array in arrays[1:]:
+        np.testing.assert_array_equal(array, arrays[0])
+
+
+# Refusals
+
+
+def png(width: int, height: int, depth: int = 8, colour: int = 2, data: bytes = b"") -> bytes:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checked = name + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+
+
+def gif(width: int, height: int) -> bytes:
+    """A small frame on a screen of any size."""
+    small = bytearray(encoded(quarters(), "GIF"))
+    small[6:10] = struct.pack("<HH", width, height)
+    return bytes(small)
+
+
+def refusal(source) -> str:
+    """The message of the refusal, checked to be one sentence for people."""
+    with pytest.raises(PhotoError) as caught:
+        load_photo(source)
+    message = str(caught.value)
+    assert "\n" not in message
+    sentence = message.split(" Received:")[0]
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    for technical in ("Error", "Traceback", "0x", "BytesIO", "<"):
+        assert technical not in message
+    return message
+
+
+def test_text_is_refused(tmp_path):
+    path = tmp_path / "notes.jpg"
+    path.write_text("no photo at all")
+    assert refusal(path).startswith("notes.jpg is not a photo that can be read; use JPEG")
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    path = tmp_path / "empty.jpg"
+    path.touch()
+    assert refusal(path).startswith("empty.jpg is not a photo")
+    assert refusal(b"").startswith("The photo is not a photo")
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert refusal(tmp_path / "gone.jpg") == "gone.jpg does not exist; check the path."
+
+
+def test_a_folder_is_refused(tmp_path):
+    folder = tmp_path / "roses"
+    folder.mkdir()
+    assert refusal(folder) == "roses is a folder; choose a photo inside it."
+    assert refusal("/") == "/ is a folder; choose a photo inside it."
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path):
+    path = tmp_path / "secret.jpg"
+    path.write_bytes(encoded(quarters(), "JPEG"))
+    path.chmod(0)
+    assert refusal(path) == "secret.jpg may not be read; check its permissions."
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF"])
+def test_a_truncated_photo_is_refused(kind, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    photo = encoded(Image.fromarray(noise), kind)
+    for share in (0.9, 0.5, 0.1):
+        path = tmp_path / "half.photo"
+        path.write_bytes(photo[: int(len(photo) * share)])
+        assert refusal(path).startswith("half.photo is ")
+
+
+def test_damaged_photos_are_refused_or_read_but_nothing_else():
+    for kind in FORMATS:
+        photo = encoded(quarters(), kind)
+        for seed in range(60):
+            rng = random.Random(seed)
+            damaged = bytearray(photo)
+            for _ in range(rng.randint(1, 8)):
+                damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    image = load_photo(bytes(damaged))
+                except PhotoError:
+                    continue
+            assert image.mode == "RGB"
+
+
+@pytest.mark.parametrize("side", [8_000, 10_000, 60_000, 2**31 - 1])
+def test_a_png_that_claims_too_many_pixels_is_refused_undecoded(side):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        message = refusal(png(side, side))
+    assert message.startswith("The photo has too many pixels; make it smaller than 50 megapixels.")
+    # Decoding would have met missing data and said so, and taken 192 MB and more.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
+
+
+def test_a_gif_that_claims_too_many_pixels_is_refused_undecoded():
+    assert load_photo(gif(400, 300)).size == (400, 300)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for side in (9_000, 65_535):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert refusal(gif(side, side)).startswith("The photo has too many pixels")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
+
+
+def test_the_refusal_also_holds_where_warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert refusal(png(10_000, 10_000)).startswith("The photo has too many pixels")
+
+
+def test_the_largest_photo_is_just_below_the_limit():
+    assert MAX_PIXELS == 50_000_000
+    assert "Received: 10000 x 5001" in refusal(png(10_000, 5_001))
+    # 10,000 x 5,000 passes the check and fails for want of data.
+    assert "damaged or incomplete" in refusal(png(10_000, 5_000))
+
+
+def test_a_tiny_photo_is_refused():
+    small = encoded(Image.new("RGB", (MIN_SIDE - 1, 200)), "PNG")
+    assert "too small to show a flower" in refusal(small)
+    assert refusal(small).endswith("Received: 15 x 200")
+    assert load_photo(encoded(Image.new("RGB", (MIN_SIDE, 200)), "PNG")).size == (MIN_SIDE, 200)
+
+
+def test_formats_that_nobody_photographs_in_are_refused():
+    for kind in ("EPS", "PPM", "ICO", "PCX", "TGA", "PDF"):
+        assert "not a photo that can be read" in refusal(encoded(quarters(), kind))
+
+
+def test_a_file_object_is_named_as_it_names_itself(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("text")
+    with path.open("rb") as file:
+        assert refusal(file).startswith("notes.txt is not")
+    with open(os.open(path, os.O_RDONLY), "rb") as file:  # noqa: PTH123
+        assert isinstance(file.name, int)
+        assert refusal(file).startswith("The photo is not")
+    assert refusal(io.BytesIO(b"text")).startswith("The photo is not")
+
+
+def test_no_file_stays_open(tmp_path):
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        pytest.skip("needs /proc")
+    two = {"save_all": True}
+    files = {
+        "plain.jpg": encoded(quarters(), "JPEG"),
+        "two.jpg": encoded(quarters(), "MPO", **two, append_images=[Image.new("RGB", (96, 64))]),
+        "moving.gif": encoded(quarters(), "GIF", **two, append_images=[Image.new("L", (96, 64))]),
+        "pages.tif": encoded(quarters(), "TIFF", **two, append_images=[Image.new("L", (96, 64))]),
+        "phone.heic": encoded(quarters(), "HEIF"),
+        "huge.png": png(9_000, 9_000),
+        "half.jpg": encoded(quarters(), "JPEG")[:600],
+        "notes.jpg": b"text",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    before = len(list(descriptors.iterdir()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        for name in files:
+            for _ in range(3):
+                try:
+                    load_photo(tmp_path / name, at_least=32)
+                except PhotoError:
+                    assert name in ("huge.png", "half.jpg", "notes.jpg")
+    assert len(list(descriptors.iterdir())) == before
