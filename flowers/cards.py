@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
 from PIL import Image
 
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES
-from flowers.compare import Model, class_order, consensus, dissent, model_name
+from flowers.compare import Model, Verdict, class_order, consensus, dissent, model_name
 from flowers.overlay import overlay_uri, photo_uri
 from flowers.runtime import Prediction
 
@@ -25,6 +26,8 @@ _NUMBERS = [
     "eleven",
     "twelve",
 ]
+
+_NO_STATUS: Mapping[str, str] = MappingProxyType({})
 
 EMPTY = """<section class="verdict empty"><p class="eyebrow">No photo yet</p>
 <h2>Choose a photo</h2><p>Upload one, take one with the camera, paste one, or pick an example.
@@ -59,10 +62,14 @@ def result(
     predictions: Sequence[Prediction],
     pending: Sequence[Model],
     failed: Mapping[str, str],
+    status: Mapping[str, str] = _NO_STATUS,
 ) -> str:
-    """The whole answer to one photo; `pending` models have still to read it."""
+    """The whole answer to one photo; `pending` models have still to read it.
+
+    `status` says of a pending backbone what is being done, where that is not reading.
+    """
     parts = [
-        verdict(predictions, pending) if predictions else _waiting(pending),
+        verdict(predictions, pending) if predictions else _waiting(pending, status),
         "".join(
             f'<p class="failure" role="alert">{escape(BACKBONES[key].name)} was left out: '
             f"{escape(reason)}</p>"
@@ -70,7 +77,7 @@ def result(
         ),
     ]
     if predictions:
-        parts += [heat_table(predictions, pending), focus_cards(photo, predictions)]
+        parts += [heat_table(predictions, pending, status), focus_cards(photo, predictions)]
     return f'<div class="answer" data-pending="{len(pending)}">{"".join(parts)}</div>'
 
 
@@ -102,7 +109,31 @@ def verdict(predictions: Sequence[Prediction], pending: Sequence[Model] = ()) ->
     )
 
 
-def heat_table(predictions: Sequence[Prediction], pending: Sequence[Model] = ()) -> str:
+def leader(verdict: Verdict) -> tuple[str, str]:
+    """Who reads labelled photos best, as a title, and as list items how sure that is."""
+    best = verdict.best
+    low, high = best.interval
+    facts = (
+        f"<li><b>{percent(best.accuracy, 1)}</b> right, {best.correct:,} of {best.photos:,} "
+        f"photos</li><li>95\u202f% interval <b>{percent(low, 1)}</b> to "
+        f"<b>{percent(high, 1)}</b></li>"
+    )
+    others, beaten = len(verdict.scores) - 1, len(verdict.beaten())
+    if others and beaten == others:
+        facts += f"<li>really better than <b>all {others}</b> others</li>"
+    elif others:
+        facts += (
+            f"<li>really better than <b>{beaten} of {others}</b> others; its lead over the rest "
+            "may be chance</li>"
+        )
+    return f"{model_name(best.model)} reads best", facts
+
+
+def heat_table(
+    predictions: Sequence[Prediction],
+    pending: Sequence[Model] = (),
+    status: Mapping[str, str] = _NO_STATUS,
+) -> str:
     """Model x class, in the order in which the models answered and one fixed order of classes."""
     classes = class_order(p.classes for p in predictions)
     agreed = consensus(predictions).label
@@ -110,7 +141,8 @@ def heat_table(predictions: Sequence[Prediction], pending: Sequence[Model] = ())
     rows = "".join(_heat_row(p, classes, agreed) for p in predictions)
     for key, variant in pending:
         rows += (
-            f'<tr class="pending"><th scope="row">{_name(key, variant)}</th><td>reading…</td>'
+            f'<tr class="pending"><th scope="row">{_name(key, variant)}</th><td>'
+            f"{escape(status.get(key, 'reading…'))}</td>"
             f'<td></td><td></td><td colspan="{len(classes)}"></td></tr>'
         )
     return (
@@ -177,12 +209,14 @@ def _dissent(predictions: Sequence[Prediction]) -> str:
     return f'<p class="dissent">Read otherwise: {"; ".join(parts)}.</p>'
 
 
-def _waiting(pending: Sequence[Model]) -> str:
+def _waiting(pending: Sequence[Model], status: Mapping[str, str]) -> str:
     if not pending:
         return message("None of the chosen models can be used; choose others.")
     return (
         '<section class="verdict" aria-live="polite"><p class="eyebrow">Reading</p>'
-        f"<h2>…</h2><p>{len(pending)} models, the fastest first.</p></section>"
+        f"<h2>…</h2><p>{len(pending)} models, the fastest first. "
+        f"{escape(' '.join(f'{BACKBONES[k].name}: {text}.' for k, text in status.items()))}"
+        "</p></section>"
     )
 
 

@@ -14,6 +14,8 @@ from flowers.results import Metrics, Published, accuracy_interval
 
 COLOURS: dict[Variant, str] = {"transfer": "#8a8178", "finetuned": "#0d9488"}
 SYMBOLS: dict[Variant, str] = {"transfer": "circle-open", "finetuned": "circle"}
+SCALE = [[0, "rgba(20,184,166,0.05)"], [1, "rgba(20,184,166,0.6)"]]
+"""Of heat maps: the accent, so transparent that text is readable on it in either theme."""
 ROW = 46
 """Pixels of height for every backbone."""
 
@@ -23,7 +25,7 @@ def figure(height: int, **layout: object) -> go.Figure:
     fig = go.Figure()
     fig.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 36, "b": 44},
+        margin={"l": 8, "r": 16, "t": 30, "b": 44},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#5c554f"},
@@ -32,7 +34,13 @@ def figure(height: int, **layout: object) -> go.Figure:
         dragmode=False,
         **layout,
     )
-    axis = {"automargin": True, "zeroline": False, "gridcolor": "#d6d1ca", "ticks": ""}
+    axis = {
+        "automargin": True,
+        "title_font_size": 13,
+        "zeroline": False,
+        "gridcolor": "#d6d1ca",
+        "ticks": "",
+    }
     fig.update_xaxes(**axis)
     fig.update_yaxes(**axis)
     return fig
@@ -66,7 +74,7 @@ def published_accuracy(published: Published) -> go.Figure:
             marker={"color": COLOURS[variant], "size": 13},
             hovertemplate="%{y} " + variant + ": %{x:.2f} %<extra></extra>",
         )
-    fig.update_xaxes(title="accuracy in percent", ticksuffix=" %")
+    fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
     return fig
 
 
@@ -81,7 +89,7 @@ def published_scores(published: Published) -> go.Figure:
         x=scores,
         y=[model_name(model) for model in models],
         texttemplate="%{z:.2f}",
-        colorscale=[[0, "#d5f0ec"], [1, "#0d9488"]],
+        colorscale=SCALE,
         showscale=False,
         xgap=2,
         ygap=2,
@@ -92,41 +100,51 @@ def published_scores(published: Published) -> go.Figure:
     return fig
 
 
-def measured_accuracy(metrics: Mapping[str, Metrics]) -> go.Figure:
-    """Accuracy with its 95 % interval; best backbone on top."""
-    ranked = sorted(metrics, key=lambda k: max(r.accuracy for r in metrics[k].variants.values()))
+def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Figure:
+    """Accuracy of every model with the ends of its 95 % interval; best backbone on top."""
+    best: dict[str, float] = {}
+    for (key, _), (accuracy, _, _) in points.items():
+        best[key] = max(accuracy, best.get(key, 0.0))
+    ranked = sorted(best, key=lambda key: best[key])
     fig = figure(90 + ROW * len(ranked))
     for variant in VARIANTS:
-        keys = [key for key in ranked if variant in metrics[key].variants]
-        points = [interval(metrics[key], variant) for key in keys]
+        rows = [(key, *points[key, variant]) for key in ranked if (key, variant) in points]
         fig.add_scatter(
-            x=[100 * accuracy for accuracy, _, _ in points],
-            y=[ranked.index(k) + (0.13 if variant == "finetuned" else -0.13) for k in keys],
+            x=[100 * accuracy for _, accuracy, _, _ in rows],
+            y=[ranked.index(k) + (0.13 if variant == "finetuned" else -0.13) for k, *_ in rows],
             mode="markers",
             name=variant,
             marker={"color": COLOURS[variant], "size": 11},
             error_x={
                 "type": "data",
-                "array": [100 * (high - accuracy) for accuracy, _, high in points],
-                "arrayminus": [100 * (accuracy - low) for accuracy, low, _ in points],
+                "array": [100 * (high - accuracy) for _, accuracy, _, high in rows],
+                "arrayminus": [100 * (accuracy - low) for _, accuracy, low, _ in rows],
                 "color": COLOURS[variant],
                 "thickness": 1.8,
                 "width": 5,
             },
-            customdata=[
-                [BACKBONES[k].name, 100 * low, 100 * high]
-                for k, (_, low, high) in zip(keys, points, strict=True)
-            ],
+            customdata=[[BACKBONES[k].name, 100 * low, 100 * high] for k, _, low, high in rows],
             hovertemplate="%{customdata[0]} " + variant + ": %{x:.1f} %, 95 % interval "
             "%{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
         )
-    fig.update_xaxes(title="accuracy in percent, with 95 % interval", ticksuffix=" %")
+    fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
     fig.update_yaxes(
         tickvals=list(range(len(ranked))),
         ticktext=[BACKBONES[key].name for key in ranked],
         range=[-0.6, len(ranked) - 0.4],
     )
     return fig
+
+
+def measured_points(metrics: Mapping[str, Metrics]) -> dict[Model, tuple[float, float, float]]:
+    """Accuracy of every measured variant, and the ends of its 95 % interval."""
+    points: dict[Model, tuple[float, float, float]] = {}
+    for key, m in metrics.items():
+        for variant, result in m.variants.items():
+            correct = sum(row[i] for i, row in enumerate(result.confusion))
+            low, high = accuracy_interval(correct, m.data.photos)
+            points[key, variant] = (correct / max(1, m.data.photos), low, high)
+    return points
 
 
 def cost_chart(
@@ -164,9 +182,11 @@ def cost_chart(
             marker={"color": COLOURS[variant], "size": 11},
             hovertemplate="%{customdata}: %{y:.1f} %, %{x:.1f} " + unit + "<extra></extra>",
         )
-    fig.update_xaxes(title=title, rangemode="tozero")
-    fig.update_yaxes(title="accuracy in percent")
-    fig.update_layout(margin={"l": 8, "r": 24, "t": 56, "b": 44})
+    # Room at the right for names.
+    most = max((x for x, _ in points.values()), default=1.0)
+    fig.update_xaxes(title_text=title, range=[0, 1.18 * most])
+    fig.update_yaxes(title_text="accuracy in percent")
+    fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
     return fig
 
 
@@ -179,11 +199,3 @@ def pareto_front(points: Mapping[Model, tuple[float, float]]) -> list[Model]:
             best = points[model][1]
             front.append(model)
     return front
-
-
-def interval(metrics: Metrics, variant: Variant) -> tuple[float, float, float]:
-    """Accuracy of a variant, and the ends of its 95 % interval."""
-    confusion = metrics.variants[variant].confusion
-    correct = sum(row[i] for i, row in enumerate(confusion))
-    low, high = accuracy_interval(correct, metrics.data.photos)
-    return correct / max(1, metrics.data.photos), low, high

@@ -1,13 +1,17 @@
 """What several models say of the same photos: consensus, disagreement, and who is right."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.results import Prediction as Outcome
 from flowers.results import accuracy_interval, paired_test
 from flowers.runtime import Prediction
+
+SIGNIFICANT = 0.05
+"""Differences whose corrected p-value is below this are called real."""
 
 Model = tuple[str, Variant]
 """Backbone key and variant key."""
@@ -36,9 +40,9 @@ class Consensus:
     """What the chosen models say together of one photo."""
 
     label: str
-    """The class with the highest mean calibrated probability."""
+    """The class that most models have on top; of equal ones the more probable."""
     probability: float
-    """That mean."""
+    """Its mean calibrated probability over all models."""
     agreement: int
     """How many models have `label` on top."""
     models: int
@@ -57,11 +61,12 @@ def consensus(predictions: Sequence[Prediction]) -> Consensus:
     for prediction in predictions:
         for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
             total[name] += float(probability)
-    label = max(total, key=lambda name: total[name])
+    votes = Counter(p.label for p in predictions)
+    label = max(total, key=lambda name: (votes[name], total[name]))
     return Consensus(
         label=label,
         probability=total[label] / len(predictions),
-        agreement=sum(p.label == label for p in predictions),
+        agreement=votes[label],
         models=len(predictions),
         known=2 * sum(p.known for p in predictions) >= len(predictions),
     )
@@ -138,13 +143,32 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A labelled batch: who is how good, and whether that is more than chance."""
+    """Labelled photos: who is how good, and whether that is more than chance."""
 
     scores: list[Score]
     differences: list[Difference]
     classes: list[str]
-    confusion: dict[Model, list[list[int]]] = field(default_factory=dict)
+    confusion: dict[Model, list[list[int]]]
     """Rows: label, columns: prediction, in the order of `classes`."""
+
+    @property
+    def best(self) -> Score:
+        """The model that is right most often."""
+        return max(self.scores, key=lambda score: score.accuracy)
+
+    def beaten(self) -> list[Model]:
+        """The models that the best one beats by more than chance."""
+        best = self.best.model
+        gains = {
+            (d.second if d.first == best else d.first): d
+            for d in self.differences
+            if best in (d.first, d.second) and d.adjusted < SIGNIFICANT
+        }
+        return [
+            other
+            for other, d in gains.items()
+            if (d.only_first - d.only_second) * (1 if d.first == best else -1) > 0
+        ]
 
 
 def judge(readings: Iterable[Reading]) -> Verdict | None:
@@ -162,14 +186,20 @@ def judge(readings: Iterable[Reading]) -> Verdict | None:
                 probability=min(1.0, p.probability),
             )
             outcomes.setdefault((p.backbone, p.variant), []).append(outcome)
-    classes = class_order(
-        [*(p.classes for r in labelled for p in r.predictions), [r.label or "" for r in labelled]]
-    )
+    return standings(outcomes, class_order(p.classes for r in labelled for p in r.predictions))
+
+
+def standings(outcomes: Mapping[Model, Sequence[Outcome]], classes: Sequence[str] = ()) -> Verdict:
+    """Score models by what they said of labelled photos, and test every two of them.
+
+    `classes` gives the order; classes that only labels name follow.
+    """
+    order = class_order([classes, [o.label for rows in outcomes.values() for o in rows]])
     return Verdict(
         scores=[_score(model, rows) for model, rows in outcomes.items()],
         differences=differences(outcomes),
-        classes=classes,
-        confusion={model: _confusion(rows, classes) for model, rows in outcomes.items()},
+        classes=order,
+        confusion={model: _confusion(rows, order) for model, rows in outcomes.items()},
     )
 
 

@@ -81,7 +81,6 @@ class Zoo:
         self,
         photo: Image.Image,
         models: Iterable[Model],
-        progress: Progress | None = None,
         failed: Callable[[str, str], None] | None = None,
     ) -> Iterator[list[Prediction]]:
         """Yield the predictions of one backbone after another, in the order of `models`.
@@ -93,7 +92,7 @@ class Zoo:
         squares: dict[int, np.ndarray] = {}
         for backbone in dict.fromkeys(key for key, _ in wanted):
             try:
-                classifier = self._classifier(backbone, progress)
+                classifier = self.load(backbone)
             except WeightsError as error:
                 if failed:
                     failed(backbone, str(error))
@@ -104,7 +103,15 @@ class Zoo:
             found = classifier.predict(squares[size])
             yield [p for p in found.values() if (p.backbone, p.variant) in wanted]
 
-    def _classifier(self, backbone: str, progress: Progress | None) -> Classifier:
+    def loaded(self, backbone: str) -> bool:
+        """Whether a backbone can answer at once."""
+        return backbone in self._folders
+
+    def load(self, backbone: str, progress: Progress | None = None) -> Classifier:
+        """Fetch and load a backbone, once. Raises `WeightsError` after disabling it."""
+        entry = self.entries()[backbone]
+        if not entry.available:  # Perhaps since a moment ago; do not fetch it again.
+            raise WeightsError(entry.reason or "")
         if backbone not in self._folders:
             self._folders[backbone] = self.source.fetch(backbone, progress)
         try:

@@ -1,13 +1,17 @@
 """The page and its endpoints: layout only, everything that computes lives elsewhere."""
 
+from html import escape
+
 import gradio as gr
 
-from flowers import theme
+from flowers import example_photos, theme
 from flowers.hub import weights_from_environment
 from flowers.serving import Zoo
+from flowers.ui_about import about_tab
 from flowers.ui_classify import classify_tab
 from flowers.ui_comparison import comparison_tab
 from flowers.ui_endpoints import endpoints
+from flowers.ui_photos import photos_tab
 
 MAX_UPLOAD = "300mb"
 DAY = 24 * 60 * 60
@@ -28,14 +32,18 @@ def build(zoo: Zoo) -> gr.Blocks:
         delete_cache=(DAY // 4, DAY),
     ) as page:
         with gr.Row(elem_id="masthead"):
-            gr.HTML(_masthead(), elem_classes="masthead")
+            gr.HTML(_masthead(zoo), elem_classes="masthead")
             switch = gr.Button("Light / dark", size="sm", elem_id="theme-switch")
         switch.click(None, js=SWITCH_THEME)
-        with gr.Tabs() as tabs:
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
                 restore = classify_tab(zoo)
+            with gr.Tab("Your photos", id="photos"):
+                photos_tab(zoo)
             with gr.Tab("Comparison", id="comparison"):
                 comparison_tab(zoo)
+            with gr.Tab("About", id="about"):
+                about_tab(zoo)
         restore(page, tabs)
         endpoints(zoo)
     return page
@@ -43,7 +51,8 @@ def build(zoo: Zoo) -> gr.Blocks:
 
 def launch() -> None:
     """Serve the page with the weights that the environment names."""
-    page = build(Zoo(weights_from_environment()))
+    zoo = Zoo(weights_from_environment())
+    page = build(zoo)
     page.queue(default_concurrency_limit=4).launch(
         theme=theme.theme(),
         css_paths=[theme.CSS],
@@ -51,12 +60,19 @@ def launch() -> None:
         enable_monitoring=False,
         run_history=False,
         show_error=True,
+        allowed_paths=[str(example_photos.FOLDER), str(zoo.source.root / "examples")],
         footer_links=["api", "settings"],
     )
 
 
-def _masthead() -> str:
+def _masthead(zoo: Zoo) -> str:
+    notices = [zoo.source.notice]
+    notices += [entry.config.notice for entry in zoo.entries().values() if entry.config]
+    marks = "".join(
+        f'<p class="notice" role="note">{escape(notice)}</p>'
+        for notice in dict.fromkeys(filter(None, notices))
+    )
     return (
         "<h1>Flowers</h1><p>Six ImageNet backbones, each trained two ways, read the same photo. "
-        "Which one reads yours best?</p>"
+        f"Which one reads yours best?</p>{marks}"
     )

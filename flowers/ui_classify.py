@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,9 @@ from flowers.weights import ARTIFACT
 
 PREVIEW = 1024
 """Longest side of what the page shows, in pixels."""
+
+REFRESH = 0.4
+"""Seconds between two signs of life while a backbone is fetched."""
 
 PREDICT = {"concurrency_id": "predict", "concurrency_limit": 2}
 """Shared by everything that runs models."""
@@ -59,15 +63,15 @@ class Picker:
 def picker(zoo: Zoo) -> Picker:
     """Lay out the choice of backbones and variants; what cannot be used says why."""
     entries = zoo.entries()
-    with gr.Group():
-        gr.HTML("<h3>Backbones</h3>", elem_classes="chart-head")
+    with gr.Column(elem_classes="picker"):
+        gr.HTML("<h4>Backbones</h4>")
         backbones = [
             gr.Checkbox(**_backbone_box(entry), container=False) for entry in entries.values()
         ]
-        gr.HTML("<h3>Variants</h3>", elem_classes="chart-head")
+        gr.HTML("<h4>Variants</h4>")
         about = {
             "transfer": "frozen base, new head",
-            "finetuned": "the last 15 layers of the base trained too",
+            "finetuned": "last 15 layers trained too",
         }
         variants = [
             gr.Checkbox(True, label=v, info=about[v], interactive=True, container=False)
@@ -105,8 +109,9 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
             gallery = gr.Gallery(
                 [(str(e.path), e.caption) for e in examples],
                 label="Examples",
-                columns=4,
-                height="auto",
+                show_label=False,
+                container=False,
+                columns=8,
                 object_fit="cover",
                 allow_preview=False,
                 buttons=[],
@@ -178,16 +183,35 @@ def answers(zoo: Zoo, path: str | None, backbones: list[str], variants: list[str
         pending: list[Model] = zoo.choose(backbones, variants)
         photo = load_photo(path, at_least=2 * IMAGE_SIZE)
         yield cards.result(photo, predictions, pending, failed)
-        for found in zoo.predict(photo, list(pending), failed=failed.__setitem__):
-            predictions += found
-            done = {(p.backbone, p.variant) for p in predictions}
-            pending = [m for m in pending if m not in done and m[0] not in failed]
+        for backbone in dict.fromkeys(key for key, _ in pending):
+            for status in loading(zoo, backbone):
+                yield cards.result(photo, predictions, pending, failed, {backbone: status})
+            asked = [model for model in pending if model[0] == backbone]
+            for found in zoo.predict(photo, asked, failed.__setitem__):
+                predictions += found
+            pending = [model for model in pending if model[0] != backbone]
             yield cards.result(photo, predictions, pending, failed)
     except (PhotoError, ChoiceError) as error:
         yield cards.message(str(error))
         return
     done_html = cards.result(photo, predictions, [], failed)
     yield done_html + (_download(predictions) if predictions else "")
+
+
+def loading(zoo: Zoo, backbone: str) -> Iterator[str]:
+    """Yield what is being done while a backbone is fetched, which may take minutes, and loaded."""
+    if zoo.loaded(backbone):
+        return
+    status = ["loading…"]
+
+    def progress(share: float, doing: str) -> None:
+        status[0] = f"{doing}, {100 * share:.0f} %"
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(zoo.load, backbone, progress)
+        while wait([future], timeout=REFRESH).not_done:
+            yield status[0]
+    # A failure is reported by the prediction that follows.
 
 
 def opening(zoo: Zoo, examples: list[Example], query: dict[str, str]) -> list[Any]:

@@ -1,12 +1,23 @@
 """The endpoints /models, /classify and /compare; MCP tools too, where Gradio serves MCP."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.components.api_component import Api
 
-from flowers.api import Classification, ModelRow, classification, model_rows, schema_of
+from flowers.api import (
+    Classification,
+    Comparison,
+    ModelRow,
+    classification,
+    comparison,
+    model_rows,
+    schema_of,
+)
 from flowers.backbones import IMAGE_SIZE, VARIANTS
+from flowers.batch import BatchError, collect, labels_in_order, read_batch
+from flowers.compare import judge
 from flowers.photos import PhotoError, load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
@@ -41,7 +52,7 @@ def endpoints(zoo: Zoo) -> None:
             The consensus (class, mean calibrated probability, number of models that agree, and
             whether the photo shows a known class), and the prediction of every model.
         """
-        if not photo:
+        if not photo or not photo.get("path"):
             raise gr.Error("There is no photo; send one as `photo`.", print_exception=False)
         try:
             chosen = zoo.choose(backbones, variants)
@@ -56,6 +67,44 @@ def endpoints(zoo: Zoo) -> None:
             raise gr.Error(" ".join(failed.values()), print_exception=False)
         return classification(predictions)
 
+    def compare(
+        photos: list[dict[str, Any]] | None,
+        labels: list[str] | None = None,
+        backbones: list[str] | None = None,
+        variants: list[str] | None = None,
+    ) -> Comparison:
+        """Read many photos with every chosen model, and score the models where labels are known.
+
+        Args:
+            photos: Photos, or zips of photos; in a zip, a folder with the name of a class labels
+                the photos in it. At most 500 photos.
+            labels: One class a photo, in the same order; "" where it is not known. Leave out for
+                no labels, or for those of the zips' folders.
+            backbones: Keys such as mobilenetv2; all available ones when left out.
+            variants: transfer, finetuned or both; both when left out.
+
+        Returns:
+            Every photo with the consensus and all predictions; and where photos have labels, the
+            models' accuracies with 95 % intervals, and McNemar's test between every two models.
+        """
+        failed: dict[str, str] = {}
+        classes = zoo.classes()
+        try:
+            chosen = zoo.choose(backbones, variants)
+            shots = collect([Path(p["path"]) for p in photos or [] if p.get("path")], classes)
+            for label in filter(None, labels or []):
+                if label not in classes:
+                    raise BatchError(
+                        f"There is no such class; use {', '.join(classes)}. Received: {label!r}"
+                    )
+            if labels:
+                shots = labels_in_order(shots, labels)
+            rows = list(read_batch(zoo, shots, chosen, failed.__setitem__))
+        except (BatchError, ChoiceError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        readings = [row.reading for row in rows]
+        return comparison(readings, judge(readings))
+
     # Hidden components carry the types of the inputs. Their values reach the functions as they
     # were sent (preprocess=False), so that photos.py alone decodes and names are checked here;
     # Gradio still accepts only files that were uploaded to it.
@@ -66,12 +115,23 @@ def endpoints(zoo: Zoo) -> None:
     variants = gr.CheckboxGroup(
         list(VARIANTS), value=list(VARIANTS), label="variants", visible=False
     )
+    photos = gr.File(label="photos", file_count="multiple", visible=False)
+    labels = Api([], schema_of(list[str]), "labels")
     gr.api(models, api_name="models")
     button.click(
         classify,
         [photo, backbones, variants],
         Api(None, schema_of(Classification), "classification"),
         api_name="classify",
+        preprocess=False,
+        postprocess=False,
+        **PREDICT,
+    )
+    button.click(
+        compare,
+        [photos, labels, backbones, variants],
+        Api(None, schema_of(Comparison), "comparison"),
+        api_name="compare",
         preprocess=False,
         postprocess=False,
         **PREDICT,

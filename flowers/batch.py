@@ -1,0 +1,189 @@
+"""Many photos at once: single files and zips, with labels where a zip has class folders."""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from flowers.backbones import IMAGE_SIZE
+from flowers.compare import Model, Reading
+from flowers.overlay import data_uri
+from flowers.photos import SUFFIXES, PhotoError, load_photo
+from flowers.runtime import Prediction
+from flowers.serving import ChoiceError, Zoo
+
+MAX_PHOTOS = 500
+MAX_BYTES = 60_000_000
+"""Of one photo in a zip, unpacked."""
+THUMBNAIL = 56
+
+_NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
+
+
+class BatchError(ValueError):
+    """A batch cannot be read. The message is one sentence for the person who sent it."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One photo of a batch, not yet opened."""
+
+    name: str
+    label: str | None
+    read: Callable[[], bytes]
+    """Raises `PhotoError`."""
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """One photo of a batch after all models have read it."""
+
+    reading: Reading
+    thumbnail: str = ""
+    """Data URI."""
+
+    def labelled(self, label: str | None) -> "BatchRow":
+        """The same row under another label."""
+        return replace(self, reading=replace(self.reading, label=label))
+
+
+def collect(paths: Sequence[Path], classes: Sequence[str]) -> list[Shot]:
+    """List the photos in files and zips, without opening them. Raises `BatchError`.
+
+    In a zip, the folder that holds a photo is its label when it has the name of a class.
+    """
+    shots: list[Shot] = []
+    for path in paths:
+        if path.suffix.lower() == ".zip":
+            shots += _in_zip(path, classes)
+        else:
+            shots.append(Shot(path.name, None, _reader(path)))
+    if not shots:
+        raise BatchError("There are no photos; send JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip.")
+    if len(shots) > MAX_PHOTOS:
+        raise BatchError(
+            f"{MAX_PHOTOS} photos can be read at once; send fewer. Received: {len(shots):,}"
+        )
+    return shots
+
+
+def read_batch(
+    zoo: Zoo,
+    shots: Sequence[Shot],
+    models: Sequence[Model],
+    failed: Callable[[str, str], None],
+    progress: Callable[[int, str], None] = lambda done, name: None,
+) -> Iterator[BatchRow]:
+    """Read the photos one by one, with all models; a photo that cannot be read says why.
+
+    `failed` is called as in `Zoo.predict`. Raises `ChoiceError` when no model is left.
+    """
+    broken: set[str] = set()
+
+    def leave_out(backbone: str, reason: str) -> None:
+        broken.add(backbone)
+        failed(backbone, reason)
+
+    for number, shot in enumerate(shots):
+        progress(number, shot.name)
+        try:
+            photo = load_photo(shot.read(), at_least=2 * IMAGE_SIZE)
+        except PhotoError as error:
+            reason = str(error).replace("The photo", shot.name, 1)
+            yield BatchRow(Reading(shot.name, shot.label, reason=reason))
+            continue
+        left = [model for model in models if model[0] not in broken]
+        found = [p for some in zoo.predict(photo, left, failed=leave_out) for p in some]
+        if not found:
+            raise ChoiceError("None of the chosen models can be used; choose others.")
+        predictions = tuple(map(_without_focus, sorted(found, key=_place(models))))
+        yield BatchRow(Reading(shot.name, shot.label, predictions), _thumbnail(photo))
+
+
+def _without_focus(prediction: Prediction) -> Prediction:
+    return replace(prediction, focus=_NO_FOCUS)
+
+
+def _place(models: Sequence[Model]) -> Callable[[Prediction], int]:
+    place = {model: i for i, model in enumerate(models)}
+    return lambda p: place[p.backbone, p.variant]
+
+
+def _thumbnail(photo: Image.Image) -> str:
+    side = min(photo.size)
+    left, top = (photo.width - side) // 2, (photo.height - side) // 2
+    square = photo.crop((left, top, left + side, top + side))
+    return data_uri(square.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR), "JPEG")
+
+
+def _reader(path: Path) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise PhotoError(f"{path.name} cannot be read: {error.strerror}.") from error
+
+    return read
+
+
+def _in_zip(path: Path, classes: Sequence[str]) -> list[Shot]:
+    by_name = {name.casefold(): name for name in classes}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if _is_photo(m)]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise BatchError(
+            f"{path.name} is damaged or no zip; pack it again. Received: {error}"
+        ) from error
+    return [
+        Shot(
+            name=member.filename,
+            label=by_name.get(PurePosixPath(member.filename).parent.name.casefold()),
+            read=_zip_reader(path, member),
+        )
+        for member in members
+    ]
+
+
+def _is_photo(member: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(member.filename).parts
+    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
+    return (
+        not member.is_dir()
+        and not hidden
+        and PurePosixPath(member.filename).suffix.lower() in SUFFIXES
+    )
+
+
+def _zip_reader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+                data = file.read(MAX_BYTES + 1)
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error) as e:
+            raise PhotoError(
+                f"{member.filename} cannot be unpacked; pack the zip again without a password. "
+                f"Received: {e}"
+            ) from e
+        if len(data) > MAX_BYTES:
+            raise PhotoError(
+                f"{member.filename} is too large; make it smaller than {MAX_BYTES // 1_000_000} MB."
+            )
+        return data
+
+    return read
+
+
+def labels_in_order(shots: Sequence[Shot], labels: Iterable[str | None]) -> list[Shot]:
+    """Put labels on photos, one each; None and "" leave a photo as it is. Raises `BatchError`."""
+    given = list(labels)
+    if len(given) != len(shots):
+        raise BatchError(
+            f"There is to be one label a photo, in the same order; {len(shots)} photos came. "
+            f"Received: {len(given)} labels"
+        )
+    return [replace(s, label=label or s.label) for s, label in zip(shots, given, strict=True)]
