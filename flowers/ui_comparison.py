@@ -15,7 +15,6 @@ from flowers.results import Metrics, Published, VariantResult
 from flowers.serving import Zoo
 from flowers.weights import ARTIFACT
 
-
 WIDE = ("differences", "class-f1")
 """Charts that a phone scrolls sideways instead of squeezing them."""
 
