@@ -13,11 +13,7 @@ from typing import Any
 
 import httpx2
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    IncompleteSnapshotError,
-    RevisionResolutionError,
-)
+from huggingface_hub.errors import IncompleteSnapshotError, RevisionResolutionError
 
 from flowers.backbones import BACKBONES
 from flowers.hub import Entry, Progress, WeightsSource
@@ -124,7 +120,8 @@ class HubWeights(WeightsSource):
             found = api.resolve_revision(repo, revision=self.revision)
             folder = snapshot_download(repo, revision=found.resolved, allow_patterns=SMALL_FILES)
             return found.resolved, Path(folder)
-        except (HfHubHTTPError, httpx2.HTTPError, OSError, RevisionResolutionError) as error:
+        except (OSError, ValueError, httpx2.HTTPError, RevisionResolutionError) as error:
+            # ValueError: some portal answers for the Hub, and not in JSON.
             try:
                 found = api.resolve_revision(repo, revision=self.revision, local_files_only=True)
                 folder = self._cached(found.resolved)

@@ -1,59 +1,17 @@
 """Weights from a folder and from the Hub, with the real client over HTTP."""
 
 import json
-import logging
-import os
-import re
 import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from flowers.hub import LocalWeights, weights_from_environment
+from flowers.hub import LocalWeights
 from flowers.weights import WeightsError
 from tests.hub_folder import files_of, make_folder
-from tests.hub_machine import Machine
-from tests.hub_standin import Hub
+from tests.hub_pull import REPO, available, pull
 
-REPO = "somebody/flowers"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Hub]:
-    hub = Hub()
-    yield hub
-    hub.stop()
-
-
-@pytest.fixture(scope="module")
-def process(server, tmp_path_factory) -> Iterator[Machine]:
-    machine = Machine(server.url, tmp_path_factory.mktemp("home"))
-    yield machine
-    machine.stop()
-
-
-@pytest.fixture
-def hub(server) -> Hub:
-    server.repos.clear()
-    server.objects.clear()
-    server.faults.clear()
-    server.seen.clear()
-    return server
-
-
-@pytest.fixture
-def machine(process, tmp_path) -> Machine:
-    process.use(tmp_path / "home")
-    process.log()
-    return process
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return make_folder(tmp_path / "made", "mobilenetv2", "densenet121", keras=True)
+pytest_plugins = ["tests.hub_fixtures"]
 
 
 @pytest.fixture
@@ -61,48 +19,6 @@ def commit(hub, folder) -> str:
     """The hash of a repository that holds `folder` and things that no one should fetch."""
     strange = {"evil.pkl": b"pickle", "mobilenetv2/model.pkl": b"pickle", "notes.txt": b"notes"}
     return hub.put(REPO, {**files_of(folder), **strange}).oid
-
-
-@dataclass
-class Pulled:
-    """What a machine had after pulling."""
-
-    origin: str
-    commit: str | None
-    notice: str | None
-    reasons: dict[str, str | None]
-    files: dict[str, bytes]
-    progress: list[tuple[float, str]]
-    errors: dict[str, str] = field(default_factory=dict)
-
-
-def pull(revision: str | None = None, fetch: list[str] | None = None, **environment: str) -> Pulled:
-    """Runs on the machine: what the app does with FLOWERS_REPO set."""
-    from huggingface_hub import constants
-
-    constants.HF_HUB_OFFLINE = environment.get("HF_HUB_OFFLINE") == "1"
-    settings = {"FLOWERS_REPO": REPO, "FLOWERS_REVISION": revision or "", **environment}
-    os.environ.update(settings)
-    try:
-        weights = weights_from_environment()
-    finally:
-        for name in settings:
-            del os.environ[name]
-    progress: list[tuple[float, str]] = []
-    errors: dict[str, str] = {}
-    for backbone in fetch or []:
-        try:
-            weights.fetch(backbone, lambda share, text: progress.append((share, text)))
-        except WeightsError as error:
-            errors[backbone] = str(error)
-    assert weights.published() is not None
-    reasons = {key: entry.reason for key, entry in weights.entries().items()}
-    files = files_of(weights.root)
-    return Pulled(weights.origin, weights.commit, weights.notice, reasons, files, progress, errors)
-
-
-def available(pulled: Pulled) -> list[str]:
-    return [key for key, reason in pulled.reasons.items() if reason is None]
 
 
 # A folder
@@ -234,37 +150,6 @@ def test_without_anything_there_is_one_sentence(hub, machine, tmp_path):
         machine.run(pull, FLOWERS_WEIGHTS=str(tmp_path / "none"))
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        (401, "wants a valid token"),
-        (403, "Your token may not do this"),
-        (404, "has no such thing"),
-        (429, "has had too many requests; try somebody/flowers again in 600 seconds"),
-        (500, "is out of order"),
-    ],
-)
-def test_refusals_are_one_sentence_and_the_cache_serves(hub, machine, folder, commit, status, said):
-    hub.fault("GET", "/revision/", status=status, headers={"Retry-After": "600"})
-    pulled = machine.run(pull, FLOWERS_WEIGHTS=str(folder))
-    assert pulled.origin == "the folder made/"
-    assert said in pulled.notice
-    machine.run(pull)
-    hub.fault("GET", "/revision/", status=status, headers={"Retry-After": "600"})
-    assert said in machine.run(pull).notice
-    assert "hf_writer" not in machine.log()
-
-
-def test_wait_as_long_as_the_hub_asks(hub, machine, commit):
-    hub.fault("GET", "/revision/", status=429, headers={"Retry-After": "7"}, times=2)
-    hub.fault("HEAD", "mobilenetv2/config.json", status=429, headers={"Retry-After": "5"}, times=2)
-    hub.fault("GET", "/objects/", status=429, headers={"Retry-After": "9"})
-    pulled = machine.run(pull, fetch=["mobilenetv2"])
-    assert available(pulled) == ["densenet121", "mobilenetv2"]
-    waits = [float(n) for n in re.findall(r"waited (\S+) s", machine.log())]
-    assert [n for n in waits if n >= 5] == [7, 7, 6, 10]  # The client adds one second.
-
-
 def test_private_repositories(hub, machine, folder, commit, tmp_path):
     hub.repo(REPO).private = True
     machine.use(tmp_path / "home", "hf_reader")
@@ -278,63 +163,6 @@ def test_private_repositories(hub, machine, folder, commit, tmp_path):
     notice = machine.run(pull, FLOWERS_WEIGHTS=str(folder)).notice
     assert "wants a valid token" in notice
     assert "hf_expired" not in notice + machine.log()
-
-
-def test_a_slow_server_does_not_hold_up_the_start(hub, machine, folder, commit):
-    for part in ("/revision/", "/tree/"):
-        hub.fault("GET", part, delay=8)
-        start = time.monotonic()
-        pulled = machine.run(pull, FLOWERS_WEIGHTS=str(folder))
-        assert time.monotonic() - start < 7
-        if part == "/revision/":
-            assert pulled.origin == "the folder made/"
-            assert "did not answer in time" in pulled.notice
-        else:
-            assert pulled.commit == commit  # The listing is asked for once more.
-
-
-def test_a_download_that_breaks_off_goes_on_where_it_was(hub, machine, tmp_path):
-    # The client writes in chunks of 10 MB and goes on after the last whole one.
-    large = make_folder(tmp_path / "large", "mobilenetv2", size=12_000_000)
-    hub.put(REPO, files_of(large))
-    hub.fault("GET", "/objects/", sent=11_000_000)
-    pulled = machine.run(pull, fetch=["mobilenetv2"])
-    assert pulled.files["mobilenetv2/model.tflite"] == files_of(large)["mobilenetv2/model.tflite"]
-    ranges = [s.range for s in hub.seen if s.method == "GET" and "/objects/" in s.path]
-    assert ranges == [None, "bytes=10485760-"]
-
-
-def test_a_server_that_dies_disables_nothing_for_good(hub, machine, commit):
-    fault = hub.fault("GET", "/objects/", sent=0, times=99)
-    pulled = machine.run(pull, fetch=["mobilenetv2"])
-    assert available(pulled) == ["densenet121", "mobilenetv2"]
-    assert "somebody/flowers" in pulled.errors["mobilenetv2"]
-    assert "mobilenetv2/model.tflite" not in pulled.files
-    fault.times = 0
-    assert machine.run(pull, fetch=["mobilenetv2"]).errors == {}
-
-
-def test_a_file_changed_under_its_hash_disables_its_backbone(hub, machine, commit):
-    hub.fault("GET", "/objects/", replace=lambda content: content[:-1] + b"!")
-    pulled = machine.run(pull, fetch=["mobilenetv2", "densenet121"])
-    assert available(pulled) == ["densenet121"]
-    assert "is not the file its config.json names" in pulled.reasons["mobilenetv2"]
-    assert pulled.errors == {"mobilenetv2": pulled.reasons["mobilenetv2"]}
-    assert "MobileNetV2 is disabled" in machine.log()
-
-
-def test_a_damaged_cache_is_mended(hub, machine, folder, commit, tmp_path):
-    machine.run(pull, fetch=["mobilenetv2"])
-    name = "mobilenetv2/model.tflite"
-    blob = (tmp_path / "home/hub/models--somebody--flowers/snapshots" / commit / name).resolve()
-    blob.write_bytes(b"cut")
-    pulled = machine.run(pull, fetch=["mobilenetv2"])
-    assert pulled.errors == {}
-    assert pulled.files[name] == (folder / name).read_bytes()
-    blob.write_bytes(b"cut")
-    with hub.down():
-        pulled = machine.run(pull, fetch=["mobilenetv2"])
-    assert "is incomplete or changed" in pulled.reasons["mobilenetv2"]
 
 
 def change(text: bytes, **fields: object) -> bytes:
@@ -396,6 +224,3 @@ def fetch_twice() -> int:
     for thread in threads:
         thread.join()
     return len(done)
-
-
-logging.getLogger("flowers").setLevel(logging.INFO)

@@ -3,55 +3,19 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flowers.weights import WeightsError
 from tests.hub_folder import files_of, make_folder
-from tests.hub_machine import Machine
 from tests.hub_standin import Hub
 from train.card import MARK
 
 REPO = "somebody/flowers"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Hub]:
-    hub = Hub()
-    yield hub
-    hub.stop()
-
-
-@pytest.fixture(scope="module")
-def processes(server, tmp_path_factory) -> Iterator[list[Machine]]:
-    machines = [Machine(server.url, tmp_path_factory.mktemp("home")) for _ in range(2)]
-    yield machines
-    for machine in machines:
-        machine.stop()
-
-
-@pytest.fixture
-def hub(server) -> Hub:
-    server.repos.clear()
-    server.objects.clear()
-    server.faults.clear()
-    server.seen.clear()
-    server.tokens = {"hf_writer"}
-    return server
-
-
-@pytest.fixture
-def machine(processes, tmp_path) -> Machine:
-    processes[0].use(tmp_path / "home")
-    processes[0].log()
-    return processes[0]
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    return make_folder(tmp_path / "made", "mobilenetv2", "densenet121", keras=True)
+pytest_plugins = ["tests.hub_fixtures"]
 
 
 def push(*args, **kwargs):
@@ -177,14 +141,13 @@ def test_other_backbones_there_stay_and_are_in_the_card(hub, machine, folder, tm
     assert all(name in card for name in ("VGG16 |", "MobileNetV2 |", "DenseNet121 |"))
 
 
-def test_two_pushers_at_once_lose_nothing(hub, machine, processes, folder, tmp_path):
+def test_two_pushers_at_once_lose_nothing(hub, machine, other_machine, folder, tmp_path):
     machine.run(push, folder, REPO)
-    processes[1].use(tmp_path / "second")
     meet = threading.Barrier(2)
     hub.fault("POST", "/commit/", meet=meet, times=2)
     vgg16 = make_folder(tmp_path / "a", "vgg16")
     resnet101 = make_folder(tmp_path / "b", "resnet101")
-    runs = [processes[0].start(push, vgg16, REPO), processes[1].start(push, resnet101, REPO)]
+    runs = [machine.start(push, vgg16, REPO), other_machine.start(push, resnet101, REPO)]
     reports = [run.result(60) for run in runs]
     assert all(report.committed for report in reports)
     assert len(hub.paths("POST", "/commit/main")) == 4  # The first push, two at once, one again.
@@ -195,7 +158,7 @@ def test_two_pushers_at_once_lose_nothing(hub, machine, processes, folder, tmp_p
     assert {reports[0].tag, reports[1].tag} == {"v2", "v3"}
     card = files["README.md"].decode()
     assert all(name in card for name in ("VGG16 |", "ResNet101 |", "MobileNetV2 |"))
-    assert "Somebody else pushed" in processes[0].log() + processes[1].log()
+    assert "Somebody else pushed" in machine.log() + other_machine.log()
 
 
 def test_tags_of_ones_own(hub, machine, folder):

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,39 +12,13 @@ import yaml
 
 from flowers.weights import WeightsError
 from tests.hub_folder import files_of, make_folder
-from tests.hub_machine import Machine
 from tests.hub_standin import Hub
 
 PROJECT = Path(__file__).parent.parent
 REPO, SPACE = "somebody/flowers", "somebody/app"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Hub]:
-    hub = Hub()
-    yield hub
-    hub.stop()
-
-
-@pytest.fixture(scope="module")
-def process(server, tmp_path_factory) -> Iterator[Machine]:
-    machine = Machine(server.url, tmp_path_factory.mktemp("home"))
-    yield machine
-    machine.stop()
-
-
-@pytest.fixture
-def hub(server) -> Hub:
-    server.repos.clear()
-    server.faults.clear()
-    server.seen.clear()
-    return server
-
-
-@pytest.fixture
-def machine(process, tmp_path) -> Machine:
-    process.use(tmp_path / "home")
-    return process
+pytest_plugins = ["tests.hub_fixtures"]
 
 
 @pytest.fixture
