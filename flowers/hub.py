@@ -158,4 +158,5 @@ def weights_from_environment() -> WeightsSource:
         log.error("%s", error)
         if not folder.is_dir():
             raise
-        return LocalWeights(folder, notice=f"{error} The folder {folder.name}/ serves instead.")
+        reason = str(error).rstrip(".")
+        return LocalWeights(folder, notice=f"{reason}. The folder {folder.name}/ serves instead.")

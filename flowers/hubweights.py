@@ -127,7 +127,8 @@ class HubWeights(WeightsSource):
                 folder = self._cached(found.resolved)
             except (OSError, RevisionResolutionError):
                 raise error from None
-            self.notice = f"{explain(error, repo, self.revision)} The cached copy serves instead."
+            reason = explain(error, repo, self.revision).rstrip(".")
+            self.notice = f"{reason}. The cached copy serves instead."
             log.warning("%s", self.notice)
             return found.resolved, Path(folder)
 

@@ -116,7 +116,7 @@ def test_a_revision_that_is_not_there(hub, machine, folder, commit):
     pulled = machine.run(pull, "v9", FLOWERS_WEIGHTS=str(folder))
     assert pulled.origin == "the folder made/"
     assert pulled.notice == (
-        f"{REPO} has no such tag, branch or commit; choose another. Received: v9 "
+        f"{REPO} has no such tag, branch or commit; choose another. Received: v9. "
         f"The folder made/ serves instead."
     )
 
