@@ -1,32 +1,21 @@
 """A folder of class folders becomes a checked, de-duplicated, grouped and split set of photos.
 
-Near-duplicates share a group, and a group never leaves its part of the split: otherwise a model
-would be tested on photos that it has all but seen. The same files and seed give the same split.
+The same files and seed give the same split.
 """
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
 
-import imagehash
 import numpy as np
-from PIL import Image
 
 from flowers.files import write_text
 from flowers.photocache import PhotoCache
-from flowers.photos import SUFFIXES
-
-Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, ...] = get_args(Part)
-SHARES: dict[Part, float] = {"train": 0.7, "validation": 0.2, "test": 0.1}
-
-NEAR_DUPLICATE_BITS = 8
-"""Photos whose 64-bit perceptual hashes differ in at most so many bits count as near-duplicates.
-Looked at on 4,301 web photos: up to 8 nearly all pairs show the same shot, from 10 on none did."""
+from flowers.photos import SUFFIXES, PhotoError
+from flowers.split import PARTS, Part, near_duplicate_groups, split_groups
 
 
 class DatasetError(ValueError):
@@ -110,11 +99,9 @@ class Dataset:
         count = Counter((photo.label, photo.part) for photo in self.photos)
         width = max(len("class"), *(len(name) for name in self.classes))
         lines = [f"{'class':<{width}} {'photos':>8} " + " ".join(f"{p:>10}" for p in PARTS)]
-        for name in [*self.classes, "all"]:
-            row = [
-                sum(n for (label, p), n in count.items() if name in (label, "all") and p == part)
-                for part in PARTS
-            ]
+        total = Counter(photo.part for photo in self.photos)
+        by_class = {name: [count[name, part] for part in PARTS] for name in self.classes}
+        for name, row in [*by_class.items(), ("all", [total[part] for part in PARTS])]:
             lines.append(f"{name:<{width}} {sum(row):>8} " + " ".join(f"{n:>10}" for n in row))
         sizes = Counter(photo.group for photo in self.photos)
         near = sum(size for size in sizes.values() if size > 1)
@@ -142,7 +129,8 @@ def scan_dataset(
 ) -> Dataset:
     """Read a folder of class folders. Raises `DatasetError` when nothing can be trained on it.
 
-    Every photo is decoded once into `cache`; unreadable files are listed, never fatal.
+    Every photo is decoded once into `cache`, and its file is not needed after that; unreadable
+    files are listed, never fatal. Raises OSError when the cache cannot be written.
     """
     folders = class_folders(root)
     files = [file for folder in folders for file in photo_files(folder)]
@@ -152,13 +140,18 @@ def scan_dataset(
         )
     found: list[tuple[str, str, str]] = []
     unreadable: dict[str, str] = {}
-    for file in progress(files, len(files)):
-        name = file.relative_to(root).as_posix()
-        try:
-            found.append((name, name.split("/")[0], cache.add(file)))
-        except ValueError as error:
-            unreadable[name] = str(error)
-    cache.flush()
+    try:
+        for file in progress(files, len(files)):
+            name = file.relative_to(root).as_posix()
+            if not _is_text(name):
+                unreadable[_shown(name)] = "its name is not in UTF-8; rename it."
+                continue
+            try:
+                found.append((name, name.split("/")[0], cache.add(file)))
+            except PhotoError as error:
+                unreadable[name] = str(error)
+    finally:
+        cache.flush()  # Also when stopped: the next run goes on from here.
 
     kept, duplicates, conflicts = _drop_exact_duplicates(found)
     classes = [folder.name for folder in folders]
@@ -170,9 +163,10 @@ def scan_dataset(
                 f"one each to train, validate and test; add photos or remove the folder. "
                 f"Received: {counts[name]}"
             )
-    hashes = [perceptual_hash(cache.image(sha256)) for _, _, sha256 in kept]
-    groups = near_duplicate_groups(np.array(hashes, dtype=np.uint64))
+    looks = [cache.look(sha256) for _, _, sha256 in kept]
+    groups = near_duplicate_groups(np.array(looks, dtype=np.uint64))
     parts = split_groups([label for _, label, _ in kept], groups, seed)
+    _check_parts(classes, [label for _, label, _ in kept], parts)
     photos = [
         Photo(file, label, part, group, sha256)
         for (file, label, sha256), part, group in zip(kept, parts, groups.tolist(), strict=True)
@@ -190,70 +184,44 @@ def class_folders(root: Path) -> list[Path]:
             f"{root} needs two or more class folders, each with photos of one class. "
             f"Received: {len(folders)} folders"
         )
+    for folder in folders:
+        if not _is_text(folder.name):
+            raise DatasetError(
+                f"The name of the class folder {_shown(folder.name)!r} is not in UTF-8; rename it."
+            )
     return folders
 
 
 def photo_files(folder: Path) -> list[Path]:
-    """The photos below a folder, by their ending, sorted."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
+    """The photos below a folder, by their ending, sorted; nothing whose name starts with a dot."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(name.startswith(".") for name in path.relative_to(folder).parts)
+        and path.is_file()
+    )
 
 
-def perceptual_hash(image: Image.Image) -> int:
-    """64-bit perceptual hash of a photo, by imagehash."""
-    return int(str(imagehash.phash(image)), 16)
+def _check_parts(classes: list[str], labels: list[str], parts: list[Part]) -> None:
+    placed = set(zip(labels, parts, strict=True))
+    for name in classes:
+        missing = [part for part in PARTS if (name, part) not in placed]
+        if missing:
+            raise DatasetError(
+                f"Nearly all photos of the class folder {name!r} look alike and so stay together; "
+                f"add different ones or remove the folder. "
+                f"Received: {labels.count(name)} photos, none left for {' and '.join(missing)}"
+            )
 
 
-def near_duplicate_groups(hashes: np.ndarray, bits: int = NEAR_DUPLICATE_BITS) -> np.ndarray:
-    """Group index of every hash, int64[n]: connected components of pairs within `bits`.
-
-    `hashes` is uint64[n].
-    """
-    parent = np.arange(len(hashes))
-
-    def find(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = int(parent[i])
-        return i
-
-    for i, value in enumerate(hashes):
-        close = np.bitwise_count(hashes[i + 1 :] ^ value) <= bits
-        for j in np.flatnonzero(close) + i + 1:
-            a, b = find(i), find(int(j))
-            parent[max(a, b)] = min(a, b)
-    roots = np.array([find(i) for i in range(len(hashes))])
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+def _is_text(name: str) -> bool:
+    """Whether a file name can be written and printed: Linux allows any bytes in one."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def split_groups(labels: Sequence[str], groups: np.ndarray, seed: int) -> list[Part]:
-    """Assign every photo a part: stratified by class, whole groups, the same for the same seed.
-
-    Of n photos of a class, training gets floor(0.7 n), validation round(0.2 n), testing the rest,
-    each at least one photo. Groups larger than one photo are placed first, where most is missing.
-    """
-    room: dict[str, dict[Part, int]] = {}
-    for label, n in Counter(labels).items():
-        validation = max(1, round(SHARES["validation"] * n))
-        train = max(1, min(int(SHARES["train"] * n + 1e-9), n - validation - 1))
-        room[label] = {"train": train, "validation": validation, "test": n - train - validation}
-
-    members: dict[int, list[int]] = {}
-    for i, group in enumerate(groups.tolist()):
-        members.setdefault(group, []).append(i)
-    order = np.random.default_rng(seed).permutation(len(members))
-    shuffled = [list(members.values())[i] for i in order]
-    parts: list[Part] = ["train"] * len(labels)
-    for group_members in sorted(shuffled, key=len, reverse=True):
-        label = Counter(labels[i] for i in group_members).most_common(1)[0][0]
-        free = room[label]
-        if len(group_members) == 1:
-            part = next((p for p in PARTS[::-1] if free[p] > 0), "train")
-        else:
-            part = max(PARTS, key=lambda p: free[p] / SHARES[p])
-        for member in group_members:
-            parts[member] = part
-            room[labels[member]][part] -= 1
-    return parts
+def _shown(name: str) -> str:
+    return name.encode(errors="replace").decode()
 
 
 def _drop_exact_duplicates(

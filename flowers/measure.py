@@ -22,6 +22,8 @@ def measure(
 
     `labels` is int[n], `probabilities` float[n, classes]; both in the order of `photos`.
     """
+    probabilities = probabilities.astype(np.float64)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 sums are off by 1e-7.
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
     every = range(len(classes))
@@ -34,7 +36,7 @@ def measure(
         macro_precision=float(precision.mean()),
         macro_recall=float(recall.mean()),
         macro_f1=float(f1.mean()),
-        log_loss=float(log_loss(labels, probabilities.astype(np.float64), labels=list(every))),
+        log_loss=float(log_loss(labels, probabilities, labels=list(every))),
         expected_calibration_error=expected_calibration_error(bins),
         per_class={
             name: ClassResult(

@@ -44,12 +44,29 @@ def generated_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def weights_folder(tmp_path_factory: pytest.TempPathFactory, generated_photos: Path) -> Path:
+def base_folder(tmp_path_factory: pytest.TempPathFactory, generated_photos: Path) -> Path:
+    """What `python -m train pretrain` makes of the generated photos: a MobileNetV2 base."""
+    from train.__main__ import main
+
+    out = tmp_path_factory.mktemp("pretrain") / "base"
+    arguments = ["pretrain", "--data", str(generated_photos), "--out", str(out)]
+    arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE)]
+    assert main([*arguments, "--epochs", "3", "--batch-size", "8"]) == 0
+    return out
+
+
+@pytest.fixture(scope="session")
+def fit_arguments(generated_photos: Path, base_folder: Path) -> list[str]:
+    """The arguments of `fit` that `weights_folder` was made with, less `--out`."""
+    arguments = ["--data", str(generated_photos), "--base", str(base_folder), "--epochs", "3"]
+    return [*arguments, "--batch-size", "8", "--views", "2", "--image-size", str(SIZE)]
+
+
+@pytest.fixture(scope="session")
+def weights_folder(tmp_path_factory: pytest.TempPathFactory, fit_arguments: list[str]) -> Path:
     """What `python -m train fit` makes of the generated photos: MobileNetV2, both variants."""
     from train.__main__ import main
 
     out = tmp_path_factory.mktemp("fit") / "weights"
-    arguments = ["fit", "--data", str(generated_photos), "--out", str(out), "--base", "none"]
-    arguments += ["--epochs", "3", "--batch-size", "8", "--views", "2", "--image-size", str(SIZE)]
-    assert main(arguments) == 0
+    assert main(["fit", *fit_arguments, "--out", str(out)]) == 0
     return out

@@ -24,7 +24,7 @@ def test_the_folder_is_complete_and_its_config_vouches_for_it(weights_folder: Pa
     config = read_config(folder)
     assert config.classes == sorted(COLOURS)
     assert set(config.variants) == set(VARIANTS)
-    assert config.base.kind == "none"
+    assert config.base.kind == "file"
     for name in (ARTIFACT, METRICS, KERAS_WEIGHTS):
         assert check_file(folder, config, name).is_file()
     assert read_published(weights_folder).test_photos == 1156
@@ -53,12 +53,10 @@ def test_no_photo_is_in_two_parts(weights_folder: Path, generated_photos: Path) 
 
 
 def test_a_second_run_trains_nothing(
-    weights_folder: Path, generated_photos: Path, capsys: pytest.CaptureFixture[str]
+    weights_folder: Path, fit_arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = (weights_folder / "mobilenetv2" / "config.json").stat().st_mtime_ns
-    arguments = ["fit", "--data", str(generated_photos), "--out", str(weights_folder)]
-    arguments += ["--base", "none", "--epochs", "3", "--batch-size", "8", "--views", "2"]
-    assert main([*arguments, "--image-size", str(SIZE)]) == 0
+    assert main(["fit", *fit_arguments, "--out", str(weights_folder)]) == 0
     assert "trained already" in capsys.readouterr().out
     assert (weights_folder / "mobilenetv2" / "config.json").stat().st_mtime_ns == config
 

@@ -88,6 +88,30 @@ def build_parser() -> argparse.ArgumentParser:
     fit.add_argument("--image-size", type=_positive, default=224, help="pixels (default: 224)")
     fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
 
+    pretrain = commands.add_parser(
+        "pretrain", help="train every layer of a backbone, where ImageNet weights cannot be had"
+    )
+    pretrain.set_defaults(run=_pretrain)
+    _data_and_out(pretrain)
+    pretrain.add_argument("--backbone", type=find_backbone, required=True, metavar="KEY")
+    pretrain.add_argument(
+        "--extra",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="more class folders to learn from, of any classes; may be given again",
+    )
+    pretrain.add_argument("--base", default="none", metavar="none|imagenet|PATH")
+    pretrain.add_argument(
+        "--teacher", type=Path, metavar="DIR", help="a trained backbone's folder to learn from"
+    )
+    pretrain.add_argument("--image-size", type=_positive, default=160)
+    pretrain.add_argument("--epochs", type=_positive, default=30)
+    pretrain.add_argument("--batch-size", type=_positive, default=64)
+    pretrain.add_argument("--learning-rate", type=float, default=1e-3)
+    pretrain.add_argument("--seed", type=int, default=0)
+
     export = commands.add_parser("export", help="write artifacts of what another backend trained")
     export.set_defaults(run=_export)
     export.add_argument("--weights", type=Path, required=True, metavar="DIR")
@@ -148,6 +172,28 @@ def _fit(options: argparse.Namespace) -> None:
         from train.push import push
 
         print(push(options.out, options.push))
+
+
+def _pretrain(options: argparse.Namespace) -> None:
+    from train.pretrain import PretrainRecipe, run_pretrain
+
+    recipe = PretrainRecipe(
+        image_size=options.image_size,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+    )
+    path = run_pretrain(
+        options.backbone,
+        options.data,
+        options.extra,
+        options.out,
+        recipe,
+        options.base,
+        options.teacher,
+    )
+    print(f"Base weights: {path}; use them with: python -m train fit --base {options.out}")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -11,22 +11,25 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 from flowers.backbones import Backbone
 from flowers.dataset import (
-    NEAR_DUPLICATE_BITS,
     Dataset,
     class_folders,
-    perceptual_hash,
     photo_files,
+    scan_dataset,
 )
 from flowers.files import whole_file, write_text
 from flowers.network import build_base
 from flowers.photocache import PhotoCache
 from flowers.photos import PhotoError
 from flowers.runtime import Classifier
+from flowers.split import NEAR_DUPLICATE_BITS
 from flowers.weights import WeightsError
 from train.augment import random_view, whole_view
+from train.base import find_base
+from train.trained import WORK
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class PretrainRecipe:
     mixup: float = 0.2
     """Parameter of the Beta distribution of mixup (Zhang et al. 2018); 0 turns it off."""
     smallest_crop: float = 0.35
-    batchnorm_momentum: float = 0.99
-    """Keras's MobileNetV2 has 0.999, too slow for a few thousand steps."""
+    batchnorm_window: int = 100
+    """Steps that the running statistics look back on, or a tenth of the run where that is less.
+    Keras's MobileNetV2 looks back on 1,000, too slow for a few thousand steps."""
     teacher_size: int = 224
     """With a teacher, views are made at its size, mixed, shown to it, and shrunk for the student:
     both see the same pixels (Beyer et al. 2022)."""
@@ -81,7 +85,8 @@ class Views(keras.utils.PyDataset):
         self.order = rng.permutation(len(self.data.train_rows))
 
     def __len__(self) -> int:
-        return len(self.order) // self.recipe.batch_size
+        # The last, smaller batch is left out: its statistics are poor.
+        return max(1, len(self.order) // self.recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         recipe, data = self.recipe, self.data
@@ -107,9 +112,7 @@ class Views(keras.utils.PyDataset):
 def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
     """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
     held_out = [photo for photo in dataset.photos if photo.part != "train"]
-    held_hashes = np.array(
-        [perceptual_hash(cache.image(photo.sha256)) for photo in held_out], dtype=np.uint64
-    )
+    held_hashes = np.array([cache.look(photo.sha256) for photo in held_out], dtype=np.uint64)
     train = [(photo.sha256, photo.label) for photo in dataset.part("train")]
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
@@ -119,7 +122,7 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
                     sha256 = cache.add(file)
                 except PhotoError:
                     continue
-                look = np.uint64(perceptual_hash(cache.image(sha256)))
+                look = np.uint64(cache.look(sha256))
                 near = (np.bitwise_count(held_hashes ^ look) <= NEAR_DUPLICATE_BITS).any()
                 if sha256 not in seen and not near:
                     seen.add(sha256)
@@ -155,9 +158,6 @@ def pretrain(
     """Run one stage and return the file of base weights. A stopped stage goes on where it was."""
     keras.utils.set_random_seed(recipe.seed)
     base = build_base(backbone, base_weights, recipe.image_size)
-    for layer in base.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = recipe.batchnorm_momentum
     pooled = keras.layers.GlobalAveragePooling2D()(base.output)
     pooled = keras.layers.Dropout(0.2)(pooled)
     logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(pooled)
@@ -170,6 +170,10 @@ def pretrain(
         )
     views = Views(data, recipe, teacher)
     steps = len(views) * recipe.epochs
+    window = min(recipe.batchnorm_window, max(2, steps // 10))
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 1 - 1 / window
     warmup = math.ceil(len(views) * recipe.warmup_epochs)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 100,
@@ -226,3 +230,28 @@ def pretrain(
         ),
     )
     return weights
+
+
+def run_pretrain(
+    backbone: Backbone,
+    data: Path,
+    extra: list[Path],
+    out: Path,
+    recipe: PretrainRecipe,
+    base: str = "none",
+    teacher: Path | None = None,
+) -> Path:
+    """Pretrain on the training part of `data` and on `extra` folders; return the base weights.
+
+    `teacher` is a backbone's folder of weights for the same classes. Raises `DatasetError`,
+    `WeightsError` and OSError.
+    """
+    cache = PhotoCache(out / WORK / "photos")
+    dataset = scan_dataset(
+        data, cache, recipe.seed, lambda files, total: tqdm(files, total=total, unit="photo")
+    )
+    print(dataset.table())
+    photos = collect(dataset, extra, cache)
+    print(f"{len(photos.train_rows)} photos of {len(photos.classes)} classes to train on")
+    path, _ = find_base(backbone, base)
+    return pretrain(backbone, photos, recipe, out, path, Classifier(teacher) if teacher else None)
