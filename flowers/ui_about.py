@@ -11,7 +11,8 @@ from flowers.photos import MAX_PIXELS
 from flowers.serving import Zoo
 from flowers.weights import ARTIFACT
 
-_TRAIN = """### Train it on photos of your own
+# Not "gradio[mcp]": that extra asks for a pydantic older than the one pinned here.
+_TEXT = """### Train it on photos of your own
 
 Put the photos of every class into a folder named after it, then:
 
@@ -40,7 +41,8 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 ```
 
 *Use via API* at the foot of the page documents `/models`, `/classify` and `/compare`. With
-`pip install "gradio[mcp]"` and `GRADIO_MCP_SERVER=True` the same three are tools for MCP clients.
+`pip install "mcp<2"` and `GRADIO_MCP_SERVER=True` the same three are tools for MCP clients, at
+`/gradio_api/mcp/`.
 
 ### What to know
 
@@ -58,7 +60,7 @@ def about_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
     gr.HTML(weights_html(zoo), elem_id="weights")
     gr.Markdown(
-        _TRAIN.replace("{pixels}", str(MAX_PIXELS // 1_000_000))
+        _TEXT.replace("{pixels}", str(MAX_PIXELS // 1_000_000))
         .replace("{photos}", str(MAX_PHOTOS))
         .replace("{address}", "http://127.0.0.1:7860"),
         elem_id="about",

@@ -41,6 +41,7 @@ LINK = (
   url.searchParams.set('backbones', chosen(backbones, 0));
   url.searchParams.set('variants', chosen(variants, backbones.length));
   if (example) url.searchParams.set('example', example); else url.searchParams.delete('example');
+  url.search = url.search.replaceAll('%2C', ',');
   history.replaceState(null, '', url);
   return url.href;
 }"""
@@ -128,7 +129,7 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
                 label="Link", buttons=["copy"], visible="hidden", interactive=False, elem_id="link"
             )
 
-    def read(path: str | None, *boxes: bool) -> Iterator[str]:
+    def read(path: str | None, *boxes: bool) -> Iterator[Any]:
         yield from answers(zoo, path, *split_choice(boxes))
 
     def chosen_example(event: gr.SelectData) -> tuple[Any, str, str]:
@@ -160,7 +161,7 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
     return restore
 
 
-def show_photo(payload: dict[str, Any] | None) -> tuple[Any, str | None, str, str]:
+def show_photo(payload: dict[str, Any] | None) -> tuple[Any, str | None, str, Any]:
     """Turn an upload into an upright preview that every browser can show."""
     if not payload or not payload.get("path"):
         return None, None, "", cards.EMPTY
@@ -169,13 +170,13 @@ def show_photo(payload: dict[str, Any] | None) -> tuple[Any, str | None, str, st
     except PhotoError as error:
         return None, None, "", cards.message(str(error), "This photo cannot be read")
     image.thumbnail((PREVIEW, PREVIEW))
-    return image, payload["path"], "", cards.EMPTY
+    return image, payload["path"], "", gr.skip()
 
 
-def answers(zoo: Zoo, path: str | None, backbones: list[str], variants: list[str]) -> Iterator[str]:
+def answers(zoo: Zoo, path: str | None, backbones: list[str], variants: list[str]) -> Iterator[Any]:
     """Yield the answer to a photo as HTML, growing with every backbone that has read it."""
     if path is None:
-        yield cards.EMPTY
+        yield gr.skip()  # What stands there says why.
         return
     failed: dict[str, str] = {}
     predictions: list[Prediction] = []

@@ -1,6 +1,5 @@
 """The endpoints /models, /classify and /compare; MCP tools too, where Gradio serves MCP."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -22,6 +21,7 @@ from flowers.photos import PhotoError, load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
 from flowers.ui_classify import PREDICT
+from flowers.uploads import UploadError, inlined, uploaded
 
 
 def endpoints(zoo: Zoo) -> None:
@@ -31,8 +31,7 @@ def endpoints(zoo: Zoo) -> None:
         """List all twelve models.
 
         Returns:
-            One row a model: whether it is available, else the reason; its classes in order; and
-            where it was measured, its accuracy on the test photos with the 95 % interval.
+            One row a model: availability or the reason, classes, accuracy with 95 % interval.
         """
         return model_rows(zoo)
 
@@ -49,8 +48,7 @@ def endpoints(zoo: Zoo) -> None:
             variants: transfer, finetuned or both; both when left out.
 
         Returns:
-            The consensus (class, mean calibrated probability, number of models that agree, and
-            whether the photo shows a known class), and the prediction of every model.
+            The consensus of the models, and the prediction of each.
         """
         if not photo or not photo.get("path"):
             raise gr.Error("There is no photo; send one as `photo`.", print_exception=False)
@@ -68,7 +66,7 @@ def endpoints(zoo: Zoo) -> None:
         return classification(predictions)
 
     def compare(
-        photos: list[dict[str, Any]] | None,
+        photos: list[Any],
         labels: list[str] | None = None,
         backbones: list[str] | None = None,
         variants: list[str] | None = None,
@@ -76,22 +74,19 @@ def endpoints(zoo: Zoo) -> None:
         """Read many photos with every chosen model, and score the models where labels are known.
 
         Args:
-            photos: Photos, or zips of photos; in a zip, a folder with the name of a class labels
-                the photos in it. At most 500 photos.
-            labels: One class a photo, in the same order; "" where it is not known. Leave out for
-                no labels, or for those of the zips' folders.
+            photos: Up to 500 photos, or zips, where folders named after classes are labels.
+            labels: One class a photo, in the same order; "" where it is not known.
             backbones: Keys such as mobilenetv2; all available ones when left out.
             variants: transfer, finetuned or both; both when left out.
 
         Returns:
-            Every photo with the consensus and all predictions; and where photos have labels, the
-            models' accuracies with 95 % intervals, and McNemar's test between every two models.
+            All predictions; with labels, accuracies with 95 % intervals and McNemar's tests.
         """
         failed: dict[str, str] = {}
         classes = zoo.classes()
         try:
             chosen = zoo.choose(backbones, variants)
-            shots = collect([Path(p["path"]) for p in photos or [] if p.get("path")], classes)
+            shots = collect(uploaded(photos or []), classes)
             for label in filter(None, labels or []):
                 if label not in classes:
                     raise BatchError(
@@ -100,7 +95,7 @@ def endpoints(zoo: Zoo) -> None:
             if labels:
                 shots = labels_in_order(shots, labels)
             rows = list(read_batch(zoo, shots, chosen, failed.__setitem__))
-        except (BatchError, ChoiceError) as error:
+        except (BatchError, ChoiceError, UploadError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         readings = [row.reading for row in rows]
         return comparison(readings, judge(readings))
@@ -115,7 +110,10 @@ def endpoints(zoo: Zoo) -> None:
     variants = gr.CheckboxGroup(
         list(VARIANTS), value=list(VARIANTS), label="variants", visible=False
     )
-    photos = gr.File(label="photos", file_count="multiple", visible=False)
+    # Gradio does not turn the addresses that MCP clients send for a list into files, so the list
+    # comes as it is; the schema is that of files all the same.
+    files = inlined(gr.File(file_count="multiple", render=False).api_info())
+    photos = Api([], files, "photos")
     labels = Api([], schema_of(list[str]), "labels")
     gr.api(models, api_name="models")
     button.click(
