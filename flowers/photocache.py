@@ -5,8 +5,11 @@ decodes nothing. A process that dies loses at most the photos added since the la
 """
 
 import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
+import imagehash
 import numpy as np
 from PIL import Image
 
@@ -20,8 +23,17 @@ PIPELINE = 1
 FLUSH_EVERY = 500
 
 
+@dataclass(frozen=True)
+class Cached:
+    """Where a photo lies, and what it looks like."""
+
+    row: int
+    look: int
+    """Perceptual hash, 64 bits."""
+
+
 class PhotoCache:
-    """uint8[n, size, size, 3] on disk, one row a photo."""
+    """uint8[n, size, size, 3] on disk, one row a photo. One process at a time may add to it."""
 
     def __init__(self, folder: Path, size: int = IMAGE_SIZE) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,52 +41,79 @@ class PhotoCache:
         self._rows_path = folder / f"photos-{size}-v{PIPELINE}.u8"
         self._index_path = self._rows_path.with_suffix(".json")
         self._bytes_a_row = size * size * 3
-        self._index: dict[str, int | str] = {}
-        if self._index_path.exists() and self._rows_path.exists():
-            self._index = json.loads(self._index_path.read_text(encoding="utf-8"))
-        self._count = sum(isinstance(row, int) for row in self._index.values())
+        # Unbuffered: a disk that is full says so here and not when the file is closed.
+        mode = "r+b" if self._rows_path.exists() else "w+b"
+        self._file = self._rows_path.open(mode, buffering=0)
+        self._index = self._load_index()
+        self._count = 1 + max((entry.row for entry in self._index.values()), default=-1)
         self._unsaved = 0
-        self._file = self._rows_path.open("r+b" if self._rows_path.exists() else "w+b")
 
     def add(self, path: Path) -> str:
-        """Decode the photo unless it is here already; return its SHA-256. Raises `PhotoError`."""
+        """Decode the photo unless it is here already; return its SHA-256.
+
+        Raises `PhotoError`, or OSError when the cache cannot be written.
+        """
         try:
             sha256 = sha256_of(path)
         except OSError as error:
             raise PhotoError(f"{path.name} cannot be read: {error.strerror}.") from error
         if sha256 not in self._index:
-            try:
-                row = read_photo(path, self.size)
-            except PhotoError as error:
-                self._index[sha256] = str(error)
-            else:
-                self._file.seek(self._count * self._bytes_a_row)
-                self._file.write(row.tobytes())
-                self._index[sha256] = self._count
-                self._count += 1
+            # Not kept when it fails: another try costs little and has the right name in it.
+            pixels = read_photo(path, self.size)
+            self._write_row(self._count, pixels.tobytes())
+            self._index[sha256] = Cached(self._count, perceptual_hash(Image.fromarray(pixels)))
+            self._count += 1
             self._unsaved += 1
             if self._unsaved >= FLUSH_EVERY:
                 self.flush()
-        entry = self._index[sha256]
-        if isinstance(entry, str):
-            raise PhotoError(entry)
         return sha256
 
     def flush(self) -> None:
-        """Make what was added survive the process."""
-        self._file.flush()
+        """Make what was added survive the process. Raises OSError."""
         if self._unsaved:
-            write_text(self._index_path, json.dumps(self._index))
+            # The index must not know of rows that are not on disk.
+            os.fsync(self._file.fileno())
+            entries = {sha256: [entry.row, entry.look] for sha256, entry in self._index.items()}
+            write_text(self._index_path, json.dumps(entries))
             self._unsaved = 0
 
     def rows(self, hashes: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """The memory map of all photos, uint8[n, size, size, 3], and the rows of `hashes`."""
         self.flush()
         shape = (self._count, self.size, self.size, 3)
+        if not self._count:
+            return np.empty(shape, dtype=np.uint8), np.empty(0, dtype=np.int64)
         photos = np.memmap(self._rows_path, dtype=np.uint8, mode="r", shape=shape)
-        return photos, np.array([self._index[sha256] for sha256 in hashes], dtype=np.int64)
+        return photos, np.array([self._index[sha256].row for sha256 in hashes], dtype=np.int64)
 
     def image(self, sha256: str) -> Image.Image:
         """One photo as a Pillow image."""
         photos, (row,) = self.rows([sha256])
         return Image.fromarray(photos[row])
+
+    def look(self, sha256: str) -> int:
+        """Perceptual hash of a photo, 64 bits."""
+        return self._index[sha256].look
+
+    def _write_row(self, row: int, content: bytes) -> None:
+        self._file.seek(row * self._bytes_a_row)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+    def _load_index(self) -> dict[str, Cached]:
+        """What is surely here: of a damaged index nothing, of a cut file its whole rows."""
+        whole_rows = os.fstat(self._file.fileno()).st_size // self._bytes_a_row
+        try:
+            entries = json.loads(self._index_path.read_text(encoding="utf-8"))
+            index = {sha256: Cached(int(row), int(look)) for sha256, (row, look) in entries.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+        index = {sha256: entry for sha256, entry in index.items() if 0 <= entry.row < whole_rows}
+        rows = {entry.row for entry in index.values()}
+        return index if len(rows) == len(index) else {}
+
+
+def perceptual_hash(image: Image.Image) -> int:
+    """64-bit perceptual hash of a photo, by imagehash."""
+    return int(str(imagehash.phash(image)), 16)
