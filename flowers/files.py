@@ -1,11 +1,16 @@
 """Files that appear whole or not at all."""
 
+import glob
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+ABANDONED = 3600
+"""Seconds without a write after which a partial file belongs to a process that died."""
 
 
 @contextmanager
@@ -15,6 +20,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     A block that fails, or a process that dies, leaves `path` as it was. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
     os.close(handle)
     partial = Path(name)
@@ -26,6 +32,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    for partial in path.parent.glob(f".????????-{glob.escape(path.name)}"):
+        with suppress(FileNotFoundError):
+            if time.time() - partial.stat().st_mtime > ABANDONED:
+                partial.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
