@@ -5,7 +5,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
 ALL := .venv/bin
 
-.PHONY: help run test test-all lint format bench screenshots space pins clean
+.PHONY: help run test test-all lint format screenshots space pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ test: $(ALL)/ready ## run the tests, without network or data
 
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
 	$(ALL)/python -m pytest
+
+space: $(APP)/ready ## make space SPACE=USER/SPACE REPO=USER/REPO [REVISION=v1]: deploy to the Hub
+	$(APP)/python -m train.space $(SPACE) --weights $(REPO) --revision $(or $(REVISION),main)
 
 lint: $(ALL)/ready ## check style and types
 	$(ALL)/ruff check .

@@ -59,7 +59,8 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory, generated_photos: Path
 def fit_arguments(generated_photos: Path, base_folder: Path) -> list[str]:
     """The arguments of `fit` that `weights_folder` was made with, less `--out`."""
     arguments = ["--data", str(generated_photos), "--base", str(base_folder), "--epochs", "3"]
-    return [*arguments, "--batch-size", "8", "--views", "2", "--image-size", str(SIZE)]
+    arguments += ["--batch-size", "8", "--views", "2", "--image-size", str(SIZE)]
+    return [*arguments, "--examples", "3", "--examples-license", "CC0, generated"]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from flowers.backbones import VARIANTS
 from flowers.dataset import Dataset
@@ -29,7 +30,7 @@ def test_the_folder_is_complete_and_its_config_vouches_for_it(weights_folder: Pa
         assert check_file(folder, config, name).is_file()
     assert read_published(weights_folder).test_photos == 1156
     visible = {path.name for path in weights_folder.iterdir() if not path.name.startswith(".")}
-    assert visible == {"mobilenetv2", "manifest.json", "published.json"}
+    assert visible == {"mobilenetv2", "manifest.json", "published.json", "README.md", "examples"}
 
 
 def test_it_learned_the_generated_flowers(weights_folder: Path) -> None:
@@ -50,6 +51,13 @@ def test_no_photo_is_in_two_parts(weights_folder: Path, generated_photos: Path) 
     tested = {photo.file for photo in dataset.part("test")}
     metrics = read_metrics(weights_folder / "mobilenetv2")
     assert {p.photo for p in metrics.variants["transfer"].predictions} == tested
+
+
+def test_examples_are_test_photos_with_their_licence(weights_folder: Path) -> None:
+    examples = sorted((weights_folder / "examples").iterdir())
+    assert [path.name for path in examples] == ["daisy-1.jpg", "rose-1.jpg", "sunflower-1.jpg"]
+    with Image.open(examples[0]) as image:
+        assert image.getexif()[ExifTags.Base.Copyright] == "CC0, generated"
 
 
 def test_a_second_run_trains_nothing(

@@ -86,6 +86,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
     fit.add_argument("--image-size", type=_positive, default=224, help="pixels (default: 224)")
+    fit.add_argument(
+        "--examples", type=_positive, metavar="N", help="put N test photos into the folder"
+    )
+    fit.add_argument(
+        "--examples-license", metavar="TEXT", help="their licence and author, needed for --examples"
+    )
     fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
 
     pretrain = commands.add_parser(
@@ -148,6 +154,8 @@ def _data_and_out(parser: argparse.ArgumentParser) -> None:
 def _fit(options: argparse.Namespace) -> None:
     from train.fit import Job, fit
 
+    if options.examples and not options.examples_license:
+        raise DatasetError("Say whose photos they are: --examples needs --examples-license TEXT.")
     fit(
         Job(
             data=options.data,
@@ -165,6 +173,8 @@ def _fit(options: argparse.Namespace) -> None:
             precision=options.precision,
             notice=options.notice,
             image_size=options.image_size,
+            examples=options.examples or 0,
+            examples_license=options.examples_license or "",
         )
     )
 

@@ -18,6 +18,7 @@ from flowers.results import DataSource, Metrics, VariantResult
 from flowers.runtime import Classifier, calibrate
 from flowers.weights import (
     ARTIFACT,
+    CARD,
     CONFIG,
     KERAS_WEIGHTS,
     MANIFEST,
@@ -30,6 +31,7 @@ from flowers.weights import (
     record_of,
     write_config,
 )
+from train.card import model_card, read_models
 from train.evaluate import (
     Probabilities,
     choose_threshold,
@@ -79,6 +81,9 @@ def export_backbone(weights: Path, backbone: Backbone) -> str:
     folder.mkdir()
     table = finish_backbone(graph, folder, trained, dataset, cache, work)
     _put_in_place(folder, weights / backbone.key)
+    card = weights / CARD
+    previous = card.read_text(encoding="utf-8") if card.exists() else ""
+    write_text(card, model_card(read_models(weights), previous=previous))
     return table
 
 

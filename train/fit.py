@@ -26,6 +26,7 @@ from flowers.weights import (
     read_config,
 )
 from train.base import find_base, hash_weights
+from train.examples import write_examples
 from train.features import compute_features
 from train.finish import export_backbone
 from train.progress import save_weights
@@ -48,6 +49,8 @@ class Job:
     precision: PrecisionChoice = "auto"
     notice: str | None = None
     image_size: int = 224
+    examples: int = 0
+    examples_license: str = ""
 
 
 def fit(job: Job) -> None:
@@ -70,6 +73,8 @@ def fit(job: Job) -> None:
             print(f"{backbone.name} is trained already.")
             continue
         train_backbone(job, backbone, dataset, cache, unknown)
+    if job.examples:
+        write_examples(dataset, job.out, job.examples, job.examples_license)
 
 
 def train_backbone(
