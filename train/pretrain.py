@@ -6,6 +6,7 @@ used, and photos of the `extra` folders that resemble a held-out one are left ou
 
 import json
 import math
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,15 +21,16 @@ from flowers.dataset import (
     photo_files,
     scan_dataset,
 )
-from flowers.files import whole_file, write_text
+from flowers.files import sha256_of, write_text
 from flowers.network import build_base
 from flowers.photocache import PhotoCache
 from flowers.photos import PhotoError
 from flowers.runtime import Classifier
 from flowers.split import NEAR_DUPLICATE_BITS
-from flowers.weights import WeightsError
+from flowers.weights import ARTIFACT, WeightsError
 from train.augment import random_view, whole_view
 from train.base import find_base
+from train.progress import save_weights
 from train.trained import WORK
 
 
@@ -66,6 +68,8 @@ class PretrainData:
     validation_rows: np.ndarray
     validation_labels: np.ndarray
     classes: list[str]
+    train_files: list[tuple[Path, str]]
+    """Where the photos of `train_rows` lie, and their classes."""
 
 
 class Views(keras.utils.PyDataset):
@@ -113,7 +117,7 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
     """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
     held_out = [photo for photo in dataset.photos if photo.part != "train"]
     held_hashes = np.array([cache.look(photo.sha256) for photo in held_out], dtype=np.uint64)
-    train = [(photo.sha256, photo.label) for photo in dataset.part("train")]
+    train = [(p.sha256, dataset.root / p.file, p.label) for p in dataset.part("train")]
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
         for folder in class_folders(root):
@@ -126,19 +130,20 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
                 near = (np.bitwise_count(held_hashes ^ look) <= NEAR_DUPLICATE_BITS).any()
                 if sha256 not in seen and not near:
                     seen.add(sha256)
-                    train.append((sha256, folder.name))
-    classes = sorted({label for _, label in train})
+                    train.append((sha256, file, folder.name))
+    classes = sorted({label for _, _, label in train})
     index = {name: i for i, name in enumerate(classes)}
     validation = dataset.part("validation")
-    photos, train_rows = cache.rows([sha256 for sha256, _ in train])
+    photos, train_rows = cache.rows([sha256 for sha256, _, _ in train])
     _, validation_rows = cache.rows([photo.sha256 for photo in validation])
     return PretrainData(
         photos,
         train_rows,
-        np.array([index[label] for _, label in train]),
+        np.array([index[label] for _, _, label in train]),
         validation_rows,
         np.array([index[photo.label] for photo in validation]),
         classes,
+        [(file, label) for _, file, label in train],
     )
 
 
@@ -155,7 +160,33 @@ def pretrain(
     base_weights: str | None = None,
     teacher: Classifier | None = None,
 ) -> Path:
-    """Run one stage and return the file of base weights. A stopped stage goes on where it was."""
+    """Run one stage and return the file of base weights.
+
+    A stopped stage goes on where it was, a finished one is left as it is, and one of another recipe
+    in the same folder is started anew.
+    """
+    weights = out / f"{backbone.key}.base.weights.h5"
+    base_is_file = base_weights not in (None, "imagenet")
+    note = json.dumps(
+        {
+            "backbone": backbone.key,
+            "base": sha256_of(Path(str(base_weights))) if base_is_file else base_weights,
+            "teacher": teacher.config.files[ARTIFACT].sha256 if teacher else None,
+            "recipe": asdict(recipe),
+            "photos": len(data.train_rows),
+            "classes": data.classes,
+        },
+        indent=1,
+    )
+    path = out / "recipe.json"
+    if not path.exists() or path.read_text(encoding="utf-8") != note:
+        for stale in (weights, out / "log.csv"):
+            stale.unlink(missing_ok=True)
+        shutil.rmtree(out / "resume", ignore_errors=True)
+        write_text(path, note)
+    if weights.exists():
+        print(f"{weights} is trained already.")
+        return weights
     keras.utils.set_random_seed(recipe.seed)
     base = build_base(backbone, base_weights, recipe.image_size)
     pooled = keras.layers.GlobalAveragePooling2D()(base.output)
@@ -194,8 +225,6 @@ def pretrain(
         [whole_view(data.photos[row], recipe.image_size) for row in data.validation_rows]
     )
     validation_labels = np.eye(len(data.classes), dtype=np.float32)[data.validation_labels]
-    out.mkdir(parents=True, exist_ok=True)
-    log = out / "log.csv"
     resume = keras.callbacks.BackupAndRestore(str(out / "resume"))
     model.fit(
         views,
@@ -204,31 +233,12 @@ def pretrain(
         validation_batch_size=128,
         callbacks=[
             keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: views.start(epoch)),
-            keras.callbacks.CSVLogger(str(log), append=True),
+            keras.callbacks.CSVLogger(str(out / "log.csv"), append=True),
             resume,
         ],
         verbose=2,
     )
-    weights = out / f"{backbone.key}.base.weights.h5"
-    with whole_file(weights) as partial:
-        # Keras insists on the ending.
-        named = partial.with_suffix(".weights.h5")
-        base.save_weights(named)
-        named.replace(partial)
-    write_text(
-        out / "recipe.json",
-        json.dumps(
-            {
-                "backbone": backbone.key,
-                "base": Path(base_weights).name if base_weights else None,
-                "teacher": teacher.backbone.key if teacher else None,
-                "recipe": asdict(recipe),
-                "photos": len(data.train_rows),
-                "classes": data.classes,
-            },
-            indent=1,
-        ),
-    )
+    save_weights(base, weights)
     return weights
 
 
