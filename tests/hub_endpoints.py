@@ -290,9 +290,9 @@ class Handler(BaseHTTPRequestHandler):
         self._json({k: {"key": k, "value": v} for k, v in repo.variables.items()})
 
     def resolve(
-        self, body: bytes, name: str, rev: str, file: str, space: str | None = None
+        self, body: bytes, name: str, rev: str, file: str, prefix: str | None = None
     ) -> None:
-        found = self._commit("space" if space else "model", name, rev)
+        found = self._commit((prefix or "models/").removesuffix("s/"), name, rev)
         if found is None:
             return None
         commit = found[1]
@@ -346,7 +346,8 @@ ROUTES = [
     ("GET", r"/objects/(?P<oid>\w+)", "get_object"),
     (
         "GET HEAD",
-        r"/(?P<space>spaces/)?(?P<name>[^/]+/[^/]+)/resolve/(?P<rev>[^/]+)/(?P<file>.+)",
+        r"/(?P<prefix>(?:space|dataset)s/)?(?P<name>[^/]+/[^/]+)/resolve/"
+        r"(?P<rev>[^/]+)/(?P<file>.+)",
         "resolve",
     ),
 ]

@@ -71,9 +71,11 @@ class Hub:
         self.repos[kind, name] = repo
         return repo
 
-    def put(self, name: str, files: dict[str, bytes], title: str = "put") -> Commit:
+    def put(
+        self, name: str, files: dict[str, bytes], title: str = "put", kind: str = "model"
+    ) -> Commit:
         """Commit files behind the client's back."""
-        repo = self.repos.get(("model", name)) or self.create(name)
+        repo = self.repos.get((kind, name)) or self.create(name, kind)
         blobs = {path: Blob(content, is_lfs(path, len(content))) for path, content in files.items()}
         return repo.commit({**repo.head.files, **blobs}, title)
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-LFS_SUFFIXES = (".h5", ".tflite", ".pkl", ".bin", ".npz")
+LFS_SUFFIXES = (".h5", ".tflite", ".pkl", ".bin", ".npz", ".zip")
 LFS_BYTES = 10_000_000
 
 

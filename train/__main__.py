@@ -4,6 +4,7 @@ import argparse
 import errno
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, VARIANTS, find_backbone
@@ -13,6 +14,8 @@ from train.recipe import Recipe
 
 # Before TensorFlow is imported: its start-up notices would bury the progress bar.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+SOURCE = "DIR|ZIP|hf://datasets/USER/NAME"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -134,7 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure a weights folder on labelled photos")
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("--weights", type=Path, required=True, metavar="DIR")
-    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--data", required=True, metavar=SOURCE)
     evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="predictions a photo")
     evaluate.add_argument(
         "--every-photo",
@@ -146,7 +149,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _data_and_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a folder of class folders"
+        "--data",
+        required=True,
+        metavar=SOURCE,
+        help="a folder of class folders, a zip of one, or a dataset on the Hub with class folders",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
 
@@ -186,6 +192,8 @@ def _fit(options: argparse.Namespace) -> None:
 
 def _pretrain(options: argparse.Namespace) -> None:
     from train.pretrain import PretrainRecipe, run_pretrain
+    from train.sources import open_source
+    from train.trained import WORK
 
     recipe = PretrainRecipe(
         image_size=options.image_size,
@@ -196,7 +204,7 @@ def _pretrain(options: argparse.Namespace) -> None:
     )
     path = run_pretrain(
         options.backbone,
-        options.data,
+        open_source(options.data, options.out / WORK / "data"),
         options.extra,
         options.out,
         recipe,
@@ -229,8 +237,11 @@ def _push(options: argparse.Namespace) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from train.evaluate import evaluate_folder
+    from train.sources import open_source
 
-    evaluate_folder(options.weights, options.data, options.out, options.every_photo)
+    with tempfile.TemporaryDirectory() as cache:
+        data = open_source(options.data, Path(cache))
+        evaluate_folder(options.weights, data, options.out, options.every_photo)
 
 
 def _backbones(text: str):

@@ -11,7 +11,7 @@ import keras
 from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
-from flowers.dataset import Dataset, DatasetError, photo_files, scan_dataset
+from flowers.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
 from flowers.files import write_text
 from flowers.hub import DEFAULT_FOLDER
 from flowers.network import build_network
@@ -29,8 +29,10 @@ from train.base import find_base, hash_weights
 from train.examples import write_examples
 from train.features import compute_features
 from train.finish import export_backbone
+from train.lock import only_run
 from train.progress import save_weights
 from train.recipe import Recipe
+from train.sources import open_source, source_name
 from train.tails import train_variant
 from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
 
@@ -39,7 +41,8 @@ from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
 class Job:
     """One call of `fit`."""
 
-    data: Path
+    data: str
+    """A folder, a zip or a dataset on the Hub; see `train.sources`."""
     out: Path
     backbones: tuple[Backbone, ...]
     variants: tuple[Variant, ...] = VARIANTS
@@ -58,9 +61,16 @@ def fit(job: Job) -> None:
 
     Raises `DatasetError`, `WeightsError` and OSError, each with one sentence.
     """
+    root = open_source(job.data, job.out / WORK / "data")
+    class_folders(root)  # Complains before anything is written.
+    with only_run(job.out / WORK):
+        _fit(job, root)
+
+
+def _fit(job: Job, root: Path) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
     dataset = scan_dataset(
-        job.data,
+        root,
         cache,
         job.recipe.seed,
         lambda files, total: tqdm(files, total=total, desc="photos", unit="photo"),
@@ -117,7 +127,7 @@ def train_backbone(
         recipe=asdict(job.recipe),
         base=source,
         versions=library_versions(),
-        data_name=dataset.root.name,
+        data_name=source_name(job.data),
         notice=job.notice,
         unknown=unknown,
     ).save(work)
@@ -148,7 +158,7 @@ def _claim(job: Job, dataset: Dataset) -> None:
             )
     dataset.save_manifest(manifest)
     if not (job.out / PUBLISHED).exists():
-        shutil.copyfile(DEFAULT_FOLDER / PUBLISHED, job.out / PUBLISHED)
+        write_text(job.out / PUBLISHED, (DEFAULT_FOLDER / PUBLISHED).read_text(encoding="utf-8"))
 
 
 def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
