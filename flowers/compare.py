@@ -192,9 +192,10 @@ def judge(readings: Iterable[Reading]) -> Verdict | None:
 def standings(outcomes: Mapping[Model, Sequence[Outcome]], classes: Sequence[str] = ()) -> Verdict:
     """Score models by what they said of labelled photos, and test every two of them.
 
-    `classes` gives the order; classes that only labels name follow.
+    `classes` gives the order; classes that only labels or models name follow.
     """
-    order = class_order([classes, [o.label for rows in outcomes.values() for o in rows]])
+    said = [name for rows in outcomes.values() for o in rows for name in (o.label, o.predicted)]
+    order = class_order([classes, said])
     return Verdict(
         scores=[_score(model, rows) for model, rows in outcomes.items()],
         differences=differences(outcomes),

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from html import escape
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.charts import measured_points
@@ -27,6 +28,9 @@ HEADERS = (
     "photos",
 )
 """`from` and `to` are the ends of the 95 % interval."""
+
+_DIGITS = {"log-loss": 3, "calibration error": 3, "ms": 1, "MB": 1, "photos": 0}
+_NUM = ' class="num"'
 
 Cell = str | float | None
 
@@ -67,6 +71,50 @@ def results_table(entries: Mapping[str, Entry], published: Published | None) -> 
     return rows
 
 
+# A click on a header sorts by that column, a second click turns the order round; rows without a
+# value stay last. Text sorts upwards first, numbers downwards.
+SORT = """element.addEventListener('click', (event) => {
+  const head = event.target.closest('button')?.closest('th');
+  if (!head) return;
+  const table = head.closest('table'), body = table.tBodies[0];
+  const numeric = head.classList.contains('num'), at = head.cellIndex;
+  const first = numeric ? 'descending' : 'ascending';
+  const second = numeric ? 'ascending' : 'descending';
+  const order = head.getAttribute('aria-sort') === first ? second : first;
+  table.querySelectorAll('th[aria-sort]').forEach((th) => th.removeAttribute('aria-sort'));
+  head.setAttribute('aria-sort', order);
+  const sign = order === 'ascending' ? 1 : -1;
+  const value = (row) => row.cells[at].dataset.value;
+  body.append(...[...body.rows].sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === '' || y === '') return (x === '') - (y === '');
+    return sign * (numeric ? x - y : x.localeCompare(y));
+  }));
+});"""
+
+
+def to_html(rows: Sequence[Sequence[Cell]]) -> str:
+    """The table as HTML; see `SORT`."""
+    numeric = [column not in ("backbone", "variant", "figures") for column in HEADERS]
+    head = "".join(
+        f'<th scope="col"{_NUM if number else ""}><button type="button">{name}</button></th>'
+        for name, number in zip(HEADERS, numeric, strict=True)
+    )
+    body = ""
+    for row in rows:
+        cells = "".join(
+            f'<td{_NUM if number else ""} data-value="{"" if cell is None else escape(str(cell))}">'
+            f"{_shown(cell, name)}</td>"
+            for cell, name, number in zip(row, HEADERS, numeric, strict=True)
+        )
+        body += f"<tr>{cells}</tr>"
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="All figures">'
+        f'<table class="plain sortable"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        "</div>"
+    )
+
+
 def to_csv(rows: Sequence[Sequence[Cell]]) -> str:
     """The table as CSV, with headers."""
     buffer = io.StringIO()
@@ -90,3 +138,12 @@ def measured_on(metrics: Mapping[str, Metrics]) -> str:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
+
+
+def _shown(value: Cell, column: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        tag = f'<span class="tag {value}">{value}</span>'
+        return tag if column == "figures" else escape(value)
+    return f"{value:,.{_DIGITS.get(column, 2)}f}"

@@ -18,6 +18,7 @@ from flowers.hub import Entry
 from flowers.photos import PhotoError, load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
+from flowers.uploads import UploadError, uploaded
 from flowers.weights import ARTIFACT
 
 PREVIEW = 1024
@@ -163,14 +164,15 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
 
 def show_photo(payload: dict[str, Any] | None) -> tuple[Any, str | None, str, Any]:
     """Turn an upload into an upright preview that every browser can show."""
-    if not payload or not payload.get("path"):
+    if not payload:
         return None, None, "", cards.EMPTY
     try:
-        image = load_photo(payload["path"], at_least=PREVIEW)
-    except PhotoError as error:
+        (path,) = uploaded([payload])
+        image = load_photo(path, at_least=PREVIEW)
+    except (PhotoError, UploadError) as error:
         return None, None, "", cards.message(str(error), "This photo cannot be read")
     image.thumbnail((PREVIEW, PREVIEW))
-    return image, payload["path"], "", gr.skip()
+    return image, str(path), "", gr.skip()
 
 
 def answers(zoo: Zoo, path: str | None, backbones: list[str], variants: list[str]) -> Iterator[Any]:

@@ -185,17 +185,7 @@ def _published(published: Published) -> None:
 
 def _table(rows: list[list[tables.Cell]]) -> None:
     heading("All figures", "Click a header to sort. from and to: the 95 % interval.")
-    gr.Dataframe(
-        rows,
-        headers=list(tables.HEADERS),
-        datatype=["str"] * 3 + ["number"] * 11,
-        interactive=False,
-        show_label=False,
-        label="All figures",
-        max_height=640,
-        elem_id="figures",
-        buttons=[],
-    )
+    gr.HTML(tables.to_html(rows), js_on_load=tables.SORT, elem_id="figures")
     href = f"data:text/csv;charset=utf-8,{quote(tables.to_csv(rows))}"
     gr.HTML(
         f'<p class="downloads"><a download="figures.csv" href="{href}">Download CSV</a></p>',

@@ -50,12 +50,13 @@ def endpoints(zoo: Zoo) -> None:
         Returns:
             The consensus of the models, and the prediction of each.
         """
-        if not photo or not photo.get("path"):
+        if not photo:
             raise gr.Error("There is no photo; send one as `photo`.", print_exception=False)
         try:
             chosen = zoo.choose(backbones, variants)
-            image = load_photo(photo["path"], at_least=2 * IMAGE_SIZE)
-        except (PhotoError, ChoiceError) as error:
+            (path,) = uploaded([photo])
+            image = load_photo(path, at_least=2 * IMAGE_SIZE)
+        except (PhotoError, ChoiceError, UploadError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         failed: dict[str, str] = {}
         predictions: list[Prediction] = []
@@ -101,8 +102,8 @@ def endpoints(zoo: Zoo) -> None:
         return comparison(readings, judge(readings))
 
     # Hidden components carry the types of the inputs. Their values reach the functions as they
-    # were sent (preprocess=False), so that photos.py alone decodes and names are checked here;
-    # Gradio still accepts only files that were uploaded to it.
+    # were sent (preprocess=False): photos.py alone decodes, uploads.py says which files may be
+    # opened, and names are checked here.
     button = gr.Button(visible=False)
     photo = gr.Image(label="photo", type="filepath", image_mode=None, visible=False)
     usable = list(dict.fromkeys(key for key, _ in zoo.models()))

@@ -15,8 +15,8 @@ class UploadError(ValueError):
 def uploaded(files: Iterable[Any]) -> list[Path]:
     """Where the files lie on this machine. Raises `UploadError`.
 
-    A file description is only trusted with Gradio's own mark, since Gradio has then made sure that
-    the file was uploaded: without it, the path could be that of any file here.
+    Gradio makes sure that a file was uploaded only where the description has Gradio's own mark.
+    Without it, the path could be that of any file here, so such descriptions are refused.
     """
     return [_path(file) for file in files]
 
@@ -24,8 +24,11 @@ def uploaded(files: Iterable[Any]) -> list[Path]:
 def _path(file: Any) -> Path:
     if isinstance(file, dict):
         meta, path = file.get("meta"), file.get("path")
-        if isinstance(meta, dict) and meta.get("_type") == "gradio.FileData" and path:
-            return Path(path)
+        marked = isinstance(meta, dict) and meta.get("_type") == "gradio.FileData"
+        if marked and isinstance(path, str):
+            found = Path(path).resolve()
+            if found.is_relative_to(Path(utils.get_upload_folder()).resolve()):
+                return found
     elif isinstance(file, str) and file.startswith(("data:", "http://", "https://")):
         folder = str(utils.get_upload_folder())
         try:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.served import app, browser  # noqa: F401  (Fixtures.)
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 COLOURS = {"daisy": (250, 250, 240), "rose": (190, 20, 40), "sunflower": (245, 190, 20)}
@@ -15,15 +17,15 @@ SIZE = 96
 
 
 def draw_flower(colour: tuple[int, int, int], rng: np.random.Generator) -> Image.Image:
-    """A flower of eight petals on a noisy green ground, 160 x 120."""
-    ground = rng.integers(0, 60, (120, 160, 3)) + np.array([20, 70, 20])
-    image = Image.fromarray(ground.astype(np.uint8))
+    """A flower of eight petals somewhere on a green ground of light and shade, 160 x 120."""
+    shade = rng.integers(0, 120, (4, 5, 1)) + np.array([0, 40, 0])
+    image = Image.fromarray(shade.astype(np.uint8)).resize((160, 120), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
-    x, y = rng.uniform(60, 100), rng.uniform(45, 75)
+    x, y, size = rng.uniform(45, 115), rng.uniform(40, 80), rng.uniform(0.7, 1.3)
     for angle in np.arange(8) * np.pi / 4 + rng.uniform(0, 1):
-        cx, cy = x + 24 * np.cos(angle), y + 24 * np.sin(angle)
-        draw.ellipse((cx - 14, cy - 14, cx + 14, cy + 14), fill=colour)
-    draw.ellipse((x - 10, y - 10, x + 10, y + 10), fill=(110, 70, 20))
+        cx, cy = x + 24 * size * np.cos(angle), y + 24 * size * np.sin(angle)
+        draw.ellipse((cx - 14 * size, cy - 14 * size, cx + 14 * size, cy + 14 * size), fill=colour)
+    draw.ellipse((x - 10 * size, y - 10 * size, x + 10 * size, y + 10 * size), fill=(110, 70, 20))
     return image
 
 

@@ -1,0 +1,132 @@
+"""Many photos at once: what is taken from zips, what is refused, what the table and CSV say."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flowers import batch
+from flowers.batch import BatchError, BatchRow, collect, labels_in_order, read_batch
+from flowers.batch_table import batch_table, batch_verdict, to_csv
+from flowers.compare import Reading, judge
+from flowers.hub import LocalWeights
+from flowers.photos import PhotoError
+from flowers.serving import Zoo
+from tests.conftest import COLOURS
+from tests.patterns import pattern
+from tests.test_compare import says
+
+
+def jpeg(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    pattern(seed).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_folders_named_after_classes_are_labels(tmp_path: Path) -> None:
+    archive = write_zip(
+        tmp_path / "photos.zip",
+        {
+            "mine/Rose/1.jpg": b"",
+            "mine/garden/2.png": b"",
+            "3.heic": b"",
+            "mine/rose/notes.txt": b"",
+            "__MACOSX/mine/rose/._1.jpg": b"",
+            "mine/rose/.hidden.jpg": b"",
+        },
+    )
+    shots = collect([archive, tmp_path / "single.jpg"], ["rose", "daisy"])
+    assert [(shot.name, shot.label) for shot in shots] == [
+        ("mine/Rose/1.jpg", "rose"),
+        ("mine/garden/2.png", None),
+        ("3.heic", None),
+        ("single.jpg", None),
+    ]
+
+
+def test_a_damaged_zip_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "broken.zip"
+    path.write_bytes(b"PK\x03\x04 but no more")
+    with pytest.raises(BatchError, match=r"broken\.zip is damaged or no zip"):
+        collect([path], ["rose"])
+
+
+def test_too_many_photos_are_refused_with_the_limit(tmp_path: Path) -> None:
+    members = {f"{i}.jpg": b"" for i in range(batch.MAX_PHOTOS + 1)}
+    with pytest.raises(BatchError, match=r"500 photos .* Received: 501"):
+        collect([write_zip(tmp_path / "many.zip", members)], [])
+    with pytest.raises(BatchError, match="There are no photos"):
+        collect([], [])
+
+
+def test_a_member_that_unpacks_to_too_much_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.jpg", bytes(2000))
+    (shot,) = collect([tmp_path / "bomb.zip"], [])
+    with pytest.raises(PhotoError, match=r"bomb\.jpg is too large"):
+        shot.read()
+
+
+def test_labels_go_to_photos_in_order(tmp_path: Path) -> None:
+    shots = collect([tmp_path / "a.jpg", tmp_path / "b.jpg"], [])
+    assert [s.label for s in labels_in_order(shots, ["rose", ""])] == ["rose", None]
+    with pytest.raises(BatchError, match="Received: 1 labels"):
+        labels_in_order(shots, ["rose"])
+
+
+def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
+    weights_folder: Path, generated_photos: Path, tmp_path: Path
+) -> None:
+    members = {
+        f"{name}/{i}.jpg": (generated_photos / name / f"{i}.jpg").read_bytes()
+        for name in COLOURS
+        for i in range(3)
+    }
+    zoo = Zoo(LocalWeights(weights_folder))
+    archive = write_zip(tmp_path / "photos.zip", {**members, "rose/broken.jpg": b"no photo"})
+    shots = collect([archive], zoo.classes())
+    models = zoo.choose(None, None)
+    failed: dict[str, str] = {}
+    rows = list(read_batch(zoo, shots, models, failed.__setitem__))
+    assert failed == {}
+    *good, bad = [row.reading for row in rows]
+    assert bad.reason is not None
+    assert bad.reason.startswith("rose/broken.jpg is not a photo that can be read")
+    assert all(len(reading.predictions) == len(models) == 2 for reading in good)
+    verdict = judge(row.reading for row in rows)
+    assert verdict is not None
+    assert verdict.best.photos == 9
+    assert verdict.best.accuracy > 0.5  # Trained on these very flowers.
+    html = batch_table(rows, zoo.classes())
+    assert html.count("<select") == 9
+    assert html.count("data:image/jpeg") == 9
+    assert "MobileNetV2 " in batch_verdict(rows, verdict, {})
+
+
+def test_the_csv_has_a_line_a_photo_and_model_and_no_formulas() -> None:
+    predictions = (says(0.5, 0.3, 0.2), says(0.1, 0.8, 0.1, variant="finetuned"))
+    text = to_csv([Reading("=cmd()/rose.jpg", "rose", predictions), Reading("x", reason="no")])
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 2
+    assert rows[0]["photo"] == "'=cmd()/rose.jpg"
+    assert (rows[1]["variant"], rows[1]["reads"]) == ("finetuned", "rose")
+    assert float(rows[1]["probability"]) == 0.8
+
+
+def test_names_cannot_break_out_of_the_table() -> None:
+    name = '"><script>alert(1)</script>.jpg'
+    html = batch_table([BatchRow(Reading(name, None, (says(1, 0, 0),)))], ["<b>", "rose"])
+    assert "<script" not in html
+    assert "<option><b>" not in html

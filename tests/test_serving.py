@@ -1,0 +1,107 @@
+"""Choosing and asking models, with the weights that `fit` made."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flowers.api import classification, model_rows
+from flowers.backbones import BACKBONES
+from flowers.hub import LocalWeights
+from flowers.photos import load_photo
+from flowers.runtime import Prediction
+from flowers.serving import ChoiceError, Zoo
+from flowers.uploads import UploadError, inlined, uploaded
+from flowers.weights import ARTIFACT
+
+
+@pytest.fixture
+def zoo(weights_folder: Path) -> Zoo:
+    return Zoo(LocalWeights(weights_folder))
+
+
+def test_all_usable_models_are_chosen_by_default(zoo: Zoo) -> None:
+    assert zoo.choose(None, None) == [("mobilenetv2", "transfer"), ("mobilenetv2", "finetuned")]
+    assert zoo.choose(["mobilenetv2"], ["finetuned"]) == [("mobilenetv2", "finetuned")]
+
+
+@pytest.mark.parametrize(
+    ("backbones", "variants", "words"),
+    [
+        (["vgg"], None, r"no such backbone; use vgg16, .* Received: 'vgg'"),
+        (["vgg16"], None, r"VGG16 cannot be used\. .* train them"),
+        (None, ["frozen"], r"no such variant; use transfer, finetuned\. Received: 'frozen'"),
+        ([], None, "No model is chosen"),
+        (None, [], "No model is chosen"),
+    ],
+)
+def test_what_cannot_be_chosen_says_why(
+    zoo: Zoo, backbones: list[str] | None, variants: list[str] | None, words: str
+) -> None:
+    with pytest.raises(ChoiceError, match=words):
+        zoo.choose(backbones, variants)
+
+
+def test_a_broken_artifact_is_left_out_and_disabled_with_its_reason(
+    weights_folder: Path, generated_photos: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "weights"
+    shutil.copytree(weights_folder, root)
+    artifact = root / "mobilenetv2" / ARTIFACT
+    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+    zoo = Zoo(LocalWeights(root))
+    failed: dict[str, str] = {}
+    photo = load_photo(generated_photos / "rose" / "0.jpg")
+    assert list(zoo.predict(photo, zoo.choose(None, None), failed.__setitem__)) == []
+    assert "is not the file" in failed["mobilenetv2"]
+    assert zoo.entries()["mobilenetv2"].reason == failed["mobilenetv2"]
+    assert zoo.models() == []
+
+
+def test_every_model_is_listed_usable_or_not(zoo: Zoo) -> None:
+    rows = model_rows(zoo)
+    assert [(r["backbone"], r["variant"]) for r in rows][:2] == [
+        ("vgg16", "transfer"),
+        ("vgg16", "finetuned"),
+    ]
+    assert len(rows) == 2 * len(BACKBONES)
+    (row,) = [r for r in rows if r["backbone"] == "mobilenetv2" and r["variant"] == "transfer"]
+    assert row["available"]
+    assert row["reason"] is None
+    assert row["classes"] == ["daisy", "rose", "sunflower"]
+    assert row["accuracy"] is not None
+    assert row["interval"] is not None
+    assert row["interval"][0] <= row["accuracy"] <= row["interval"][1]
+    assert not rows[0]["available"]
+    assert "train them" in (rows[0]["reason"] or "")
+
+
+def test_a_classification_has_the_shape_that_clients_rely_on(
+    zoo: Zoo, generated_photos: Path
+) -> None:
+    photo = load_photo(generated_photos / "sunflower" / "0.jpg")
+    found: list[Prediction] = [p for some in zoo.predict(photo, zoo.models()) for p in some]
+    answer = classification(found)
+    assert set(answer) == {"consensus", "predictions"}
+    assert set(answer["consensus"]) == {"label", "probability", "agreement", "known"}
+    first = answer["predictions"][0]
+    assert set(first) == {
+        *("backbone", "variant", "label", "probability", "probabilities", "known"),
+        "milliseconds",
+    }
+    assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert first["probability"] == max(first["probabilities"].values())
+
+
+@pytest.mark.parametrize("file", [{"path": "/etc/passwd"}, "/etc/passwd", {"path": 3}, None, 7])
+def test_only_files_that_gradio_vouches_for_are_opened(file: object) -> None:
+    with pytest.raises(UploadError, match="That is no file"):
+        uploaded([file])
+
+
+def test_a_schema_without_pointers() -> None:
+    schema = {
+        "$defs": {"A": {"properties": {"b": {"$ref": "#/$defs/B"}}}, "B": {"const": 1}},
+        "items": {"$ref": "#/$defs/A"},
+    }
+    assert inlined(schema) == {"items": {"properties": {"b": {"const": 1}}}}
