@@ -10,6 +10,7 @@ from pathlib import Path
 from flowers.backbones import BACKBONES, VARIANTS, find_backbone
 from flowers.dataset import DatasetError
 from flowers.weights import WeightsError
+from train.quiet import quiet
 from train.recipe import Recipe
 
 # Before TensorFlow is imported: its start-up notices would bury the progress bar.
@@ -158,7 +159,8 @@ def _data_and_out(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from train.fit import Job, fit
+    with quiet():
+        from train.fit import Job, fit
 
     if options.examples and not options.examples_license:
         raise DatasetError("Say whose photos they are: --examples needs --examples-license TEXT.")
@@ -184,6 +186,7 @@ def _fit(options: argparse.Namespace) -> None:
         )
     )
 
+    print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")
     if options.push:
         from train.push import push
 
@@ -191,7 +194,8 @@ def _fit(options: argparse.Namespace) -> None:
 
 
 def _pretrain(options: argparse.Namespace) -> None:
-    from train.pretrain import PretrainRecipe, run_pretrain
+    with quiet():
+        from train.pretrain import PretrainRecipe, run_pretrain
     from train.sources import open_source
     from train.trained import WORK
 
@@ -216,7 +220,8 @@ def _pretrain(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    from train.finish import export_folder
+    with quiet():
+        from train.finish import export_folder
 
     export_folder(options.weights)
 

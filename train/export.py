@@ -9,6 +9,7 @@ import numpy as np
 
 from flowers.files import whole_file
 from flowers.weights import Precision
+from train.quiet import quiet
 
 FLOAT_OPERATIONS = ["FULLY_CONNECTED", "SOFTMAX"]
 """Left in float in an int8 artifact: the heads. Eight bits would round probabilities to 1/256, and
@@ -25,7 +26,7 @@ def export_artifact(
     """
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, quiet():
         archive = keras.export.ExportArchive()
         archive.track(graph)
         archive.add_endpoint(
