@@ -23,6 +23,7 @@ from flowers.network import Network
 from flowers.photocache import PhotoCache
 from train.augment import random_view
 from train.engine import frozen_engine
+from train.rowfile import RowFile
 
 LEAST_WORK_SAVED = 0.25
 """Keep the trunk's output only where the trunk does at least this share of the network's work."""
@@ -126,11 +127,12 @@ def compute_features(
         pooled=np.empty(0),
         crossing=[],
     )
-    keep = crossing and _worth_keeping(network, features.rows(), folder)
-    key = json.dumps(
-        [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed, keep]
+    key = [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed]
+    # What an earlier run began to keep takes the room that another look at the disk would miss.
+    keep = crossing and (
+        (folder / _name([*key, True])).exists() or _worth_keeping(network, features.rows(), folder)
     )
-    name = f"{network.backbone.key}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    name = _name([*key, keep])
     for stale in folder.glob(f"{network.backbone.key}-*"):
         if stale.name != name:
             shutil.rmtree(stale)
@@ -155,6 +157,10 @@ def multiply_adds(layers: Sequence[keras.Layer]) -> int:
     return total
 
 
+def _name(key: list) -> str:
+    return f"{key[0]}-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}"
+
+
 def _worth_keeping(network: Network, rows: int, folder: Path) -> bool:
     trunk = multiply_adds(network.trunk.layers)
     share = trunk / (trunk + multiply_adds(network.tails["finetuned"].layers))
@@ -176,29 +182,29 @@ def _fill(features: Features, network: Network, folder: Path, keep: bool) -> Non
     frozen = frozen_model(network, keep)
     shapes = [tuple(tensor.shape[1:]) for tensor in frozen.outputs]
     note = folder / "done.json"
+    files = [
+        RowFile(folder / f"{i}.npy", rows, shape, np.float16 if i else np.float32)
+        for i, shape in enumerate(shapes)
+    ]
+    if not all(file.exists() for file in files):
+        note.unlink(missing_ok=True)  # First: it must not speak of files that are to be made.
+        for file in files:
+            file.create()
     done = json.loads(note.read_text()) if note.exists() else 0
-    arrays = []
-    for i, shape in enumerate(shapes):
-        path = folder / f"{i}.npy"
-        if done and path.exists():
-            arrays.append(np.lib.format.open_memmap(path, mode="r+"))
-        else:
-            done = 0
-            dtype = np.float32 if i == 0 else np.float16
-            arrays.append(np.lib.format.open_memmap(path, "w+", dtype, (rows, *shape)))
     if done < rows:
+        if done:
+            tqdm.write(f"{network.backbone.name}: features of {done} of {rows} photos are there.")
         engine = frozen_engine(frozen, size, rows - done)
         with tqdm(total=rows, initial=done, desc="features", unit="photo") as bar:
             for start in range(done, rows, CHUNK):
                 stop = min(start + CHUNK, rows)
                 views = np.stack([features.photo_of(row) for row in range(start, stop)])
-                for array, output in zip(arrays, engine(views), strict=True):
-                    array[start:stop] = output
-                for array in arrays:
-                    array.flush()
+                for file, output in zip(files, engine(views), strict=True):
+                    file.write(start, output)
                 write_text(note, str(stop))
                 bar.update(stop - start)
-    features.pooled, features.crossing = np.asarray(arrays[0]), list(arrays[1:])
+    pooled, *crossing = [file.read() for file in files]
+    features.pooled, features.crossing = np.asarray(pooled), crossing
 
 
 def frozen_model(network: Network, crossing: bool) -> keras.Model:

@@ -1,4 +1,8 @@
-"""What the training of one variant has reached, kept on disk so that a stop loses one epoch."""
+"""What the training of one variant has reached, kept on disk so that a stop loses one epoch.
+
+`progress.json` alone says what counts: weights of an epoch are written before it names them, and
+removed after it no longer does. So whenever a process dies, all that it names is there and whole.
+"""
 
 import json
 import time
@@ -12,26 +16,28 @@ from tqdm import tqdm
 from flowers.files import whole_file, write_text
 from flowers.results import EpochResult
 
-BEST = "best.weights.h5"
 PROGRESS = "progress.json"
 
 
 @dataclass
 class Progress:
-    """Learning curves, the best epoch, and whether the training is over."""
+    """Learning curves and the best epoch."""
 
     best_epoch: int = -1
     best_accuracy: float = -1.0
     best_loss: float = float("inf")
     curves: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
-    done: bool = False
 
     @classmethod
     def load(cls, folder: Path) -> "Progress":
-        """Read from disk, or start anew."""
-        path = folder / PROGRESS
-        return cls(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else cls()
+        """Read from disk, or start anew where that is damaged or weights are missing."""
+        try:
+            progress = cls(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return cls()
+        named = {progress.best_weights(folder), progress.last_weights(folder)}
+        return progress if all(path.is_file() for path in named) else cls()
 
     def save(self, folder: Path) -> None:
         """Write to disk, whole or not at all."""
@@ -41,9 +47,20 @@ class Progress:
         """The learning curves for `metrics.json`."""
         return tuple(EpochResult.model_validate(row) for row in self.curves)
 
+    def best_weights(self, folder: Path) -> Path:
+        """The weights of the best epoch."""
+        return weights_path(folder, self.best_epoch)
+
+    def last_weights(self, folder: Path) -> Path:
+        """Weights and optimizer after the last epoch, to go on from."""
+        return weights_path(folder, len(self.curves) - 1)
+
 
 class EpochLog(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch and the learning curves, across restarts."""
+    """Writes down every epoch; Keras's BackupAndRestore writes its two files one after the other.
+
+    A process that dies in between would go on with the wrong epoch, or not at all.
+    """
 
     def __init__(
         self, folder: Path, progress: Progress, bar: tqdm, start_epoch: Callable[[int], None]
@@ -59,30 +76,32 @@ class EpochLog(keras.callbacks.Callback):
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Note the figures; keep the weights when they are the best so far."""
+        """Keep weights and figures; remove the weights of epochs that are neither best nor last."""
         progress = self.progress
-        # An epoch that was cut short after this line is run again: overwrite, do not append.
-        progress.curves[epoch:] = [
+        save_weights(self.model, weights_path(self.folder, epoch))
+        accuracy, loss = float(logs["val_accuracy"]), float(logs["val_loss"])
+        progress.curves.append(
             {
                 "loss": float(logs["loss"]),
                 "accuracy": float(logs["accuracy"]),
-                "validation_loss": float(logs["val_loss"]),
-                "validation_accuracy": float(logs["val_accuracy"]),
+                "validation_loss": loss,
+                "validation_accuracy": accuracy,
             }
-        ]
-        progress.seconds += time.perf_counter() - self.started
-        accuracy, loss = float(logs["val_accuracy"]), float(logs["val_loss"])
+        )
         if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):
-            save_weights(self.model, self.folder / BEST)
             progress.best_epoch, progress.best_accuracy, progress.best_loss = epoch, accuracy, loss
+        progress.seconds += time.perf_counter() - self.started
         progress.save(self.folder)
+        named = {progress.best_weights(self.folder), progress.last_weights(self.folder)}
+        for path in set(self.folder.glob("epoch-*.weights.h5")) - named:
+            path.unlink()
         self.bar.set_postfix_str(f"validation accuracy {accuracy:.1%}")
         self.bar.update()
 
-    def finish(self) -> None:
-        """Note that the training is over."""
-        self.progress.done = True
-        self.progress.save(self.folder)
+
+def weights_path(folder: Path, epoch: int) -> Path:
+    """Where the weights after an epoch are kept."""
+    return folder / f"epoch-{epoch}.weights.h5"
 
 
 def save_weights(model: keras.Model, path: Path) -> None:

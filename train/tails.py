@@ -10,7 +10,7 @@ from tqdm import tqdm
 from flowers.backbones import Variant
 from flowers.network import Head, Network
 from train.features import Features
-from train.progress import BEST, EpochLog, Progress
+from train.progress import EpochLog, Progress
 from train.recipe import Recipe
 
 
@@ -112,7 +112,7 @@ def train_variant(
     model(batches[0][0])  # Builds it, so that weights can be loaded.
 
     progress = Progress.load(folder)
-    if not progress.done:
+    if len(progress.curves) < recipe.epochs:
         schedule = keras.optimizers.schedules.CosineDecay(rate, len(batches) * recipe.epochs)
         model.compile(
             keras.optimizers.Adam(schedule),
@@ -121,19 +121,29 @@ def train_variant(
             ),
             metrics=["accuracy"],
         )
+        dropout = network.heads[variant].dropout.seed_generator
+
+        def start_epoch(epoch: int) -> None:
+            batches.start(epoch)
+            # The file of weights does not hold this state; so an epoch alone decides on it, too.
+            rng = np.random.default_rng([recipe.seed, epoch])
+            dropout.state.assign(rng.integers(0, 2**32, 2, dtype=np.uint32))
+
         title = f"{network.backbone.name} {variant}"
-        with tqdm(
-            total=recipe.epochs, desc=title, unit="epoch", initial=len(progress.curves)
-        ) as bar:
-            log = EpochLog(folder, progress, bar, batches.start)
-            resume = keras.callbacks.BackupAndRestore(str(folder / "resume"))
+        done = len(progress.curves)
+        if done:
+            model.optimizer.build(model.trainable_variables)  # Its state is in the file, too.
+            model.load_weights(progress.last_weights(folder))
+            tqdm.write(f"{title}: going on after {done} of {recipe.epochs} epochs.")
+        with tqdm(total=recipe.epochs, desc=title, unit="epoch", initial=done) as bar:
             model.fit(
                 batches,
+                initial_epoch=done,
                 epochs=recipe.epochs,
                 validation_data=held_out,
-                callbacks=[log, resume],
+                callbacks=[EpochLog(folder, progress, bar, start_epoch)],
+                shuffle=False,  # `Batches` does that, by the epoch alone.
                 verbose=0,
             )
-        log.finish()
-    model.load_weights(folder / BEST)
+    model.load_weights(progress.best_weights(folder))
     return progress
