@@ -48,13 +48,18 @@ def reading_progress(done: int, total: int, name: str) -> str:
 
 
 def batch_verdict(
-    rows: Sequence[BatchRow], verdict: Verdict | None, failed: Mapping[str, str]
+    rows: Sequence[BatchRow],
+    verdict: Verdict | None,
+    failed: Mapping[str, str],
+    sent: int = 0,
 ) -> str:
     """The batch in one look: who reads it best, or how far the models agree."""
     readings = [row.reading for row in rows]
     read = [r for r in readings if r.predictions]
     models = len({(p.backbone, p.variant) for r in read for p in r.predictions})
     head = f"{len(read)} photos, {models} models"
+    if sent > len(rows):
+        head += f"; stopped after {len(rows)} of {sent} photos"
     title, facts = cards.leader(verdict) if verdict else _agreement(read)
     skipped = [r for r in readings if r.reason]
     notes = [f"{BACKBONES[key].name} was left out: {why}" for key, why in failed.items()]

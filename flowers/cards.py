@@ -119,7 +119,13 @@ def leader(verdict: Verdict) -> tuple[str, str]:
         f"<b>{percent(high, 1)}</b></li>"
     )
     others, beaten = len(verdict.scores) - 1, len(verdict.beaten())
-    if others and beaten == others:
+    if others == 1:
+        facts += (
+            "<li><b>really better</b> than the other</li>"
+            if beaten
+            else "<li>its lead over the other <b>may be chance</b></li>"
+        )
+    elif others and beaten == others:
         facts += f"<li>really better than <b>all {others}</b> others</li>"
     elif others:
         facts += (

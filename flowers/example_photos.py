@@ -7,6 +7,9 @@ from flowers.photos import SUFFIXES
 
 FOLDER = Path(__file__).with_name("examples")
 
+FIRST = ("rose", "yellow-daisy", "two-seeds", "yellow-flower")
+"""Names of the project's own photos of flowers that the models should know; others follow."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -29,7 +32,8 @@ def find_examples(root: Path) -> list[Example]:
     """The photos in `examples/` of a weights folder, else the project's own; eight at most."""
     for folder in (root / "examples", FOLDER):
         if folder.is_dir():
-            paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+            paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES]
+            paths.sort(key=lambda p: (FIRST.index(p.stem) if p.stem in FIRST else 9, p.name))
             if paths:
                 return [Example(path) for path in paths[:8]]
     return []

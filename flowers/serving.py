@@ -12,7 +12,7 @@ from flowers.compare import Model, all_models
 from flowers.hub import Entry, Progress, WeightsSource
 from flowers.photos import to_square
 from flowers.runtime import Classifier, Prediction, Runtime
-from flowers.weights import ARTIFACT, WeightsError
+from flowers.weights import ARTIFACT, CONFIG, WeightsError
 
 
 class ChoiceError(ValueError):
@@ -35,6 +35,14 @@ class Zoo:
         """The classes of the usable backbones, in one fixed order."""
         configs = [e.config for e in self.entries().values() if e.config and e.available]
         return list(dict.fromkeys(name for config in configs for name in config.classes))
+
+    def missing(self) -> list[str]:
+        """The backbones that the source never had, as against those that are broken."""
+        return [
+            key
+            for key, entry in self.entries().items()
+            if not entry.available and not (self.source.root / key / CONFIG).is_file()
+        ]
 
     def models(self) -> list[Model]:
         """Every model that can be asked."""

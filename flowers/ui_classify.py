@@ -49,6 +49,22 @@ LINK = (
 )
 
 
+# Some systems know no type of a HEIC file, and Gradio refuses a photo without a type. So such a
+# file is given one when it is dropped, and handed on as if it had been chosen.
+DROP = """() => document.querySelector('#photo').addEventListener('drop', (event) => {
+  const [file, more] = event.dataTransfer?.files || [];
+  const input = event.currentTarget.querySelector('input[type=file]');
+  const kind = file?.name.match(/[.](heic|heif|avif)$/i)?.[1].toLowerCase();
+  if (!input || !kind || more || file.type) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const typed = new DataTransfer();
+  typed.items.add(new File([file], file.name, {type: `image/${kind}`}));
+  input.files = typed.files;
+  input.dispatchEvent(new Event('change', {bubbles: true}));
+}, true)"""
+
+
 @dataclass
 class Picker:
     """A checkbox a backbone and a variant."""
@@ -64,12 +80,19 @@ class Picker:
 
 def picker(zoo: Zoo) -> Picker:
     """Lay out the choice of backbones and variants; what cannot be used says why."""
-    entries = zoo.entries()
+    entries, missing = zoo.entries(), zoo.missing()
     with gr.Column(elem_classes="picker"):
         gr.HTML("<h4>Backbones</h4>")
         backbones = [
-            gr.Checkbox(**_backbone_box(entry), container=False) for entry in entries.values()
+            gr.Checkbox(**_backbone_box(entry, key in missing), container=False)
+            for key, entry in entries.items()
         ]
+        if missing:
+            gr.HTML(
+                "<p class='hint'>Train what is not here with <code>python -m train fit "
+                f"--backbones {','.join(missing)}</code>, or set <code>FLOWERS_REPO</code> to a "
+                "repository that has it.</p>"
+            )
         gr.HTML("<h4>Variants</h4>")
         about = {
             "transfer": "frozen base, new head",
@@ -155,6 +178,7 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
         return opening(zoo, examples, dict(request.query_params))
 
     def restore(page: gr.Blocks, tabs: gr.Tabs) -> None:
+        page.load(None, js=DROP)
         page.load(opened, None, [tabs, photo, current, example, *choice.boxes], **quick).then(
             **reading
         )
@@ -221,24 +245,24 @@ def opening(zoo: Zoo, examples: list[Example], query: dict[str, str]) -> list[An
     """What the page shows when it opens, from the link's parameters."""
     tab = query.get("tab")
     found = next((e for e in examples if e.name == query.get("example")), None)
-    path = str(found.path) if found else None
+    # Without an example in the link nothing is touched: the visitor may have been quicker.
+    shown = [str(found.path), str(found.path), found.name] if found else [gr.skip()] * 3
     wanted = {name: query[name].split(",") for name in ("backbones", "variants") if name in query}
+    missing = zoo.missing()
     boxes = [
-        gr.update(**_backbone_box(entry, key in wanted.get("backbones", [key])))
+        gr.update(**_backbone_box(entry, key in missing, key in wanted.get("backbones", [key])))
         for key, entry in zoo.entries().items()
     ]
     boxes += [gr.update(value=key in wanted.get("variants", [key])) for key in VARIANTS]
     return [
         gr.update(selected=tab) if tab else gr.skip(),
-        path,
-        path,
-        found.name if found else "",
+        *shown,
         *boxes,
     ]
 
 
-def _backbone_box(entry: Entry, wanted: bool = True) -> dict[str, Any]:
-    info = entry.reason
+def _backbone_box(entry: Entry, missing: bool, wanted: bool = True) -> dict[str, Any]:
+    info = "no weights here" if missing else entry.reason
     if entry.available and entry.config:
         info = f"{entry.config.files[ARTIFACT].bytes / 1e6:.1f} MB {entry.config.precision}"
         if entry.metrics and entry.metrics.latency_ms:
@@ -248,6 +272,7 @@ def _backbone_box(entry: Entry, wanted: bool = True) -> dict[str, Any]:
         "label": BACKBONES[entry.backbone].name,
         "info": info,
         "interactive": entry.available,
+        "elem_classes": [] if entry.available or missing else ["long"],
     }
 
 

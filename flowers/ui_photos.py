@@ -1,8 +1,8 @@
 """The Your photos tab: many photos, every chosen model, and who reads them best."""
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Batch:
     failed: dict[str, str] = field(default_factory=dict)
     chosen: str | None = None
     """Name of the model whose confusion is shown."""
+    sent: int = 0
+    """Photos that were sent; more than there are rows when the visitor stopped the reading."""
 
     def verdict(self) -> Verdict | None:
         """Scores and tests, when photos have labels."""
@@ -70,20 +72,31 @@ def photos_tab(zoo: Zoo) -> None:
     links = gr.HTML("", elem_id="batch-links")
     table = gr.HTML("", js_on_load=batch_table.PICK_LABEL, elem_id="batch-table")
 
+    stopped: set[str] = set()
+    """Sessions whose visitors want no more photos read."""
     judged = [batch, summary, scores, accuracy, difference, model, confusion, links]
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
-    def run(paths: list[str] | None, *boxes: bool) -> Iterator[list[Any]]:
-        yield from _run(zoo, [Path(p) for p in paths or []], *split_choice(boxes))
+    def run(request: gr.Request, paths: list[str] | None, *boxes: bool) -> Iterator[list[Any]]:
+        session = str(request.session_hash)
+        stopped.discard(session)
+        try:
+            wanted = split_choice(boxes)
+            yield from _run(zoo, map(Path, paths or []), *wanted, lambda: session in stopped)
+        finally:
+            stopped.discard(session)
+
+    def stop_reading(request: gr.Request) -> None:
+        stopped.add(str(request.session_hash))
 
     def label(current: Batch, event: gr.EventData) -> list[Any]:
         rows = list(current.rows)
         if 0 <= event.row < len(rows) and event.label in ["", *zoo.classes()]:
             rows[event.row] = rows[event.row].labelled(event.label or None)
-        return _judged(Batch(rows, current.failed, current.chosen))
+        return _judged(replace(current, rows=rows))
 
     def show(current: Batch, name: str) -> list[Any]:
-        chosen = Batch(current.rows, current.failed, name)
+        chosen = replace(current, chosen=name)
         return [chosen, _confusion(chosen.verdict(), name)]
 
     running = start.click(lambda: gr.update(visible=True), None, stop, **quick).then(
@@ -93,31 +106,31 @@ def photos_tab(zoo: Zoo) -> None:
         **{**quick, **PREDICT},
     )
     running.then(lambda: gr.update(visible=False), None, stop, **quick)
-    stop.click(
-        lambda: (batch_table.EMPTY, gr.update(visible=False)),
-        None,
-        [summary, stop],
-        cancels=[running],
-        **quick,
-    )
+    stop.click(stop_reading, **quick)
     table.input(label, batch, judged, **quick)
     model.input(show, [batch, model], [batch, confusion], **quick)
 
 
 def _run(
-    zoo: Zoo, paths: Sequence[Path], backbones: list[str], variants: list[str]
+    zoo: Zoo,
+    paths: Iterable[Path],
+    backbones: list[str],
+    variants: list[str],
+    stopped: Callable[[], bool],
 ) -> Iterator[list[Any]]:
-    """Yield signs of life, then the values of `judged` and the table."""
+    """Yield signs of life, then the values of `judged` and the table, of what was read."""
     blank = [Batch(), "", gr.update(visible=False), *[gr.skip()] * 4, "", ""]
     failed: dict[str, str] = {}
     rows: list[BatchRow] = []
     try:
         models = zoo.choose(backbones, variants)
-        shots = collect(paths, zoo.classes())
+        shots = collect(list(paths), zoo.classes())
         yield _with_summary(blank, batch_table.reading_progress(0, len(shots), shots[0].name))
         shown = time.monotonic()
         for row in read_batch(zoo, shots, models, failed.__setitem__):
             rows.append(row)
+            if stopped():
+                break
             if time.monotonic() - shown > REFRESH and len(rows) < len(shots):
                 shown = time.monotonic()
                 name = shots[len(rows)].name
@@ -128,7 +141,10 @@ def _run(
         return
     order = {id(r): i for i, r in enumerate(most_disputed(row.reading for row in rows))}
     rows.sort(key=lambda row: order[id(row.reading)])
-    yield [*_judged(Batch(rows, failed)), batch_table.batch_table(rows, zoo.classes())]
+    yield [
+        *_judged(Batch(rows, failed, sent=len(shots))),
+        batch_table.batch_table(rows, zoo.classes()),
+    ]
 
 
 def _with_summary(values: Sequence[Any], summary: str) -> list[Any]:
@@ -137,7 +153,7 @@ def _with_summary(values: Sequence[Any], summary: str) -> list[Any]:
 
 def _judged(batch: Batch) -> list[Any]:
     verdict = batch.verdict()
-    summary = batch_table.batch_verdict(batch.rows, verdict, batch.failed)
+    summary = batch_table.batch_verdict(batch.rows, verdict, batch.failed, batch.sent)
     links = batch_table.downloads(batch.rows, verdict)
     if verdict is None:
         return [batch, summary, gr.update(visible=False), *[gr.skip()] * 4, links]
@@ -145,7 +161,7 @@ def _judged(batch: Batch) -> list[Any]:
     names = [model_name(model) for model in models]
     chosen = batch.chosen if batch.chosen in names else model_name(verdict.best.model)
     return [
-        Batch(batch.rows, batch.failed, chosen),
+        replace(batch, chosen=chosen),
         summary,
         gr.update(visible=True),
         accuracy_chart({s.model: (s.accuracy, *s.interval) for s in verdict.scores}),

@@ -1,16 +1,18 @@
 """Choosing and asking models, with the weights that `fit` made."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from flowers.api import classification, model_rows
 from flowers.backbones import BACKBONES
-from flowers.hub import LocalWeights
+from flowers.hub import LocalWeights, Progress
 from flowers.photos import load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
+from flowers.ui_classify import REFRESH, answers
 from flowers.uploads import UploadError, inlined, uploaded
 from flowers.weights import ARTIFACT
 
@@ -56,6 +58,27 @@ def test_a_broken_artifact_is_left_out_and_disabled_with_its_reason(
     assert "is not the file" in failed["mobilenetv2"]
     assert zoo.entries()["mobilenetv2"].reason == failed["mobilenetv2"]
     assert zoo.models() == []
+
+
+class SlowWeights(LocalWeights):
+    """A folder that takes as long as a repository to fetch from."""
+
+    def fetch(self, backbone: str, progress: Progress | None = None) -> Path:
+        assert progress is not None
+        progress(0.4, "fetching")
+        time.sleep(2 * REFRESH)
+        return super().fetch(backbone, progress)
+
+
+def test_the_page_shows_how_far_a_slow_fetch_is(
+    weights_folder: Path, generated_photos: Path
+) -> None:
+    photo = str(generated_photos / "rose" / "0.jpg")
+    shown = list(answers(Zoo(SlowWeights(weights_folder)), photo, ["mobilenetv2"], ["transfer"]))
+    assert 'data-pending="1"' in shown[0]
+    assert any("MobileNetV2: fetching, 40 %" in html for html in shown)
+    assert 'data-pending="0"' in shown[-1]
+    assert "Download as JSON" in shown[-1]
 
 
 def test_every_model_is_listed_usable_or_not(zoo: Zoo) -> None:

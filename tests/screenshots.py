@@ -1,0 +1,115 @@
+"""Takes the pictures in docs/ from the real page: `python -m tests.screenshots [--weights DIR]`.
+
+Each is a PNG under 300 KB, so that the README loads quickly.
+"""
+
+import argparse
+import io
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from flowers.example_photos import find_examples
+from flowers.files import whole_file
+from flowers.hub import DEFAULT_FOLDER
+from tests.served import ROOT, chromium, serve
+
+LIMIT = 300_000
+WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+WAIT = 120_000
+READY = '.answer[data-pending="0"] + .downloads'
+
+
+def save(shot: bytes, path: Path) -> None:
+    """Write a screenshot with as many colours as fit into the limit."""
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    for colours in (None, 256, 128, 64):
+        buffer = io.BytesIO()
+        picture = image
+        if colours:
+            palette = image.quantize(colours)
+            picture = image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+        picture.save(buffer, "PNG", optimize=True)
+        if buffer.tell() <= LIMIT:
+            break
+    with whole_file(path) as partial:
+        partial.write_bytes(buffer.getvalue())
+    print(f"{path.relative_to(ROOT)}: {buffer.tell() // 1000} KB")
+
+
+def open_page(browser: Any, address: str, viewport: dict[str, int], scheme: str = "light") -> Any:
+    """The page in a fresh context."""
+    page = browser.new_context(viewport=viewport, color_scheme=scheme).new_page()
+    page.set_default_timeout(WAIT)
+    page.goto(address, wait_until="domcontentloaded")
+    page.wait_for_selector("#examples img")
+    return page
+
+
+def classify(page: Any, photo: Path) -> None:
+    """Have an example read, and wait for its focus maps."""
+    page.set_input_files("#photo input[type=file]", photo)
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(1500)
+
+
+def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
+    """Take all pictures."""
+    page = open_page(browser, address, WIDE)
+    classify(page, photos[0])
+    save(page.screenshot(), docs / "classify.png")
+
+    page.get_by_role("tab", name="Comparison").click()
+    page.wait_for_selector("#published-accuracy .scatterlayer .point", state="attached")
+    page.wait_for_timeout(2000)
+    save(page.screenshot(), docs / "comparison.png")
+
+    page.get_by_role("tab", name="Your photos").click()
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "photos.zip"
+        with zipfile.ZipFile(archive, "w") as packed:
+            for photo in photos:
+                packed.write(photo, photo.name)
+        page.set_input_files("#batch-files input[type=file]", archive)
+        page.wait_for_selector("#batch-files >> text=photos.zip")
+        page.click("#batch-start")
+        page.wait_for_selector("table.batch")
+    page.wait_for_timeout(1000)
+    save(page.screenshot(), docs / "photos.png")
+
+    page = open_page(browser, address, WIDE, "dark")
+    classify(page, photos[0])
+    save(page.screenshot(), docs / "dark.png")
+
+    page = open_page(browser, address, PHONE)
+    classify(page, photos[0])
+    page.locator("#answer").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#answer').scrollIntoView()")
+    page.wait_for_timeout(500)
+    save(page.screenshot(), docs / "phone.png")
+
+
+def main() -> int:
+    """Run the program; returns its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="a weights folder")
+    parser.add_argument("--photo", type=Path, help="the photo to show, instead of an example")
+    options = parser.parse_args()
+    photos = [example.path for example in find_examples(options.weights)]
+    if options.photo:
+        photos.insert(0, options.photo)
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        if browser is None:
+            print("Install Chromium to take screenshots.", file=sys.stderr)
+            return 1
+        with serve(options.weights.resolve(), Path(folder)) as address:
+            take(address, browser, ROOT / "docs", photos)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
