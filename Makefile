@@ -19,6 +19,9 @@ test: $(ALL)/ready ## run the tests, without network or data
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
 	$(ALL)/python -m pytest
 
+screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; needs Chromium
+	$(ALL)/python -m tests.screenshots
+
 space: $(APP)/ready ## make space SPACE=USER/SPACE REPO=USER/REPO [REVISION=v1]: deploy to the Hub
 	$(APP)/python -m train.space $(SPACE) --weights $(REPO) --revision $(or $(REVISION),main)
 
