@@ -1,8 +1,12 @@
 """Example photos for the page, each with a free licence; NOTICE credits them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import ExifTags, Image
+
+from flowers.hubweights import EXAMPLES
 from flowers.photos import SUFFIXES
 
 FOLDER = Path(__file__).with_name("examples")
@@ -27,10 +31,24 @@ class Example:
         """For people, and for screen readers."""
         return self.path.stem.replace("-", " ").replace("_", " ").capitalize()
 
+    @property
+    def credit(self) -> str | None:
+        """Licence and author, where the photo's Copyright tag has them."""
+        with Image.open(self.path) as image:
+            return image.getexif().get(ExifTags.Base.Copyright) or None
+
+
+def credits_of(examples: Iterable[Example]) -> str:
+    """One sentence that credits the photos."""
+    found = list(dict.fromkeys(filter(None, (example.credit for example in examples))))
+    if found:
+        return f"Example photos: {'; '.join(found)}."
+    return "The example photos are credited in NOTICE."
+
 
 def find_examples(root: Path) -> list[Example]:
     """The photos in `examples/` of a weights folder, else the project's own; eight at most."""
-    for folder in (root / "examples", FOLDER):
+    for folder in (root / EXAMPLES, FOLDER):
         if folder.is_dir():
             paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES]
             paths.sort(key=lambda p: (FIRST.index(p.stem) if p.stem in FIRST else 9, p.name))

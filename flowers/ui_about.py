@@ -1,15 +1,18 @@
 """The About tab: which weights these are, how to make and deploy others, and their limits."""
 
 from html import escape
+from pathlib import Path
 
 import gradio as gr
+from huggingface_hub import ModelCard
 
 from flowers.backbones import BACKBONES
 from flowers.batch import MAX_PHOTOS
+from flowers.example_photos import credits_of, find_examples
 from flowers.hub import Entry
 from flowers.photos import MAX_PIXELS
 from flowers.serving import Zoo
-from flowers.weights import ARTIFACT
+from flowers.weights import ARTIFACT, CARD
 
 # Not "gradio[mcp]": that extra asks for a pydantic older than the one pinned here.
 _TEXT = """### Train it on photos of your own
@@ -73,6 +76,8 @@ def weights_html(zoo: Zoo) -> str:
     facts = [("From", source.origin)]
     if source.commit:
         facts.append(("Commit", source.commit))
+    facts.append(("Licence", licence_of(source.root) or "not stated; ask whoever trained them"))
+    facts += [("Notice", notice) for notice in [source.notice] if notice]
     rows = "".join(_row(entry) for entry in zoo.entries().values())
     facts_html = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts)
     return (
@@ -83,9 +88,17 @@ def weights_html(zoo: Zoo) -> str:
         '<th scope="col">sha256</th><th scope="col">data fingerprint</th>'
         '<th scope="col">trained</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
-        '<p class="hint">The licences of weights and photos are in the model card beside the '
-        "weights. The example photos are credited in NOTICE.</p>"
+        f'<p class="hint">{escape(credits_of(find_examples(source.root)))}</p>'
     )
+
+
+def licence_of(root: Path) -> str | None:
+    """The licence that the model card of a weights folder names."""
+    try:
+        licence = ModelCard.load(root / CARD, ignore_metadata_errors=True).data.license
+    except (OSError, ValueError):
+        return None
+    return str(licence) if licence else None
 
 
 def _row(entry: Entry) -> str:

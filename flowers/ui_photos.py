@@ -82,7 +82,7 @@ def photos_tab(zoo: Zoo) -> None:
         stopped.discard(session)
         try:
             wanted = split_choice(boxes)
-            yield from _run(zoo, map(Path, paths or []), *wanted, lambda: session in stopped)
+            yield from read_all(zoo, map(Path, paths or []), *wanted, lambda: session in stopped)
         finally:
             stopped.discard(session)
 
@@ -111,7 +111,7 @@ def photos_tab(zoo: Zoo) -> None:
     model.input(show, [batch, model], [batch, confusion], **quick)
 
 
-def _run(
+def read_all(
     zoo: Zoo,
     paths: Iterable[Path],
     backbones: list[str],

@@ -14,6 +14,7 @@ from flowers.compare import Reading, judge
 from flowers.hub import LocalWeights
 from flowers.photos import PhotoError
 from flowers.serving import Zoo
+from flowers.ui_photos import read_all
 from tests.conftest import COLOURS
 from tests.patterns import pattern
 from tests.test_compare import says
@@ -113,6 +114,15 @@ def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
     assert html.count("<select") == 9
     assert html.count("data:image/jpeg") == 9
     assert "MobileNetV2 " in batch_verdict(rows, verdict, {})
+
+
+def test_a_stopped_batch_shows_what_was_read(weights_folder: Path, generated_photos: Path) -> None:
+    zoo = Zoo(LocalWeights(weights_folder))
+    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(3)]
+    *_, last = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], stopped=lambda: True)
+    current, summary, *_ = last
+    assert [row.reading.photo for row in current.rows] == ["0.jpg"]
+    assert "stopped after 1 of 3 photos" in summary
 
 
 def test_the_csv_has_a_line_a_photo_and_model_and_no_formulas() -> None:
