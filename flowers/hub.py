@@ -90,7 +90,11 @@ class WeightsSource(ABC):
         folder = self.root / backbone
         try:
             config = read_config(folder)
-            metrics = read_metrics(folder) if (folder / METRICS).is_file() else None
+            metrics = None
+            if (folder / METRICS).is_file():
+                if METRICS in config.files:  # Edited figures are not measured ones.
+                    check_file(folder, config, METRICS)
+                metrics = read_metrics(folder)
         except WeightsError as error:
             return Entry(backbone, reason=str(error))
         return Entry(backbone, config, metrics)
@@ -108,6 +112,8 @@ class LocalWeights(WeightsSource):
             )
         self.root = root
         self.notice = notice
+        # Read once, as artifacts are: figures and weights that are shown belong together.
+        self._read = {key: self._read_entry(key) for key in BACKBONES}
 
     @property
     def origin(self) -> str:
@@ -125,6 +131,9 @@ class LocalWeights(WeightsSource):
         return folder
 
     def _entry(self, backbone: str) -> Entry:
+        return self._read[backbone]
+
+    def _read_entry(self, backbone: str) -> Entry:
         folder = self.root / backbone
         if not folder.is_dir():
             return Entry(

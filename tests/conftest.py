@@ -41,8 +41,8 @@ def write_photos(root: Path, photos: int, seed: int = 0) -> Path:
 
 @pytest.fixture(scope="session")
 def generated_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three class folders of 20 photos."""
-    return write_photos(tmp_path_factory.mktemp("photos") / "flowers", 20)
+    """Three class folders of 30 photos."""
+    return write_photos(tmp_path_factory.mktemp("photos") / "flowers", 30)
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +53,14 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory, generated_photos: Path
     out = tmp_path_factory.mktemp("pretrain") / "base"
     arguments = ["pretrain", "--data", str(generated_photos), "--out", str(out)]
     arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE)]
-    assert main([*arguments, "--epochs", "3", "--batch-size", "8"]) == 0
+    assert main([*arguments, "--epochs", "4", "--batch-size", "8"]) == 0
     return out
 
 
 @pytest.fixture(scope="session")
 def fit_arguments(generated_photos: Path, base_folder: Path) -> list[str]:
     """The arguments of `fit` that `weights_folder` was made with, less `--out`."""
-    arguments = ["--data", str(generated_photos), "--base", str(base_folder), "--epochs", "3"]
+    arguments = ["--data", str(generated_photos), "--base", str(base_folder), "--epochs", "6"]
     arguments += ["--batch-size", "8", "--views", "2", "--image-size", str(SIZE)]
     return [*arguments, "--examples", "3", "--examples-license", "CC0, generated"]
 

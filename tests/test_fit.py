@@ -18,6 +18,7 @@ from flowers.runtime import Classifier
 from flowers.weights import ARTIFACT, KERAS_WEIGHTS, MANIFEST, METRICS, check_file, read_config
 from tests.conftest import COLOURS, SIZE
 from train.__main__ import main
+from train.trained import WORK, Trained
 
 
 def test_the_folder_is_complete_and_its_config_vouches_for_it(weights_folder: Path) -> None:
@@ -39,7 +40,7 @@ def test_it_learned_the_generated_flowers(weights_folder: Path) -> None:
     for variant in VARIANTS:
         result = metrics.variants[variant]
         assert result.accuracy > 0.6  # Chance is 1/3.
-        assert len(result.curves) == 3
+        assert len(result.curves) == 6
         assert len(result.predictions) == metrics.data.photos
         assert result.keras_accuracy is not None
         assert abs(result.keras_accuracy - result.accuracy) <= 1 / metrics.data.photos + 1e-9
@@ -47,10 +48,27 @@ def test_it_learned_the_generated_flowers(weights_folder: Path) -> None:
 
 def test_no_photo_is_in_two_parts(weights_folder: Path, generated_photos: Path) -> None:
     dataset = Dataset.load_manifest(weights_folder / MANIFEST)
-    assert len({photo.sha256 for photo in dataset.photos}) == len(dataset.photos) == 60
+    assert len({photo.sha256 for photo in dataset.photos}) == len(dataset.photos) == 90
     tested = {photo.file for photo in dataset.part("test")}
     metrics = read_metrics(weights_folder / "mobilenetv2")
     assert {p.photo for p in metrics.variants["transfer"].predictions} == tested
+
+
+def test_other_settings_are_not_mistaken_for_what_is_there(weights_folder: Path) -> None:
+    """A notice needs no training, but it needs a new export."""
+    trained = Trained.load(weights_folder / WORK / "mobilenetv2")
+    assert trained.is_finished(weights_folder)
+    for change in ({"notice": "Other"}, {"stamp": "0"}, {"variants": ("transfer",)}):
+        assert not trained.model_copy(update=change).is_finished(weights_folder)
+
+
+def test_a_base_that_saw_the_held_out_photos_is_refused(
+    base_folder: Path, fit_arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another seed holds out photos that the base was trained on."""
+    arguments = ["fit", *fit_arguments, "--out", str(tmp_path / "out"), "--seed", "1"]
+    assert main(arguments) == 1
+    assert "that this split holds out" in capsys.readouterr().err
 
 
 def test_examples_are_test_photos_with_their_licence(weights_folder: Path) -> None:
@@ -149,6 +167,7 @@ def test_the_artifact_is_read_by_several_threads(
     [
         (["--data", "nowhere"], "is no folder"),
         (["--base", "missing.weights.h5"], "There are no base weights of MobileNetV2"),
+        (["--base", __file__], "does not fit MobileNetV2"),
     ],
 )
 def test_errors_are_one_sentence(

@@ -62,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     recipe = Recipe()
     fit.add_argument("--epochs", type=_positive, default=recipe.epochs)
     fit.add_argument("--batch-size", type=_positive, default=recipe.batch_size)
-    fit.add_argument("--seed", type=int, default=recipe.seed)
+    fit.add_argument("--seed", type=_natural, default=recipe.seed)
     fit.add_argument(
         "--views",
         type=_positive,
@@ -89,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="of the serving artifact; auto: int8 where it costs at most 0.5 points",
     )
     fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
-    fit.add_argument("--image-size", type=_positive, default=224, help="pixels (default: 224)")
+    fit.add_argument("--image-size", type=_image_size, default=224, help="pixels (default: 224)")
     fit.add_argument(
         "--examples", type=_positive, metavar="N", help="put N test photos into the folder"
     )
@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--examples-license", metavar="TEXT", help="their licence and author, needed for --examples"
     )
     fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
+    fit.add_argument("--private", action="store_true", help="with --push: as a private repository")
 
     pretrain = commands.add_parser(
         "pretrain", help="train every layer of a backbone, where ImageNet weights cannot be had"
@@ -116,11 +117,11 @@ def build_parser() -> argparse.ArgumentParser:
     pretrain.add_argument(
         "--teacher", type=Path, metavar="DIR", help="a trained backbone's folder to learn from"
     )
-    pretrain.add_argument("--image-size", type=_positive, default=160)
+    pretrain.add_argument("--image-size", type=_image_size, default=160)
     pretrain.add_argument("--epochs", type=_positive, default=30)
     pretrain.add_argument("--batch-size", type=_positive, default=64)
     pretrain.add_argument("--learning-rate", type=float, default=1e-3)
-    pretrain.add_argument("--seed", type=int, default=0)
+    pretrain.add_argument("--seed", type=_natural, default=0)
 
     export = commands.add_parser("export", help="write artifacts of what another backend trained")
     export.set_defaults(run=_export)
@@ -190,7 +191,7 @@ def _fit(options: argparse.Namespace) -> None:
     if options.push:
         from train.push import push
 
-        print(push(options.out, options.push))
+        print(push(options.out, options.push, private=options.private))
 
 
 def _pretrain(options: argparse.Namespace) -> None:
@@ -270,6 +271,18 @@ def _variants(text: str):
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"use a whole number from 1. Received: {text!r}")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"use a whole number from 0. Received: {text!r}")
+    return int(text)
+
+
+def _image_size(text: str) -> int:
+    if not text.isdecimal() or not 75 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"use pixels from 75 to 1024. Received: {text!r}")
     return int(text)
 
 

@@ -200,7 +200,7 @@ def _measured(models: Sequence[Model]) -> str:
     )
     machines = _either(_plain(m.machine) for m in measured if m.machine)
     unseen = (
-        "No stage of training saw these photos; near-duplicates of a photo are in the same part of "
+        "`fit` trained on none of these photos; near-duplicates of a photo are in the same part of "
         "the split. "
     )
     if any(m.data.part != "test" for m in measured):

@@ -14,27 +14,26 @@ from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
 from flowers.files import write_text
 from flowers.hub import DEFAULT_FOLDER
-from flowers.network import build_network
 from flowers.photocache import PhotoCache
 from flowers.photos import PhotoError
 from flowers.weights import (
-    CONFIG,
     MANIFEST,
     PUBLISHED,
     WeightsError,
     backbone_folders,
-    read_config,
 )
-from train.base import find_base, hash_weights
+from train.base import build_network_on, find_base, hash_weights, photos_seen
 from train.examples import write_examples
 from train.features import compute_features
-from train.finish import export_backbone
+from train.finish import export_backbone, write_model_card
 from train.lock import only_run
 from train.progress import save_weights
 from train.recipe import Recipe
 from train.sources import open_source, source_name
 from train.tails import train_variant
 from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
+
+STAMP = "stamp"
 
 
 @dataclass(frozen=True)
@@ -78,31 +77,37 @@ def _fit(job: Job, root: Path) -> None:
     print(dataset.table())
     _claim(job, dataset)
     unknown = _unknown_photos(job.unknown, cache) if job.unknown else []
+    seen = photos_seen(job.base)
+    if leaked := sum(photo.sha256 in seen for photo in dataset.photos if photo.part != "train"):
+        raise WeightsError(
+            f"The base was pretrained on {leaked} photos that this split holds out; pretrain and "
+            f"fit on the same --data with the same --seed. Received: --base {job.base}"
+        )
     for backbone in job.backbones:
-        if _is_finished(job, backbone, dataset):
+        trained = _describe(job, backbone, dataset, unknown)
+        if trained.is_finished(job.out):
             print(f"{backbone.name} is trained already.")
-            continue
-        train_backbone(job, backbone, dataset, cache, unknown)
+        else:
+            train_backbone(job, backbone, dataset, cache, trained)
+    write_model_card(job.out)
     if job.examples:
         write_examples(dataset, job.out, job.examples, job.examples_license)
 
 
 def train_backbone(
-    job: Job, backbone: Backbone, dataset: Dataset, cache: PhotoCache, unknown: list[str]
+    job: Job, backbone: Backbone, dataset: Dataset, cache: PhotoCache, trained: Trained
 ) -> None:
     """Train one backbone, or go on with it, and put its finished folder into place.
 
-    `unknown` are hashes of photos in `cache`. With a backend other than TensorFlow the artifact is
-    left to `python -m train export`.
+    With a backend other than TensorFlow the artifact is left to `python -m train export`.
     """
     work = job.out / WORK / backbone.key
-    stamp = _stamp(job, backbone, dataset)
-    if not _has_stamp(work, stamp):
+    if not _has_stamp(work, trained.stamp):
         shutil.rmtree(work, ignore_errors=True)
-        write_text(work / "stamp", stamp)
+        write_text(work / STAMP, trained.stamp)
     keras.utils.set_random_seed(job.recipe.seed)
-    path, source = find_base(backbone, job.base)
-    network = build_network(backbone, dataset.classes, path, job.image_size)
+    path, _ = find_base(backbone, job.base)
+    network = build_network_on(backbone, dataset.classes, path, job.image_size)
     features = compute_features(
         network,
         hash_weights(network),
@@ -118,7 +123,23 @@ def train_backbone(
         if variant in job.variants or variant == "transfer":
             train_variant(network, variant, features, job.recipe, work / variant)
     save_weights(network.graph(job.variants), work / GRAPH_WEIGHTS)
-    Trained(
+    trained.save(work)
+    if keras.backend.backend() == "tensorflow":
+        print(export_backbone(job.out, backbone))
+    else:
+        print(
+            f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "
+            f"with: python -m train export --weights {job.out}"
+        )
+
+
+def _describe(job: Job, backbone: Backbone, dataset: Dataset, unknown: list[str]) -> Trained:
+    """What training will have made; `unknown` are hashes of photos in the cache."""
+    _, source = find_base(backbone, job.base)
+    parts = [backbone.key, asdict(job.recipe), source.model_dump(), job.image_size]
+    text = json.dumps([*parts, dataset.classes, dataset.fingerprint])
+    return Trained(
+        stamp=hashlib.sha256(text.encode()).hexdigest(),
         backbone=backbone.key,
         classes=dataset.classes,
         image_size=job.image_size,
@@ -130,14 +151,7 @@ def train_backbone(
         data_name=source_name(job.data),
         notice=job.notice,
         unknown=unknown,
-    ).save(work)
-    if keras.backend.backend() == "tensorflow":
-        print(export_backbone(job.out, backbone))
-    else:
-        print(
-            f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "
-            f"with: python -m train export --weights {job.out}"
-        )
+    )
 
 
 def library_versions() -> dict[str, str]:
@@ -176,22 +190,6 @@ def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
     return hashes
 
 
-def _stamp(job: Job, backbone: Backbone, dataset: Dataset) -> str:
-    """Changes with everything that changes the weights."""
-    _, source = find_base(backbone, job.base)
-    parts = [backbone.key, asdict(job.recipe), source.model_dump(), job.image_size]
-    text = json.dumps([*parts, dataset.classes, dataset.fingerprint])
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _has_stamp(work: Path, stamp: str) -> bool:
-    path = work / "stamp"
+    path = work / STAMP
     return path.exists() and path.read_text(encoding="utf-8") == stamp
-
-
-def _is_finished(job: Job, backbone: Backbone, dataset: Dataset) -> bool:
-    folder = job.out / backbone.key
-    if not (folder / CONFIG).exists():
-        return False
-    same = _has_stamp(job.out / WORK / backbone.key, _stamp(job, backbone, dataset))
-    return same and set(read_config(folder).variants) == set(job.variants)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from flowers.backbones import Backbone
 from flowers.dataset import (
     Dataset,
+    Photo,
     class_folders,
     photo_files,
     scan_dataset,
@@ -27,9 +28,10 @@ from flowers.photocache import PhotoCache
 from flowers.photos import PhotoError
 from flowers.runtime import Classifier
 from flowers.split import NEAR_DUPLICATE_BITS
-from flowers.weights import ARTIFACT, WeightsError
+from flowers.weights import ARTIFACT, MANIFEST, WeightsError
 from train.augment import random_view, whole_view
-from train.base import find_base
+from train.base import RECIPE, find_base
+from train.lock import only_run
 from train.progress import save_weights
 from train.trained import WORK
 
@@ -68,8 +70,12 @@ class PretrainData:
     validation_rows: np.ndarray
     validation_labels: np.ndarray
     classes: list[str]
-    train_files: list[tuple[Path, str]]
-    """Where the photos of `train_rows` lie, and their classes."""
+    seen: list[Photo]
+    """The photos of `train_rows`; those of extra folders with their whole path and group -1."""
+
+    def save_manifest(self, path: Path) -> None:
+        """Note what is learned from, so that `fit` never tests on it."""
+        Dataset(path.parent, self.classes, self.seen, seed=0).save_manifest(path)
 
 
 class Views(keras.utils.PyDataset):
@@ -117,7 +123,7 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
     """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
     held_out = [photo for photo in dataset.photos if photo.part != "train"]
     held_hashes = np.array([cache.look(photo.sha256) for photo in held_out], dtype=np.uint64)
-    train = [(p.sha256, dataset.root / p.file, p.label) for p in dataset.part("train")]
+    train = dataset.part("train")
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
         for folder in class_folders(root):
@@ -130,20 +136,21 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
                 near = (np.bitwise_count(held_hashes ^ look) <= NEAR_DUPLICATE_BITS).any()
                 if sha256 not in seen and not near:
                     seen.add(sha256)
-                    train.append((sha256, file, folder.name))
-    classes = sorted({label for _, _, label in train})
+                    path = file.resolve().as_posix()
+                    train.append(Photo(path, folder.name, "train", -1, sha256))
+    classes = sorted({photo.label for photo in train})
     index = {name: i for i, name in enumerate(classes)}
     validation = dataset.part("validation")
-    photos, train_rows = cache.rows([sha256 for sha256, _, _ in train])
+    photos, train_rows = cache.rows([photo.sha256 for photo in train])
     _, validation_rows = cache.rows([photo.sha256 for photo in validation])
     return PretrainData(
         photos,
         train_rows,
-        np.array([index[label] for _, _, label in train]),
+        np.array([index[photo.label] for photo in train]),
         validation_rows,
         np.array([index[photo.label] for photo in validation]),
         classes,
-        [(file, label) for _, file, label in train],
+        train,
     )
 
 
@@ -178,12 +185,13 @@ def pretrain(
         },
         indent=1,
     )
-    path = out / "recipe.json"
+    path = out / RECIPE
     if not path.exists() or path.read_text(encoding="utf-8") != note:
         for stale in (weights, out / "log.csv"):
             stale.unlink(missing_ok=True)
         shutil.rmtree(out / "resume", ignore_errors=True)
         write_text(path, note)
+        data.save_manifest(out / MANIFEST)
     if weights.exists():
         print(f"{weights} is trained already.")
         return weights
@@ -201,7 +209,7 @@ def pretrain(
         )
     views = Views(data, recipe, teacher)
     steps = len(views) * recipe.epochs
-    window = min(recipe.batchnorm_window, max(2, steps // 10))
+    window = min(recipe.batchnorm_window, max(4, steps // 10))
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 1 - 1 / window
@@ -231,6 +239,7 @@ def pretrain(
         epochs=recipe.epochs,
         validation_data=(validation, validation_labels),
         validation_batch_size=128,
+        shuffle=False,  # The batches are; Keras would change their order on top.
         callbacks=[
             keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: views.start(epoch)),
             keras.callbacks.CSVLogger(str(out / "log.csv"), append=True),
@@ -256,12 +265,15 @@ def run_pretrain(
     `teacher` is a backbone's folder of weights for the same classes. Raises `DatasetError`,
     `WeightsError` and OSError.
     """
-    cache = PhotoCache(out / WORK / "photos")
-    dataset = scan_dataset(
-        data, cache, recipe.seed, lambda files, total: tqdm(files, total=total, unit="photo")
-    )
-    print(dataset.table())
-    photos = collect(dataset, extra, cache)
-    print(f"{len(photos.train_rows)} photos of {len(photos.classes)} classes to train on")
-    path, _ = find_base(backbone, base)
-    return pretrain(backbone, photos, recipe, out, path, Classifier(teacher) if teacher else None)
+    with only_run(out / WORK):
+        cache = PhotoCache(out / WORK / "photos")
+        dataset = scan_dataset(
+            data, cache, recipe.seed, lambda files, total: tqdm(files, total=total, unit="photo")
+        )
+        print(dataset.table())
+        photos = collect(dataset, extra, cache)
+        print(f"{len(photos.train_rows)} photos of {len(photos.classes)} classes to train on")
+        path, _ = find_base(backbone, base)
+        return pretrain(
+            backbone, photos, recipe, out, path, Classifier(teacher) if teacher else None
+        )

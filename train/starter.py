@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, Backbone
+from flowers.dataset import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 NOTICE = (
-    "These are starter weights: trained without ImageNet on a few thousand photos, they read "
+    "These are starter weights: trained on a few thousand photos instead of ImageNet, they read "
     "photos less well than the published study did."
 )
 
@@ -61,7 +62,7 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
         data, cache, 0, lambda files, total: tqdm(files, total=total, unit="photo")
     )
     photos = collect(dataset, extra, cache)
-    union = link_photos(photos.train_files, runs / "teacher-photos")
+    union = link_photos(dataset.root, photos.seen, runs / "teacher-photos")
     fit(
         Job(
             data=str(union),
@@ -87,12 +88,13 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
     fit(Job(data=str(data), out=out, backbones=(backbone,), base=str(base), notice=NOTICE))
 
 
-def link_photos(files: list[tuple[Path, str]], folder: Path) -> Path:
-    """Class folders with links to photos, given as files and their classes."""
+def link_photos(root: Path, photos: list[Photo], folder: Path) -> Path:
+    """Class folders with links to photos, whose files are whole paths or below `root`."""
     shutil.rmtree(folder, ignore_errors=True)
-    for number, (file, label) in enumerate(files):
-        (folder / label).mkdir(parents=True, exist_ok=True)
-        (folder / label / f"{number}{file.suffix}").symlink_to(file.resolve())
+    for number, photo in enumerate(photos):
+        file = (root / photo.file).resolve()
+        (folder / photo.label).mkdir(parents=True, exist_ok=True)
+        (folder / photo.label / f"{number}{file.suffix}").symlink_to(file)
     return folder
 
 

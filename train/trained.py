@@ -7,11 +7,13 @@ from pydantic import JsonValue, ValidationError
 
 from flowers.backbones import Variant
 from flowers.files import write_text
-from flowers.weights import BaseSource, Schema, Sha256, WeightsError
+from flowers.weights import BaseSource, Schema, Sha256, WeightsError, check_file, read_config
 
 WORK = ".work"
 """Folder for caches and unfinished training inside the weights folder; may be deleted."""
 TRAINED = "trained.json"
+FINISHED = "finished.json"
+"""A copy of `trained.json`, written when its export lies in place."""
 GRAPH_WEIGHTS = "graph.weights.h5"
 
 PrecisionChoice = Literal["auto", "int8", "float16", "float32"]
@@ -20,6 +22,8 @@ PrecisionChoice = Literal["auto", "int8", "float16", "float32"]
 class Trained(Schema):
     """`.work/<backbone>/trained.json`, beside the weights of the trained graph."""
 
+    stamp: str
+    """Changes with everything that changes the weights."""
     backbone: str
     classes: list[str]
     image_size: int
@@ -35,7 +39,28 @@ class Trained(Schema):
 
     def save(self, work: Path) -> None:
         """Write into a backbone's work folder, whole or not at all."""
-        write_text(work / TRAINED, self.model_dump_json(indent=1))
+        write_text(work / TRAINED, self._text())
+
+    def is_finished(self, weights: Path) -> bool:
+        """Whether a weights folder holds exactly this, exported and whole."""
+        folder = weights / self.backbone
+        marker = weights / WORK / self.backbone / FINISHED
+        if not marker.exists() or marker.read_text(encoding="utf-8") != self._text():
+            return False
+        try:
+            config = read_config(folder)
+            for name in config.files:
+                check_file(folder, config, name)
+        except WeightsError:
+            return False
+        return True
+
+    def finish(self, work: Path) -> None:
+        """Note that the export lies in place."""
+        write_text(work / FINISHED, self._text())
+
+    def _text(self) -> str:
+        return self.model_dump_json(indent=1)
 
     @classmethod
     def load(cls, work: Path) -> "Trained":

@@ -1,6 +1,7 @@
 """Photos out of a zip, as the zip of a stranger deserves: nothing leaves the folder made for it."""
 
 import hashlib
+import lzma
 import shutil
 import stat
 import tempfile
@@ -49,7 +50,9 @@ def unpack(archive: Path, cache: Path) -> Path:
     except (
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
         EOFError,
+        UnicodeDecodeError,
         NotImplementedError,  # A method of compression that Python lacks.
         FileExistsError,
         NotADirectoryError,  # A name that is a file here and a folder there.
@@ -65,7 +68,7 @@ def _photos(zipped: zipfile.ZipFile, name: str) -> dict[PurePosixPath, zipfile.Z
     photos: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for entry in zipped.infolist():
         path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
+        if path.is_absolute() or ".." in path.parts or any(":" in part for part in path.parts):
             raise _refused(name, "a path that leads out of it", entry)
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise _refused(name, "a link", entry)
