@@ -187,8 +187,8 @@ def change(text: bytes, **fields: object) -> bytes:
             lambda t: change(t, files={"../x.tflite": json.loads(t)["files"]["model.tflite"]}),
             "not '../x.tflite'",
         ),
-        ("metrics.json", lambda t: t[:-100], "metrics.json is malformed"),
-        ("metrics.json", lambda t: change(t, schema_version=7), "malformed at schema_version"),
+        ("metrics.json", lambda t: t[:-100], "metrics.json is incomplete or changed"),
+        ("metrics.json", lambda t: t.replace(b"0", b"1"), "is not the file its config.json names"),
     ],
 )
 def test_a_malformed_file_disables_its_backbone_alone(hub, machine, folder, name, edit, said):
