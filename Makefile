@@ -1,6 +1,11 @@
 # `make run` and `make test` set up all they need: a Python 3.11 or newer is enough.
 
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
+# The first Python that runs and is new enough; a name on the path may be an empty shim.
+ifndef PYTHON
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON := $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$name; break; }; done)
+endif
 PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
 ALL := .venv/bin
@@ -52,8 +57,7 @@ clean: ## remove the virtual environments and caches
 	rm -rf .venv .venv-app .venv-pins .mypy_cache .pytest_cache .ruff_cache
 
 define make_venv
-test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or set PYTHON." >&2; exit 1; }; \
-"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON to one. Received: $(PYTHON)" >&2; exit 1; }; \
+test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or set PYTHON to one." >&2; exit 1; }; \
 echo "Installing $(2) into $(1); this takes a minute or two."; \
 "$(PYTHON)" -m venv $(1) && $(1)/bin/pip install $(PIP_FLAGS) -r $(2)
 endef

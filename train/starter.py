@@ -17,6 +17,8 @@ from pathlib import Path
 
 from flowers.backbones import BACKBONES, Backbone
 from flowers.dataset import Photo
+from flowers.files import whole_file
+from flowers.weights import MANIFEST, SERVING_FILES, read_config, write_config
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -85,7 +87,34 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
         base = str(
             pretrain(backbone, photos, recipe, folder, base, teacher if stage.taught else None)
         )
-    fit(Job(data=str(data), out=out, backbones=(backbone,), base=str(base), notice=NOTICE))
+    weights = runs / "weights"
+    fit(
+        Job(
+            data=str(data),
+            out=weights,
+            backbones=(backbone,),
+            recipe=Recipe(views=8),
+            base=str(base),
+            notice=NOTICE,
+        )
+    )
+    publish(weights, out, backbone)
+
+
+def publish(weights: Path, out: Path, backbone: Backbone) -> None:
+    """Copy what serving needs of a finished backbone to `out`; `config.json` comes last."""
+    folder, target = weights / backbone.key, out / backbone.key
+    config = read_config(folder)
+    files = {name: record for name, record in config.files.items() if name in SERVING_FILES}
+    for name in files:
+        with whole_file(target / name) as partial:
+            shutil.copyfile(folder / name, partial)
+    write_config(target, config.model_copy(update={"files": files}))
+    with whole_file(out / MANIFEST) as partial:
+        shutil.copyfile(weights / MANIFEST, partial)
+    from train.finish import write_model_card
+
+    write_model_card(out)
 
 
 def link_photos(root: Path, photos: list[Photo], folder: Path) -> Path:
