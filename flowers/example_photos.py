@@ -1,5 +1,6 @@
 """Example photos for the page, each with a free licence; NOTICE credits them."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from flowers.hubweights import EXAMPLES
-from flowers.photos import SUFFIXES
+from flowers.photos import SUFFIXES, PhotoError, load_photo
+
+log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).with_name("examples")
 
@@ -50,8 +53,17 @@ def find_examples(root: Path) -> list[Example]:
     """The photos in `examples/` of a weights folder, else the project's own; eight at most."""
     for folder in (root / EXAMPLES, FOLDER):
         if folder.is_dir():
-            paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES]
+            paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and _readable(p)]
             paths.sort(key=lambda p: (FIRST.index(p.stem) if p.stem in FIRST else 9, p.name))
             if paths:
                 return [Example(path) for path in paths[:8]]
     return []
+
+
+def _readable(path: Path) -> bool:
+    try:
+        load_photo(path, at_least=1)
+    except PhotoError as error:
+        log.warning("An example is left out. %s", error)
+        return False
+    return True

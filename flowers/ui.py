@@ -4,9 +4,8 @@ from html import escape
 
 import gradio as gr
 
-from flowers import example_photos, theme
+from flowers import theme
 from flowers.hub import weights_from_environment
-from flowers.hubweights import EXAMPLES
 from flowers.serving import Zoo
 from flowers.ui_about import about_tab
 from flowers.ui_classify import classify_tab
@@ -61,7 +60,6 @@ def launch() -> None:
         enable_monitoring=False,
         run_history=False,
         show_error=True,
-        allowed_paths=[str(example_photos.FOLDER), str(zoo.source.root / EXAMPLES)],
         footer_links=["api", "settings"],
     )
 

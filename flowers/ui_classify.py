@@ -3,26 +3,31 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import gradio as gr
+from PIL import Image
 
 from flowers import cards
 from flowers.api import classification
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS
 from flowers.compare import Model
 from flowers.example_photos import Example, find_examples
-from flowers.hub import Entry
 from flowers.photos import PhotoError, load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
+from flowers.ui_picker import backbone_box, picker, split_choice
 from flowers.uploads import UploadError, uploaded
-from flowers.weights import ARTIFACT
 
 PREVIEW = 1024
 """Longest side of what the page shows, in pixels."""
+
+THUMBNAIL = 256
+"""The same of an example to choose."""
 
 REFRESH = 0.4
 """Seconds between two signs of life while a backbone is fetched."""
@@ -65,59 +70,22 @@ DROP = """() => document.querySelector('#photo').addEventListener('drop', (event
 }, true)"""
 
 
-@dataclass
-class Picker:
-    """A checkbox a backbone and a variant."""
+@dataclass(frozen=True)
+class Shown:
+    """What stands in the photo's place."""
 
-    backbones: list[gr.Checkbox]
-    variants: list[gr.Checkbox]
-
-    @property
-    def boxes(self) -> list[gr.Checkbox]:
-        """All checkboxes, backbones first."""
-        return [*self.backbones, *self.variants]
-
-
-def picker(zoo: Zoo) -> Picker:
-    """Lay out the choice of backbones and variants; what cannot be used says why."""
-    entries, missing = zoo.entries(), zoo.missing()
-    with gr.Column(elem_classes="picker"):
-        gr.HTML("<h4>Backbones</h4>")
-        backbones = [
-            gr.Checkbox(**_backbone_box(entry, key in missing), container=False)
-            for key, entry in entries.items()
-        ]
-        if missing:
-            gr.HTML(
-                "<p class='hint'>Train what is not here with <code>python -m train fit "
-                f"--backbones {','.join(missing)}</code>, or set <code>FLOWERS_REPO</code> to a "
-                "repository that has it.</p>"
-            )
-        gr.HTML("<h4>Variants</h4>")
-        about = {
-            "transfer": "frozen base, new head",
-            "finetuned": "last 15 layers trained too",
-        }
-        variants = [
-            gr.Checkbox(True, label=v, info=about[v], interactive=True, container=False)
-            for v in VARIANTS
-        ]
-    return Picker(backbones, variants)
-
-
-def split_choice(boxes: tuple[bool, ...]) -> tuple[list[str], list[str]]:
-    """The keys of the ticked backbones and variants, from the values of `Picker.boxes`."""
-    count = len(BACKBONES)
-    backbones = [key for key, on in zip(BACKBONES, boxes[:count], strict=True) if on]
-    variants = [key for key, on in zip(VARIANTS, boxes[count:], strict=True) if on]
-    return backbones, list(variants)
+    path: str | None = None
+    problem: str = ""
+    """HTML that says why there is no photo."""
+    ticket: str = field(default_factory=lambda: uuid4().hex)
+    """Never the same twice, so that a photo chosen anew is read anew."""
 
 
 def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
     """Lay out the tab; the returned function wires what happens when the page opens."""
     examples = find_examples(zoo.source.root)
     example = gr.Textbox(visible=False)
-    current = gr.State(None)
+    current = gr.State(Shown())
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="photo-column"):
             photo = gr.Image(
@@ -132,7 +100,7 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
                 alt_text="The photo that the models read",
             )
             gallery = gr.Gallery(
-                [(str(e.path), e.caption) for e in examples],
+                [(preview(e.path, THUMBNAIL), e.caption) for e in examples],
                 label="Examples",
                 show_label=False,
                 container=False,
@@ -153,23 +121,47 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
                 label="Link", buttons=["copy"], visible="hidden", interactive=False, elem_id="link"
             )
 
-    def read(path: str | None, *boxes: bool) -> Iterator[Any]:
-        yield from answers(zoo, path, *split_choice(boxes))
+    superseded: set[str] = set()
+    """Sessions that were shown another photo while one was being read."""
 
-    def chosen_example(event: gr.SelectData) -> tuple[Any, str, str]:
-        found = examples[event.index]
-        return gr.update(value=str(found.path)), str(found.path), found.name
+    def read(request: gr.Request, shown: Shown, *boxes: bool) -> Iterator[Any]:
+        session = str(request.session_hash)
+        superseded.discard(session)
+        for html in answers(zoo, shown, *split_choice(boxes)):
+            yield html
+            if session in superseded:
+                return
+
+    def show_upload(request: gr.Request, payload: dict[str, Any] | None) -> list[Any]:
+        superseded.add(str(request.session_hash))
+        image, shown = show_photo(payload)
+        return [image, shown, ""]
+
+    def show_example(request: gr.Request, event: gr.SelectData) -> list[Any]:
+        superseded.add(str(request.session_hash))
+        return list(example_shown(examples[event.index]))
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**hidden, "queue": False, "show_progress": "hidden"}
-    heavy: dict[str, Any] = {**hidden, **PREDICT, "show_progress": "minimal"}
-    reading = {"fn": read, "inputs": [current, *choice.boxes], "outputs": answer, **heavy}
+    place = [photo, current, example]
+    # Through the queue, since Gradio tells of a changed state only there.
+    showing: dict[str, Any] = {**quick, "queue": True}
 
-    photo.input(
-        show_photo, photo, [photo, current, example, answer], preprocess=False, **quick
-    ).then(**reading)
-    gallery.select(chosen_example, None, [photo, current, example], **quick).then(**reading)
-    gr.on([box.input for box in choice.boxes], **reading, trigger_mode="always_last")
+    photo.input(show_upload, photo, place, preprocess=False, **showing)
+    # All clicks count, since a deferred one would lose which example it was on.
+    gallery.select(show_example, None, place, trigger_mode="multiple", **showing)
+    # Only this writes the answer, one photo at a time, and the last photo and choice win: so the
+    # answer is always to the photo that is shown.
+    gr.on(
+        [current.change, *[box.input for box in choice.boxes]],
+        read,
+        [current, *choice.boxes],
+        answer,
+        trigger_mode="always_last",
+        show_progress="minimal",
+        **hidden,
+        **PREDICT,
+    )
     share.click(None, [example, *choice.boxes], link, js=LINK, **hidden).then(
         lambda: gr.update(visible=True), None, link, **quick
     )
@@ -179,36 +171,47 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
 
     def restore(page: gr.Blocks, tabs: gr.Tabs) -> None:
         page.load(None, js=DROP)
-        page.load(opened, None, [tabs, photo, current, example, *choice.boxes], **quick).then(
-            **reading
-        )
+        page.load(opened, None, [tabs, *place, *choice.boxes], **showing)
 
     return restore
 
 
-def show_photo(payload: dict[str, Any] | None) -> tuple[Any, str | None, str, Any]:
+def show_photo(payload: dict[str, Any] | None) -> tuple[Image.Image | None, Shown]:
     """Turn an upload into an upright preview that every browser can show."""
     if not payload:
-        return None, None, "", cards.EMPTY
+        return None, Shown()
     try:
         (path,) = uploaded([payload])
-        image = load_photo(path, at_least=PREVIEW)
+        return preview(path), Shown(str(path))
     except (PhotoError, UploadError) as error:
-        return None, None, "", cards.message(str(error), "This photo cannot be read")
-    image.thumbnail((PREVIEW, PREVIEW))
-    return image, str(path), "", gr.skip()
+        return None, Shown(problem=cards.message(str(error), "This photo cannot be read"))
 
 
-def answers(zoo: Zoo, path: str | None, backbones: list[str], variants: list[str]) -> Iterator[Any]:
+def example_shown(example: Example) -> tuple[Image.Image, Shown, str]:
+    """The values of photo, current and example for an example.
+
+    An image and no path, since Gradio serves no file of a Hub cache: links there lead elsewhere.
+    """
+    return preview(example.path), Shown(str(example.path)), example.name
+
+
+def preview(path: Path, side: int = PREVIEW) -> Image.Image:
+    """A photo no larger than `side`. Raises `PhotoError`."""
+    image = load_photo(path, at_least=side)
+    image.thumbnail((side, side))
+    return image
+
+
+def answers(zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str]) -> Iterator[str]:
     """Yield the answer to a photo as HTML, growing with every backbone that has read it."""
-    if path is None:
-        yield gr.skip()  # What stands there says why.
+    if shown.path is None:
+        yield shown.problem or cards.EMPTY
         return
     failed: dict[str, str] = {}
     predictions: list[Prediction] = []
     try:
         pending: list[Model] = zoo.choose(backbones, variants)
-        photo = load_photo(path, at_least=2 * IMAGE_SIZE)
+        photo = load_photo(shown.path, at_least=2 * IMAGE_SIZE)
         yield cards.result(photo, predictions, pending, failed)
         for backbone in dict.fromkeys(key for key, _ in pending):
             for status in loading(zoo, backbone):
@@ -234,10 +237,13 @@ def loading(zoo: Zoo, backbone: str) -> Iterator[str]:
     def progress(share: float, doing: str) -> None:
         status[0] = f"{doing}, {100 * share:.0f} %"
 
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         future = pool.submit(zoo.load, backbone, progress)
         while wait([future], timeout=REFRESH).not_done:
             yield status[0]
+    finally:
+        pool.shutdown(wait=False)  # Who has turned to another photo does not wait for it.
     # A failure is reported by the prediction that follows.
 
 
@@ -246,11 +252,11 @@ def opening(zoo: Zoo, examples: list[Example], query: dict[str, str]) -> list[An
     tab = query.get("tab")
     found = next((e for e in examples if e.name == query.get("example")), None)
     # Without an example in the link nothing is touched: the visitor may have been quicker.
-    shown = [str(found.path), str(found.path), found.name] if found else [gr.skip()] * 3
+    shown = example_shown(found) if found else [gr.skip()] * 3
     wanted = {name: query[name].split(",") for name in ("backbones", "variants") if name in query}
     missing = zoo.missing()
     boxes = [
-        gr.update(**_backbone_box(entry, key in missing, key in wanted.get("backbones", [key])))
+        gr.update(**backbone_box(entry, key in missing, key in wanted.get("backbones", [key])))
         for key, entry in zoo.entries().items()
     ]
     boxes += [gr.update(value=key in wanted.get("variants", [key])) for key in VARIANTS]
@@ -259,21 +265,6 @@ def opening(zoo: Zoo, examples: list[Example], query: dict[str, str]) -> list[An
         *shown,
         *boxes,
     ]
-
-
-def _backbone_box(entry: Entry, missing: bool, wanted: bool = True) -> dict[str, Any]:
-    info = "no weights here" if missing else entry.reason
-    if entry.available and entry.config:
-        info = f"{entry.config.files[ARTIFACT].bytes / 1e6:.1f} MB {entry.config.precision}"
-        if entry.metrics and entry.metrics.latency_ms:
-            info += f" · {entry.metrics.latency_ms:.0f} ms"
-    return {
-        "value": entry.available and wanted,
-        "label": BACKBONES[entry.backbone].name,
-        "info": info,
-        "interactive": entry.available,
-        "elem_classes": [] if entry.available or missing else ["long"],
-    }
 
 
 def _download(predictions: list[Prediction]) -> str:

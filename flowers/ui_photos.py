@@ -15,7 +15,8 @@ from flowers.compare import Verdict, judge, model_name, most_disputed
 from flowers.diagnostics import confusion_chart, difference_chart
 from flowers.photos import SUFFIXES
 from flowers.serving import ChoiceError, Zoo
-from flowers.ui_classify import PREDICT, picker, split_choice
+from flowers.ui_classify import PREDICT
+from flowers.ui_picker import picker, split_choice
 
 REFRESH = 0.4
 """Seconds between two signs of life while photos are read."""

@@ -31,6 +31,7 @@ def test_photos_of_the_weights_folder_come_instead_with_their_licence(tmp_path: 
     for i in range(10):
         pattern(i).save(folder / f"rose-{i}.jpg", exif=exif)
     (folder / "notes.txt").write_text("no photo")
+    (folder / "a.jpg").write_bytes(b"damaged")
     examples = find_examples(tmp_path)
     assert [example.name for example in examples] == [f"rose-{i}" for i in range(8)]
     assert examples[0].caption == "Rose 0"

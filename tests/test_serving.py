@@ -12,7 +12,7 @@ from flowers.hub import LocalWeights, Progress
 from flowers.photos import load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
-from flowers.ui_classify import REFRESH, answers
+from flowers.ui_classify import REFRESH, Shown, answers
 from flowers.uploads import UploadError, inlined, uploaded
 from flowers.weights import ARTIFACT
 
@@ -73,7 +73,7 @@ class SlowWeights(LocalWeights):
 def test_the_page_shows_how_far_a_slow_fetch_is(
     weights_folder: Path, generated_photos: Path
 ) -> None:
-    photo = str(generated_photos / "rose" / "0.jpg")
+    photo = Shown(str(generated_photos / "rose" / "0.jpg"))
     shown = list(answers(Zoo(SlowWeights(weights_folder)), photo, ["mobilenetv2"], ["transfer"]))
     assert 'data-pending="1"' in shown[0]
     assert any("MobileNetV2: fetching, 40 %" in html for html in shown)
