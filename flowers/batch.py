@@ -82,10 +82,10 @@ def read_batch(
 
     `failed` is called as in `Zoo.predict`. Raises `ChoiceError` when no model is left.
     """
-    broken: set[str] = set()
+    broken: dict[str, str] = {}
 
     def leave_out(backbone: str, reason: str) -> None:
-        broken.add(backbone)
+        broken[backbone] = reason
         failed(backbone, reason)
 
     for number, shot in enumerate(shots):
@@ -99,7 +99,7 @@ def read_batch(
         left = [model for model in models if model[0] not in broken]
         found = [p for some in zoo.predict(photo, left, failed=leave_out) for p in some]
         if not found:
-            raise ChoiceError("None of the chosen models can be used; choose others.")
+            raise ChoiceError(f"None of the chosen models can be used. {' '.join(broken.values())}")
         predictions = tuple(map(_without_focus, sorted(found, key=_place(models))))
         yield BatchRow(Reading(shot.name, shot.label, predictions), _thumbnail(photo))
 

@@ -55,13 +55,19 @@ class Zoo:
         ]
 
     def choose(
-        self, backbones: Sequence[str] | None, variants: Sequence[str] | None
+        self,
+        backbones: Sequence[str] | None,
+        variants: Sequence[str] | None,
+        left_out: Callable[[str, str], None] | None = None,
     ) -> list[Model]:
         """The models of a choice, fast ones first; None means all that can be used.
 
-        Raises `ChoiceError` when a name is unknown, or a backbone cannot be used, or none is left.
+        A backbone that cannot be used is an error, or, with `left_out`, which is called with its
+        key and the reason, only one backbone less. Raises `ChoiceError` when a name is unknown,
+        or no model is left.
         """
         entries = self.entries()
+        broken: list[str] = []
         usable = self.models()
         if backbones is None:
             backbones = [key for key, _ in usable]
@@ -73,7 +79,10 @@ class Zoo:
                     f"There is no such backbone; use {', '.join(BACKBONES)}. Received: {key!r}"
                 )
             if not entries[key].available:
-                raise ChoiceError(f"{BACKBONES[key].name} cannot be used. {entries[key].reason}")
+                broken.append(f"{BACKBONES[key].name} cannot be used. {entries[key].reason}")
+                if left_out is None:
+                    raise ChoiceError(broken[0])
+                left_out(key, entries[key].reason or "")
         for name in variants:
             if name not in VARIANTS:
                 raise ChoiceError(
@@ -82,6 +91,8 @@ class Zoo:
         wanted: list[Variant] = [v for v in VARIANTS if v in variants]
         chosen = [model for model in all_models(backbones, wanted) if model in usable]
         if not chosen:
+            if broken:
+                raise ChoiceError(" ".join(broken))
             raise ChoiceError("No model is chosen; choose at least one backbone and one variant.")
         return sorted(chosen, key=lambda model: self._cost(entries[model[0]]))
 

@@ -20,7 +20,7 @@ from flowers.example_photos import Example, find_examples
 from flowers.photos import PhotoError, load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
-from flowers.ui_picker import backbone_box, picker, split_choice
+from flowers.ui_picker import backbone_box, picker, split_choice, without
 from flowers.uploads import UploadError, uploaded
 
 PREVIEW = 1024
@@ -55,19 +55,20 @@ LINK = (
 
 
 # Some systems know no type of a HEIC file, and Gradio refuses a photo without a type. So such a
-# file is given one when it is dropped, and handed on as if it had been chosen.
-DROP = """() => document.querySelector('#photo').addEventListener('drop', (event) => {
-  const [file, more] = event.dataTransfer?.files || [];
-  const input = event.currentTarget.querySelector('input[type=file]');
-  const kind = file?.name.match(/[.](heic|heif|avif)$/i)?.[1].toLowerCase();
-  if (!input || !kind || more || file.type) return;
-  event.preventDefault();
-  event.stopPropagation();
-  const typed = new DataTransfer();
-  typed.items.add(new File([file], file.name, {type: `image/${kind}`}));
-  input.files = typed.files;
-  input.dispatchEvent(new Event('change', {bubbles: true}));
-}, true)"""
+# file is given one when it is dropped or chosen, and handed on as if it had been chosen with it.
+DROP = """() => ['drop', 'change'].forEach((kind) =>
+  document.querySelector('#photo').addEventListener(kind, (event) => {
+    const input = event.currentTarget.querySelector('input[type=file]');
+    const [file, more] = (event.dataTransfer ?? event.target).files || [];
+    const suffix = file?.name.match(/[.](heic|heif|avif)$/i)?.[1].toLowerCase();
+    if (!input || !suffix || more || file.type) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const typed = new DataTransfer();
+    typed.items.add(new File([file], file.name, {type: `image/${suffix}`}));
+    input.files = typed.files;
+    input.dispatchEvent(new Event('change', {bubbles: true}));
+  }, true))"""
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,14 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
     def read(request: gr.Request, shown: Shown, *boxes: bool) -> Iterator[Any]:
         session = str(request.session_hash)
         superseded.discard(session)
-        for html in answers(zoo, shown, *split_choice(boxes)):
-            yield html
+        failed: dict[str, str] = {}
+        same = [gr.skip()] * len(choice.backbones)
+        for html in answers(zoo, shown, *split_choice(boxes), failed):
+            yield [html, *same]
             if session in superseded:
-                return
+                break
+        if failed:
+            yield [gr.skip(), *without(zoo, failed)]
 
     def show_upload(request: gr.Request, payload: dict[str, Any] | None) -> list[Any]:
         superseded.add(str(request.session_hash))
@@ -156,9 +161,10 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
         [current.change, *[box.input for box in choice.boxes]],
         read,
         [current, *choice.boxes],
-        answer,
+        [answer, *choice.backbones],
         trigger_mode="always_last",
         show_progress="minimal",
+        show_progress_on=answer,
         **hidden,
         **PREDICT,
     )
@@ -202,15 +208,19 @@ def preview(path: Path, side: int = PREVIEW) -> Image.Image:
     return image
 
 
-def answers(zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str]) -> Iterator[str]:
-    """Yield the answer to a photo as HTML, growing with every backbone that has read it."""
+def answers(
+    zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str], failed: dict[str, str]
+) -> Iterator[str]:
+    """Yield the answer to a photo as HTML, growing with every backbone that has read it.
+
+    `failed` takes the backbones that could not be asked, with the reasons.
+    """
     if shown.path is None:
         yield shown.problem or cards.EMPTY
         return
-    failed: dict[str, str] = {}
     predictions: list[Prediction] = []
     try:
-        pending: list[Model] = zoo.choose(backbones, variants)
+        pending: list[Model] = zoo.choose(backbones, variants, failed.__setitem__)
         photo = load_photo(shown.path, at_least=2 * IMAGE_SIZE)
         yield cards.result(photo, predictions, pending, failed)
         for backbone in dict.fromkeys(key for key, _ in pending):

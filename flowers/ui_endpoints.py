@@ -14,7 +14,7 @@ from flowers.api import (
     model_rows,
     schema_of,
 )
-from flowers.backbones import IMAGE_SIZE, VARIANTS
+from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS
 from flowers.batch import BatchError, collect, labels_in_order, read_batch
 from flowers.compare import judge
 from flowers.photos import PhotoError, load_photo
@@ -106,8 +106,9 @@ def endpoints(zoo: Zoo) -> None:
     # opened, and names are checked here.
     button = gr.Button(visible=False)
     photo = gr.Image(label="photo", type="filepath", image_mode=None, visible=False)
-    usable = list(dict.fromkeys(key for key, _ in zoo.models()))
-    backbones = gr.CheckboxGroup(usable, value=usable, label="backbones", visible=False)
+    # None by default: which backbones can be used may change while the page is served.
+    keys = {"type": "array", "items": {"type": "string", "enum": list(BACKBONES)}}
+    backbones = Api(None, keys, "backbones")
     variants = gr.CheckboxGroup(
         list(VARIANTS), value=list(VARIANTS), label="variants", visible=False
     )

@@ -16,7 +16,7 @@ from flowers.diagnostics import confusion_chart, difference_chart
 from flowers.photos import SUFFIXES
 from flowers.serving import ChoiceError, Zoo
 from flowers.ui_classify import PREDICT
-from flowers.ui_picker import picker, split_choice
+from flowers.ui_picker import picker, split_choice, without
 
 REFRESH = 0.4
 """Seconds between two signs of life while photos are read."""
@@ -83,7 +83,14 @@ def photos_tab(zoo: Zoo) -> None:
         stopped.discard(session)
         try:
             wanted = split_choice(boxes)
-            yield from read_all(zoo, map(Path, paths or []), *wanted, lambda: session in stopped)
+            failed: dict[str, str] = {}
+            same = [gr.skip()] * len(choice.backbones)
+            for values in read_all(
+                zoo, map(Path, paths or []), *wanted, failed, lambda: session in stopped
+            ):
+                yield [*values, *same]
+            if failed:
+                yield [gr.skip()] * (len(judged) + 1) + without(zoo, failed)
         finally:
             stopped.discard(session)
 
@@ -103,12 +110,13 @@ def photos_tab(zoo: Zoo) -> None:
     running = start.click(lambda: gr.update(visible=True), None, stop, **quick).then(
         run,
         [files, *choice.boxes],
-        [*judged, table],
+        [*judged, table, *choice.backbones],
         **{**quick, **PREDICT},
     )
     running.then(lambda: gr.update(visible=False), None, stop, **quick)
     stop.click(stop_reading, **quick)
-    table.input(label, batch, judged, **quick)
+    # One after another, since each picks up what the one before has left.
+    table.input(label, batch, judged, trigger_mode="multiple", concurrency_limit=1, **quick)
     model.input(show, [batch, model], [batch, confusion], **quick)
 
 
@@ -117,14 +125,17 @@ def read_all(
     paths: Iterable[Path],
     backbones: list[str],
     variants: list[str],
+    failed: dict[str, str],
     stopped: Callable[[], bool],
 ) -> Iterator[list[Any]]:
-    """Yield signs of life, then the values of `judged` and the table, of what was read."""
+    """Yield signs of life, then the values of `judged` and the table, of what was read.
+
+    `failed` takes the backbones that could not be asked, with the reasons.
+    """
     blank = [Batch(), "", gr.update(visible=False), *[gr.skip()] * 4, "", ""]
-    failed: dict[str, str] = {}
     rows: list[BatchRow] = []
     try:
-        models = zoo.choose(backbones, variants)
+        models = zoo.choose(backbones, variants, failed.__setitem__)
         shots = collect(list(paths), zoo.classes())
         yield _with_summary(blank, batch_table.reading_progress(0, len(shots), shots[0].name))
         shown = time.monotonic()

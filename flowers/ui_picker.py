@@ -1,5 +1,6 @@
 """The choice of backbones and variants, as checkboxes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,3 +74,14 @@ def backbone_box(entry: Entry, missing: bool, wanted: bool = True) -> dict[str, 
         "interactive": entry.available,
         "elem_classes": [] if entry.available or missing else ["long"],
     }
+
+
+def without(zoo: Zoo, failed: Iterable[str]) -> list[Any]:
+    """Updates of `Picker.backbones`: those that can no longer be used lose tick and choice."""
+    entries, names = zoo.entries(), set(failed)
+    return [
+        gr.update(**backbone_box(entry, False))
+        if key in names and not entry.available
+        else gr.skip()
+        for key, entry in entries.items()
+    ]

@@ -15,6 +15,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from flowers.files import write_text
+from flowers.results import read_metrics
+from flowers.weights import METRICS, read_config, record_of, write_config
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -61,6 +65,18 @@ def serve(weights: Path, folder: Path) -> Iterator[str]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def twice(weights: Path, root: Path) -> Path:
+    """Copy a weights folder to `root`, with MobileNetV2 a second time, under the name of VGG16."""
+    shutil.copytree(weights, root)
+    shutil.copytree(weights / "mobilenetv2", root / "vgg16")
+    config = read_config(weights / "mobilenetv2")
+    metrics = read_metrics(weights / "mobilenetv2").model_copy(update={"backbone": "vgg16"})
+    write_text(root / "vgg16" / METRICS, metrics.model_dump_json())
+    files = {**config.files, METRICS: record_of(root / "vgg16" / METRICS)}
+    write_config(root / "vgg16", config.model_copy(update={"backbone": "vgg16", "files": files}))
+    return root
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
 def test_a_stopped_batch_shows_what_was_read(weights_folder: Path, generated_photos: Path) -> None:
     zoo = Zoo(LocalWeights(weights_folder))
     photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(3)]
-    *_, last = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], stopped=lambda: True)
+    *_, last = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], {}, lambda: True)
     current, summary, *_ = last
     assert [row.reading.photo for row in current.rows] == ["0.jpg"]
     assert "stopped after 1 of 3 photos" in summary

@@ -9,11 +9,12 @@ from typing import Any
 
 import pillow_heif
 import pytest
+from gradio_client import Client, handle_file
 from PIL import Image
 
 from tests.conftest import COLOURS
 from tests.page import READY, WAIT, Page, upload
-from tests.served import serve
+from tests.served import serve, twice
 
 pytest_plugins = ["tests.page_fixtures"]
 pytest.importorskip("playwright.sync_api")
@@ -53,11 +54,12 @@ def test_an_uploaded_photo_is_read_by_every_model(open_page: Any, rose: Path) ->
     assert title in (found["consensus"]["label"], "none of the three flowers")
 
 
+@pytest.mark.parametrize("name", ["phone.heic", "IMG_1.HEIC"])  # Of the latter no type is known.
 def test_heic_is_shown_and_read_like_the_same_photo_as_jpeg(
-    open_page: Any, rose: Path, tmp_path: Path
+    open_page: Any, rose: Path, tmp_path: Path, name: str
 ) -> None:
-    heic = tmp_path / "phone.heic"
-    Image.open(rose).save(heic, quality=95)
+    heic = tmp_path / name
+    Image.open(rose).save(heic, format="HEIF", quality=95)
     page = open_page()
     upload(page, heic)
     shown = page.locator("#photo img").first
@@ -192,6 +194,30 @@ def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
             page.wait_for_selector(READY, timeout=WAIT)
             assert page.locator("#photo img").first.evaluate(LOADED) == 160
             page.close()
+
+
+def test_a_backbone_that_breaks_leaves_the_choice_and_the_others_go_on(
+    browser: Any, weights_folder: Path, rose: Path, tmp_path: Path
+) -> None:
+    root = twice(weights_folder, tmp_path / "weights")
+    with serve(root, tmp_path) as address:
+        artifact = root / "vgg16" / "model.tflite"
+        artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+        page = browser.new_page()
+        page.set_default_timeout(WAIT)
+        page.goto(address)
+        page.wait_for_selector("#photo input[type=file]", state="attached")
+        box = page.locator("#choice-column").get_by_role("checkbox", name="VGG16")
+        assert box.is_checked()
+        upload(page, rose)
+        assert page.inner_text(".failure").startswith("VGG16 was left out: vgg16/model.tflite")
+        page.wait_for_function("e => e.disabled && !e.checked", arg=box.element_handle())
+        page.locator("#choice-column").get_by_role("checkbox", name="transfer").uncheck()
+        page.wait_for_selector("text=Consensus of 1 model")
+        assert page.locator(".failure").count() == 0
+        page.close()
+        found = Client(address, verbose=False).predict(handle_file(rose), api_name="/classify")
+        assert {p["backbone"] for p in found["predictions"]} == {"mobilenetv2"}
 
 
 def probabilities(page: Page) -> list[float]:

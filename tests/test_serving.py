@@ -8,18 +8,27 @@ import pytest
 
 from flowers.api import classification, model_rows
 from flowers.backbones import BACKBONES
+from flowers.example_photos import FOLDER
 from flowers.hub import LocalWeights, Progress
 from flowers.photos import load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
 from flowers.ui_classify import REFRESH, Shown, answers
+from flowers.ui_picker import without
 from flowers.uploads import UploadError, inlined, uploaded
 from flowers.weights import ARTIFACT
+from tests.served import twice
 
 
 @pytest.fixture
 def zoo(weights_folder: Path) -> Zoo:
     return Zoo(LocalWeights(weights_folder))
+
+
+@pytest.fixture
+def two_backbones(weights_folder: Path, tmp_path: Path) -> Path:
+    """The weights folder, with its backbone a second time under another name."""
+    return twice(weights_folder, tmp_path / "weights")
 
 
 def test_all_usable_models_are_chosen_by_default(zoo: Zoo) -> None:
@@ -60,6 +69,26 @@ def test_a_broken_artifact_is_left_out_and_disabled_with_its_reason(
     assert zoo.models() == []
 
 
+def test_a_backbone_that_broke_since_costs_no_answer_of_the_others(two_backbones: Path) -> None:
+    zoo = Zoo(LocalWeights(two_backbones))
+    artifact = two_backbones / "vgg16" / ARTIFACT
+    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+    photo = Shown(str(FOLDER / "rose.jpg"))
+    for _ in range(2):  # The first call finds out.
+        failed: dict[str, str] = {}
+        *_, last = answers(zoo, photo, ["mobilenetv2", "vgg16"], ["transfer"], failed)
+        assert list(failed) == ["vgg16"]
+        assert last.count("VGG16 was left out") == 1
+        assert "Consensus of 1 model<" in last
+    keep, broken = ([box.get("value") for box in without(zoo, names)] for names in ([], failed))
+    assert (any(v is not None for v in keep), broken.count(False)) == (False, 1)
+    assert zoo.choose(None, ["transfer"]) == [("mobilenetv2", "transfer")]
+    with pytest.raises(ChoiceError, match="VGG16 cannot be used"):
+        zoo.choose(["mobilenetv2", "vgg16"], None)
+    with pytest.raises(ChoiceError, match="VGG16 cannot be used"):
+        zoo.choose(["vgg16"], None, lambda key, reason: None)
+
+
 class SlowWeights(LocalWeights):
     """A folder that takes as long as a repository to fetch from."""
 
@@ -74,7 +103,9 @@ def test_the_page_shows_how_far_a_slow_fetch_is(
     weights_folder: Path, generated_photos: Path
 ) -> None:
     photo = Shown(str(generated_photos / "rose" / "0.jpg"))
-    shown = list(answers(Zoo(SlowWeights(weights_folder)), photo, ["mobilenetv2"], ["transfer"]))
+    shown = list(
+        answers(Zoo(SlowWeights(weights_folder)), photo, ["mobilenetv2"], ["transfer"], {})
+    )
     assert 'data-pending="1"' in shown[0]
     assert any("MobileNetV2: fetching, 40 %" in html for html in shown)
     assert 'data-pending="0"' in shown[-1]
