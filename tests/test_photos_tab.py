@@ -74,3 +74,23 @@ def test_unlabelled_photos_show_how_far_the_models_agree(
     assert not page.locator("#batch-accuracy").is_visible()
     page.locator("table.batch select").first.select_option("rose")
     page.wait_for_selector("#batch-accuracy .scatterlayer .point", state="attached")
+
+
+def test_labels_picked_in_quick_succession_all_count(
+    open_page: Any, generated_photos: Path
+) -> None:
+    page = open_page()
+    tab(page, "Your photos")
+    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(8)]
+    page.set_input_files("#batch-files input[type=file]", photos)
+    page.wait_for_selector("#batch-files >> text=0.jpg")
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch select")
+    for select in page.locator("table.batch select").all():
+        select.select_option("rose")
+    summary = page.locator("#batch-summary")
+    for _ in range(60):
+        if "of 8 photos" in summary.inner_text():
+            break
+        page.wait_for_timeout(500)
+    assert "of 8 photos" in summary.inner_text()
