@@ -1,5 +1,7 @@
 """Many photos at once: single files and zips, with labels where a zip has class folders."""
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +11,6 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from flowers.backbones import IMAGE_SIZE
 from flowers.compare import Model, Reading
 from flowers.overlay import data_uri
 from flowers.photos import SUFFIXES, PhotoError, load_photo
@@ -17,9 +18,15 @@ from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
 
 MAX_PHOTOS = 500
+MAX_ENTRIES = 10_000
+"""Of one zip, photos or not: reading the list of a larger one costs too much."""
 MAX_BYTES = 60_000_000
 """Of one photo in a zip, unpacked."""
 THUMBNAIL = 56
+
+_DAMAGED = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError)
+_DAMAGED += (zlib.error, lzma.LZMAError, struct.error)
+"""What zipfile raises for what is no sound zip; UnicodeDecodeError is a ValueError."""
 
 _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
 
@@ -64,11 +71,16 @@ def collect(paths: Sequence[Path], classes: Sequence[str]) -> list[Shot]:
             shots.append(Shot(path.name, None, _reader(path)))
     if not shots:
         raise BatchError("There are no photos; send JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip.")
-    if len(shots) > MAX_PHOTOS:
-        raise BatchError(
-            f"{MAX_PHOTOS} photos can be read at once; send fewer. Received: {len(shots):,}"
-        )
+    check_count(len(shots))
     return shots
+
+
+def check_count(photos: int) -> None:
+    """Raises `BatchError` for more photos, or files, than can be read at once."""
+    if photos > MAX_PHOTOS:
+        raise BatchError(
+            f"{MAX_PHOTOS} photos can be read at once; send fewer. Received: {photos:,}"
+        )
 
 
 def read_batch(
@@ -91,7 +103,7 @@ def read_batch(
     for number, shot in enumerate(shots):
         progress(number, shot.name)
         try:
-            photo = load_photo(shot.read(), at_least=2 * IMAGE_SIZE)
+            photo = load_photo(shot.read(), at_least=zoo.detail())
         except PhotoError as error:
             reason = str(error).replace("The photo", shot.name, 1)
             yield BatchRow(Reading(shot.name, shot.label, reason=reason))
@@ -133,9 +145,16 @@ def _reader(path: Path) -> Callable[[], bytes]:
 def _in_zip(path: Path, classes: Sequence[str]) -> list[Shot]:
     by_name = {name.casefold(): name for name in classes}
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if _is_photo(m)]
-    except (zipfile.BadZipFile, OSError) as error:
+        if (entries := _entries(path)) > MAX_ENTRIES:
+            raise BatchError(
+                f"{path.name} holds too many files; pack no more than {MAX_ENTRIES:,} into one "
+                f"zip. Received: {entries:,}"
+            )
+        archive = zipfile.ZipFile(path)  # Open until the last of its photos is let go.
+        members = [m for m in archive.infolist() if _is_photo(m)]
+    except BatchError:
+        raise
+    except _DAMAGED as error:
         raise BatchError(
             f"{path.name} is damaged or no zip; pack it again. Received: {error}"
         ) from error
@@ -143,10 +162,17 @@ def _in_zip(path: Path, classes: Sequence[str]) -> list[Shot]:
         Shot(
             name=member.filename,
             label=by_name.get(PurePosixPath(member.filename).parent.name.casefold()),
-            read=_zip_reader(path, member),
+            read=_zip_reader(archive, member),
         )
         for member in members
     ]
+
+
+def _entries(path: Path) -> int:
+    """How many entries a zip says it has, without reading them; 0 where it says nothing."""
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    return end[zipfile._ECD_ENTRIES_TOTAL] if end else 0  # type: ignore[attr-defined]
 
 
 def _is_photo(member: zipfile.ZipInfo) -> bool:
@@ -159,12 +185,12 @@ def _is_photo(member: zipfile.ZipInfo) -> bool:
     )
 
 
-def _zip_reader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
+def _zip_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            with archive.open(member) as file:
                 data = file.read(MAX_BYTES + 1)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, zlib.error) as e:
+        except _DAMAGED as e:
             raise PhotoError(
                 f"{member.filename} cannot be unpacked; pack the zip again without a password. "
                 f"Received: {e}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Variant
 from flowers.compare import Model, all_models
 from flowers.hub import Entry, Progress, WeightsSource
 from flowers.photos import to_square
@@ -35,6 +35,12 @@ class Zoo:
         """The classes of the usable backbones, in one fixed order."""
         configs = [e.config for e in self.entries().values() if e.config and e.available]
         return list(dict.fromkeys(name for config in configs for name in config.classes))
+
+    def detail(self) -> int:
+        """The shorter side that photos need, `at_least` of `load_photo`: as in training, twice that
+        of the networks, here of the largest."""
+        configs = [e.config for e in self.entries().values() if e.config and e.available]
+        return 2 * max((config.image_size for config in configs), default=IMAGE_SIZE)
 
     def missing(self) -> list[str]:
         """The backbones that the source never had, as against those that are broken."""

@@ -14,7 +14,7 @@ from PIL import Image
 
 from flowers import cards
 from flowers.api import classification
-from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS
 from flowers.compare import Model
 from flowers.example_photos import Example, find_examples
 from flowers.photos import PhotoError, load_photo
@@ -33,7 +33,10 @@ REFRESH = 0.4
 """Seconds between two signs of life while a backbone is fetched."""
 
 PREDICT = {"concurrency_id": "predict", "concurrency_limit": 2}
-"""Shared by everything that runs models."""
+"""Shared by all that read one photo."""
+
+PREDICT_BATCH = {"concurrency_id": "batch", "concurrency_limit": 1}
+"""Shared by all that read many: they wait for one another, and single photos do not."""
 
 _PARAMETERS = json.dumps([list(BACKBONES), list(VARIANTS)])
 
@@ -221,7 +224,7 @@ def answers(
     predictions: list[Prediction] = []
     try:
         pending: list[Model] = zoo.choose(backbones, variants, failed.__setitem__)
-        photo = load_photo(shown.path, at_least=2 * IMAGE_SIZE)
+        photo = load_photo(shown.path, at_least=zoo.detail())
         yield cards.result(photo, predictions, pending, failed)
         for backbone in dict.fromkeys(key for key, _ in pending):
             for status in loading(zoo, backbone):

@@ -14,13 +14,13 @@ from flowers.api import (
     model_rows,
     schema_of,
 )
-from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS
-from flowers.batch import BatchError, collect, labels_in_order, read_batch
+from flowers.backbones import BACKBONES, VARIANTS
+from flowers.batch import BatchError, check_count, collect, labels_in_order, read_batch
 from flowers.compare import judge
 from flowers.photos import PhotoError, load_photo
 from flowers.runtime import Prediction
 from flowers.serving import ChoiceError, Zoo
-from flowers.ui_classify import PREDICT
+from flowers.ui_classify import PREDICT, PREDICT_BATCH
 from flowers.uploads import UploadError, inlined, uploaded
 
 
@@ -55,7 +55,7 @@ def endpoints(zoo: Zoo) -> None:
         try:
             chosen = zoo.choose(backbones, variants)
             (path,) = uploaded([photo])
-            image = load_photo(path, at_least=2 * IMAGE_SIZE)
+            image = load_photo(path, at_least=zoo.detail())
         except (PhotoError, ChoiceError, UploadError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         failed: dict[str, str] = {}
@@ -75,7 +75,7 @@ def endpoints(zoo: Zoo) -> None:
         """Read many photos with every chosen model, and score the models where labels are known.
 
         Args:
-            photos: Up to 500 photos, or zips, where folders named after classes are labels.
+            photos: Up to 500 uploads: photos, or zips whose folders named after classes are labels.
             labels: One class a photo, in the same order; "" where it is not known.
             backbones: Keys such as mobilenetv2; all available ones when left out.
             variants: transfer, finetuned or both; both when left out.
@@ -87,6 +87,7 @@ def endpoints(zoo: Zoo) -> None:
         classes = zoo.classes()
         try:
             chosen = zoo.choose(backbones, variants)
+            check_count(len(photos or []))
             shots = collect(uploaded(photos or []), classes)
             for label in filter(None, labels or []):
                 if label not in classes:
@@ -134,5 +135,5 @@ def endpoints(zoo: Zoo) -> None:
         api_name="compare",
         preprocess=False,
         postprocess=False,
-        **PREDICT,
+        **PREDICT_BATCH,
     )

@@ -15,7 +15,7 @@ from flowers.compare import Verdict, judge, model_name, most_disputed
 from flowers.diagnostics import confusion_chart, difference_chart
 from flowers.photos import SUFFIXES
 from flowers.serving import ChoiceError, Zoo
-from flowers.ui_classify import PREDICT
+from flowers.ui_classify import PREDICT_BATCH
 from flowers.ui_picker import picker, split_choice, without
 
 REFRESH = 0.4
@@ -111,7 +111,7 @@ def photos_tab(zoo: Zoo) -> None:
         run,
         [files, *choice.boxes],
         [*judged, table, *choice.backbones],
-        **{**quick, **PREDICT},
+        **{**quick, **PREDICT_BATCH},
     )
     running.then(lambda: gr.update(visible=False), None, stop, **quick)
     stop.click(stop_reading, **quick)

@@ -69,6 +69,40 @@ def test_too_many_photos_are_refused_with_the_limit(tmp_path: Path) -> None:
         collect([], [])
 
 
+def test_a_zip_of_too_many_files_is_refused_before_it_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_ENTRIES", 3)
+    archive = write_zip(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(4)})
+    with pytest.raises(BatchError, match=r"many\.zip holds too many files.* Received: 4"):
+        collect([archive], [])
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_photo_in_a_zip_is_left_out_alone(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("bad.jpg", jpeg(1))
+        archive.writestr("good.jpg", jpeg(2))
+    data = bytearray(path.read_bytes())
+    data[60:400] = bytes(range(170)) * 2
+    path.write_bytes(data)
+    bad, good = collect([path], [])
+    with pytest.raises(PhotoError, match=r"bad\.jpg cannot be unpacked"):
+        bad.read()
+    assert good.read() == jpeg(2)
+
+
+def test_an_unknown_way_of_packing_costs_one_photo(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "photos.zip", {"odd.jpg": jpeg(1)})
+    data = path.read_bytes()
+    at = data.index(b"PK\x01\x02") + 10
+    path.write_bytes(data[:at] + (99).to_bytes(2, "little") + data[at + 2 :])
+    (odd,) = collect([path], [])
+    with pytest.raises(PhotoError, match=r"odd\.jpg cannot be unpacked"):
+        odd.read()
+
+
 def test_a_member_that_unpacks_to_too_much_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
