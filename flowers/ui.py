@@ -14,7 +14,7 @@ from flowers.ui_endpoints import endpoints
 from flowers.ui_photos import photos_tab
 
 MAX_UPLOAD = "300mb"
-DAY = 24 * 60 * 60
+HOUR = 60 * 60
 
 SWITCH_THEME = """() => {
   const dark = document.body.classList.toggle('dark');
@@ -29,7 +29,7 @@ def build(zoo: Zoo) -> gr.Blocks:
     with gr.Blocks(
         title="Flowers: six backbones side by side",
         analytics_enabled=False,
-        delete_cache=(DAY // 4, DAY),
+        delete_cache=(HOUR, 23 * HOUR),  # Looked for every hour: gone within a day.
     ) as page:
         with gr.Row(elem_id="masthead"):
             gr.HTML(_masthead(zoo), elem_classes="masthead")

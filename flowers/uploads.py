@@ -1,11 +1,16 @@
-"""Files that reach an endpoint: uploaded to Gradio, or, from MCP clients, as URLs."""
+"""Files that reach an endpoint: uploaded to Gradio, or within a `data:` address."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from gradio import utils
-from gradio.processing_utils import save_base64_to_cache, ssrf_protected_download
+from gradio.context import LocalContext
+from gradio.processing_utils import save_base64_to_cache
+
+SERVED = "/gradio_api/file="
+"""In the address of an uploaded file."""
 
 
 class UploadError(ValueError):
@@ -25,23 +30,38 @@ def _path(file: Any) -> Path:
     if isinstance(file, dict):
         meta, path = file.get("meta"), file.get("path")
         marked = isinstance(meta, dict) and meta.get("_type") == "gradio.FileData"
-        if marked and isinstance(path, str):
-            found = Path(path).resolve()
-            if found.is_relative_to(Path(utils.get_upload_folder()).resolve()):
+        if marked and isinstance(path, str) and (found := _stored(path)):
+            return found
+    elif isinstance(file, str):
+        # What an MCP client got for a file that it uploaded. Nothing is fetched from elsewhere:
+        # whoever may ask could make this machine ask others, for as much as they like to send.
+        served = urlsplit(file)
+        if served.scheme in ("http", "https") and SERVED in served.path:
+            path = unquote(served.path.split(SERVED, 1)[1])
+            if found := _stored(path):
                 return found
-    elif isinstance(file, str) and file.startswith(("data:", "http://", "https://")):
-        folder = str(utils.get_upload_folder())
-        try:
-            if file.startswith("data:"):
-                return Path(save_base64_to_cache(file, folder))
-            return Path(ssrf_protected_download(file, folder))  # Not from within this network.
-        except Exception as error:  # Decoders and HTTP clients raise anything.
-            raise UploadError(
-                f"The file could not be fetched; send another address. Received: {error}"
-            ) from error
+        if file.startswith("data:"):
+            return _decoded(file)
     raise UploadError(
-        f"That is no file; upload one, or give its http or https address. Received: {file!r:.80}"
+        f"That is no file that was uploaded; upload one first. Received: {file!r:.80}"
     )
+
+
+def _stored(path: str) -> Path | None:
+    found, folder = Path(path).resolve(), Path(utils.get_upload_folder()).resolve()
+    return found if found.is_relative_to(folder) and found.is_file() else None
+
+
+def _decoded(text: str) -> Path:
+    try:
+        path = save_base64_to_cache(text, str(utils.get_upload_folder()))
+    except Exception as error:  # Decoders raise anything.
+        raise UploadError(
+            f"The data address cannot be decoded; upload the file. Received: {error}"
+        ) from error
+    if page := LocalContext.blocks.get(None):
+        page.upload_file_set.add(path)  # Deleted in time, like all other uploads.
+    return Path(path)
 
 
 def inlined(schema: Any, definitions: dict[str, Any] | None = None) -> Any:
