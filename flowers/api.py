@@ -113,8 +113,8 @@ def model_rows(zoo: Zoo) -> list[ModelRow]:
             missing = config is not None and variant not in config.variants
             interval = None
             if result and metrics:
-                correct = sum(row[i] for i, row in enumerate(result.confusion))
-                interval = [round(x, 4) for x in accuracy_interval(correct, metrics.data.photos)]
+                ends = accuracy_interval(result.correct, metrics.data.photos)
+                interval = [round(x, 4) for x in ends]
             rows.append(
                 ModelRow(
                     backbone=key,

@@ -141,9 +141,8 @@ def measured_points(metrics: Mapping[str, Metrics]) -> dict[Model, tuple[float, 
     points: dict[Model, tuple[float, float, float]] = {}
     for key, m in metrics.items():
         for variant, result in m.variants.items():
-            correct = sum(row[i] for i, row in enumerate(result.confusion))
-            low, high = accuracy_interval(correct, m.data.photos)
-            points[key, variant] = (correct / max(1, m.data.photos), low, high)
+            low, high = accuracy_interval(result.correct, m.data.photos)
+            points[key, variant] = (result.correct / max(1, m.data.photos), low, high)
     return points
 
 

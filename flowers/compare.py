@@ -16,12 +16,10 @@ SIGNIFICANT = 0.05
 Model = tuple[str, Variant]
 """Backbone key and variant key."""
 
-VARIANT_NAMES: dict[Variant, str] = {"transfer": "transfer", "finetuned": "finetuned"}
-
 
 def model_name(model: Model) -> str:
     """The name shown to people, as in "DenseNet121 finetuned"."""
-    return f"{BACKBONES[model[0]].name} {VARIANT_NAMES[model[1]]}"
+    return f"{BACKBONES[model[0]].name} {model[1]}"
 
 
 def all_models(backbones: Iterable[str], variants: Iterable[Variant] = VARIANTS) -> list[Model]:

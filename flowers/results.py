@@ -4,7 +4,7 @@
 different types on purpose, so that no chart mixes them unnoticed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -81,6 +81,11 @@ class VariantResult(Schema):
     """Counted from 0; the weights are of this epoch."""
     training_seconds: NonNegative | None = None
 
+    @property
+    def correct(self) -> int:
+        """Photos that were read right."""
+        return sum(row[i] for i, row in enumerate(self.confusion))
+
 
 class DataSource(Schema):
     """What the figures were measured on."""
@@ -137,6 +142,17 @@ class Published(Schema):
     validation_photos: Count
     note: str
     results: dict[str, dict[Variant, PublishedResult]]
+
+
+def same_photos(metrics: Mapping[str, Metrics]) -> list[dict[str, Metrics]]:
+    """Group backbones by what they were measured on; the largest group first.
+
+    Only within a group can accuracies be compared. The fingerprint covers contents and split.
+    """
+    groups: dict[tuple[str, str], dict[str, Metrics]] = {}
+    for key, m in metrics.items():
+        groups.setdefault((m.data.fingerprint, m.data.part), {})[key] = m
+    return sorted(groups.values(), key=len, reverse=True)
 
 
 def read_metrics(folder: Path) -> Metrics:

@@ -126,10 +126,12 @@ def to_csv(rows: Sequence[Sequence[Cell]]) -> str:
 
 def measured_on(metrics: Mapping[str, Metrics]) -> str:
     """One sentence: on what data, how many photos, and that part of it was not trained on."""
-    found = dict.fromkeys((m.data.name, m.data.part, m.data.photos) for m in metrics.values())
+    found = dict.fromkeys(
+        (m.data.name, m.data.part, m.data.photos, m.data.fingerprint) for m in metrics.values()
+    )
     parts = [
         f"{photos:,} {'test ' if part == 'test' else ''}photos of {name}"
-        for name, part, photos in found
+        for name, part, photos, _ in found
     ]
     if len(parts) > 1:
         return f"On different data, so compare with care: {'; '.join(parts)}."

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from flowers import cards, charts, diagnostics, tables
 from flowers.backbones import BACKBONES
 from flowers.compare import Model, standings
-from flowers.results import Metrics, Published, VariantResult
+from flowers.results import Metrics, Published, VariantResult, same_photos
 from flowers.serving import Zoo
 from flowers.weights import ARTIFACT
 
@@ -43,7 +43,10 @@ def comparison_tab(zoo: Zoo) -> None:
             for key, entry in entries.items()
             if entry.config
         }
-        _measured(metrics, sizes)
+        compared, *others = same_photos(metrics)
+        _measured(compared, sizes)
+        if others:
+            _measured_elsewhere(others)
         _one_backbone(metrics)
     else:
         heading(
@@ -108,6 +111,18 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
     )
 
 
+def _measured_elsewhere(groups: list[dict[str, Metrics]]) -> None:
+    found = [
+        f"{', '.join(BACKBONES[key].name for key in group)}: {tables.measured_on(group)}"
+        for group in groups
+    ]
+    heading(
+        "Measured on other photos",
+        "Not compared above, since a difference could come from the photos. " + " ".join(found),
+        "measured",
+    )
+
+
 def _one_backbone(metrics: dict[str, Metrics]) -> None:
     """What is shown of one backbone at a time."""
     draw = _drawings(metrics)
@@ -126,7 +141,8 @@ def _one_backbone(metrics: dict[str, Metrics]) -> None:
         (
             "learning",
             "Learning curves",
-            "Validation accuracy after every epoch; the big mark is the epoch that was kept.",
+            "Accuracy after every epoch: validation drawn through, training dotted. The big mark "
+            "is the epoch that was kept.",
         ),
         ("calibration", "Calibration", "How often a model is right when it says so many percent."),
     )

@@ -26,7 +26,14 @@ from flowers.diagnostics import (
 )
 from flowers.hub import Entry
 from flowers.measure import measure
-from flowers.results import DataSource, EpochResult, Metrics, VariantResult, read_published
+from flowers.results import (
+    DataSource,
+    EpochResult,
+    Metrics,
+    VariantResult,
+    read_published,
+    same_photos,
+)
 from flowers.tables import HEADERS, measured_on, results_table, to_csv
 
 CLASSES = ["daisy", "rose"]
@@ -185,3 +192,15 @@ def test_figures_survive_the_way_to_the_browser(metrics: dict[str, Metrics]) -> 
     assert [len(trace["x"]) for trace in sent["data"]] == [2, 2]
     assert sent["layout"]["height"] > 100
     assert "title" not in sent["layout"]  # Gradio would add a hundred pixels for it.
+
+
+def test_backbones_are_grouped_by_what_they_were_measured_on() -> None:
+    here = {"vgg16": metrics_of("vgg16", transfer=30, finetuned=35)}
+    there = metrics_of("resnet101", transfer=30, finetuned=35)
+    data = there.data.model_copy(update={"fingerprint": "other"})
+    there = there.model_copy(update={"data": data})
+    again = metrics_of("mobilenetv2", transfer=20, finetuned=25)
+    groups = same_photos({"resnet101": there, **here, "mobilenetv2": again})
+    assert [list(group) for group in groups] == [["vgg16", "mobilenetv2"], ["resnet101"]]
+    assert again.variants["transfer"].correct == 20
+    assert measured_on({**here, "resnet101": there}).startswith("On different data")
