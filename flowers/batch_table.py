@@ -112,15 +112,15 @@ def to_csv(readings: Sequence[Reading]) -> str:
     for r in readings:
         summary = r.consensus
         for p in r.predictions:
-            photo = [_cell(r.photo), r.label or "", summary.label if summary else ""]
-            model = [p.backbone, p.variant, p.label, round(p.probability, 5), p.known]
+            photo = [_cell(r.photo), _cell(r.label or ""), _cell(summary.label if summary else "")]
+            model = [p.backbone, p.variant, _cell(p.label), round(p.probability, 5), p.known]
             writer.writerow([*photo, *model, round(p.milliseconds, 2)])
     return buffer.getvalue()
 
 
 def _cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _data(kind: str, text: str) -> str:

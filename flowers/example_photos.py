@@ -12,7 +12,7 @@ from flowers.photos import SUFFIXES, PhotoError, load_photo
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).with_name("examples")
+FOLDER = Path(__file__).with_name(EXAMPLES)
 
 FIRST = ("rose", "yellow-daisy", "two-seeds", "yellow-flower")
 """Names of the project's own photos of flowers that the models should know; others follow."""
@@ -43,10 +43,13 @@ class Example:
 
 def credits_of(examples: Iterable[Example]) -> str:
     """One sentence that credits the photos."""
-    found = list(dict.fromkeys(filter(None, (example.credit for example in examples))))
+    photos = list(examples)
+    found = list(dict.fromkeys(filter(None, (example.credit for example in photos))))
     if found:
         return f"Example photos: {'; '.join(found)}."
-    return "The example photos are credited in NOTICE."
+    if all(example.path.parent == FOLDER for example in photos):
+        return "The example photos are credited in NOTICE."
+    return "The example photos came with the weights and name no author; see the model card."
 
 
 def find_examples(root: Path) -> list[Example]:

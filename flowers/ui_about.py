@@ -76,7 +76,7 @@ def weights_html(zoo: Zoo) -> str:
     facts = [("From", source.origin)]
     if source.commit:
         facts.append(("Commit", source.commit))
-    facts.append(("Licence", licence_of(source.root) or "not stated; ask whoever trained them"))
+    facts.append(("Licence", licence_of(source.root) or "see the model card of the weights"))
     facts += [("Notice", notice) for notice in [source.notice] if notice]
     rows = "".join(_row(entry) for entry in zoo.entries().values())
     facts_html = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts)
@@ -111,7 +111,7 @@ def _row(entry: Entry) -> str:
     trained = ", ".join(
         f"{key} {value}"
         for key, value in config.recipe.items()
-        if key in ("epochs", "seed", "date", "trained") and value is not None
+        if key in ("date", "epochs", "seed") and value is not None
     )
     return (
         f"<tr>{name}<td>{escape(config.base.name)}</td><td>{config.precision}</td>"

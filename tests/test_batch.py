@@ -161,10 +161,12 @@ def test_a_stopped_batch_shows_what_was_read(weights_folder: Path, generated_pho
 
 def test_the_csv_has_a_line_a_photo_and_model_and_no_formulas() -> None:
     predictions = (says(0.5, 0.3, 0.2), says(0.1, 0.8, 0.1, variant="finetuned"))
-    text = to_csv([Reading("=cmd()/rose.jpg", "rose", predictions), Reading("x", reason="no")])
+    readings = [Reading("=cmd()/rose.jpg", "=rose", predictions), Reading("x", reason="no")]
+    text = to_csv(readings)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 2
     assert rows[0]["photo"] == "'=cmd()/rose.jpg"
+    assert rows[0]["label"] == "'=rose"
     assert (rows[1]["variant"], rows[1]["reads"]) == ("finetuned", "rose")
     assert float(rows[1]["probability"]) == 0.8
 

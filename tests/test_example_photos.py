@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from flowers.example_photos import FOLDER, credits_of, find_examples
+from flowers.example_photos import FOLDER, Example, credits_of, find_examples
 from flowers.hubweights import EXAMPLES
 from flowers.photos import load_photo
 from flowers.ui_about import licence_of
@@ -36,6 +36,8 @@ def test_photos_of_the_weights_folder_come_instead_with_their_licence(tmp_path: 
     assert [example.name for example in examples] == [f"rose-{i}" for i in range(8)]
     assert examples[0].caption == "Rose 0"
     assert credits_of(examples) == "Example photos: CC0, Ada."
+    pattern(0).save(folder / "plain.png")
+    assert "model card" in credits_of([Example(folder / "plain.png")])
 
 
 def test_the_licence_is_that_of_the_model_card(tmp_path: Path) -> None:
