@@ -24,8 +24,10 @@ MAX_BYTES = 60_000_000
 """Of one photo in a zip, unpacked."""
 THUMBNAIL = 56
 
-_DAMAGED = (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError)
-_DAMAGED += (zlib.error, lzma.LZMAError, struct.error)
+_DAMAGED = (
+    *(zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, struct.error),
+)
 """What zipfile raises for what is no sound zip; UnicodeDecodeError is a ValueError."""
 
 _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)

@@ -108,7 +108,7 @@ def endpoints(zoo: Zoo) -> None:
     button = gr.Button(visible=False)
     photo = gr.Image(label="photo", type="filepath", image_mode=None, visible=False)
     # None by default: which backbones can be used may change while the page is served.
-    keys = {"type": "array", "items": {"type": "string", "enum": list(BACKBONES)}}
+    keys: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": list(BACKBONES)}}
     backbones = Api(None, keys, "backbones")
     variants = gr.CheckboxGroup(
         list(VARIANTS), value=list(VARIANTS), label="variants", visible=False
