@@ -35,7 +35,6 @@ class Backbone:
     """The last layers of the base that the finetuned variant trains; the rest is the trunk."""
 
 
-
 BACKBONES: dict[str, Backbone] = {
     backbone.key: backbone
     for backbone in (
