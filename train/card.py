@@ -166,8 +166,7 @@ def _results(models: Sequence[Model]) -> str:
         size = f"{model.config.files[ARTIFACT].bytes / 1e6:.1f}"
         for variant, result in model.results():
             assert model.metrics is not None
-            right = sum(row[i] for i, row in enumerate(result.confusion))
-            low, high = accuracy_interval(right, model.metrics.data.photos)
+            low, high = accuracy_interval(result.correct, model.metrics.data.photos)
             latency = model.metrics.latency_ms
             rows.append(
                 [

@@ -145,7 +145,7 @@ def results_table(results: dict[tuple[str, Variant], VariantResult]) -> str:
     lines = [head + f" {'log-loss':>8} {'ECE':>6}"]
     for (backbone, variant), result in results.items():
         photos = len(result.predictions)
-        low, high = accuracy_interval(round(result.accuracy * photos), photos)
+        low, high = accuracy_interval(result.correct, photos)
         lines.append(
             f"{BACKBONES[backbone].name + ' ' + variant:<32} {photos:>6} {result.accuracy:>8.1%}  "
             f"{f'{low:.1%} to {high:.1%}':<15} {result.macro_f1:>8.3f} {result.log_loss:>8.3f} "
