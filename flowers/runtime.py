@@ -6,7 +6,6 @@ One pass through a backbone's artifact gives the predictions of both its variant
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,13 +139,3 @@ class Runtime:
             if folder not in self._classifiers:
                 self._classifiers[folder] = Classifier(folder, threads=self._threads)
             return self._classifiers[folder]
-
-    def predict(
-        self, photo: np.ndarray, folders: Iterable[Path], variants: Iterable[Variant] = VARIANTS
-    ) -> Iterator[Prediction]:
-        """Yield predictions as they come, uint8[size, size, 3] in. Raises `WeightsError`."""
-        wanted = set(variants)
-        for folder in folders:
-            for variant, prediction in self.classifier(folder).predict(photo).items():
-                if variant in wanted:
-                    yield prediction

@@ -108,10 +108,10 @@ def test_serving_needs_neither_keras_nor_tensorflow(
     program = """
 import json, sys
 from pathlib import Path
-from flowers.runtime import Runtime
+from flowers.runtime import Classifier
 from flowers.photos import read_photo
 photo = read_photo(Path(sys.argv[2]), int(sys.argv[3]))
-found = list(Runtime().predict(photo, [Path(sys.argv[1])]))
+found = list(Classifier(Path(sys.argv[1])).predict(photo).values())
 heavy = {name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras", "jax", "torch"}
 print(json.dumps({"heavy": sorted(heavy), "labels": [p.label for p in found],
                   "sums": [float(p.probabilities.sum()) for p in found]}))

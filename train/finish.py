@@ -170,8 +170,7 @@ def finish_backbone(
         machine=machine_name(),
     )
     write_text(folder / METRICS, metrics.model_dump_json() + "\n")
-    names = [name for name in (ARTIFACT, METRICS, KERAS_WEIGHTS) if (folder / name).exists()]
-    files = {name: record_of(folder / name) for name in names}
+    files = {name: record_of(folder / name) for name in (ARTIFACT, METRICS, KERAS_WEIGHTS)}
     write_config(folder, chosen.config.model_copy(update={"variants": settings, "files": files}))
     return results_table({(trained.backbone, v): result for v, result in results.items()})
 
