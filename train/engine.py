@@ -13,6 +13,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from train.mixed import has_gpu
+
 Engine = Callable[[np.ndarray], list[np.ndarray]]
 """uint8[n, size, size, 3] to one float array for every output."""
 
@@ -25,7 +27,7 @@ TOLERANCE = 0.01
 def frozen_engine(model: keras.Model, size: int, photos: int) -> Engine:
     """Choose the engine for so many photos of `size`."""
     slow = _keras_engine(model)
-    if keras.backend.backend() != "tensorflow" or photos < WORTH_CONVERTING or _has_gpu():
+    if keras.backend.backend() != "tensorflow" or photos < WORTH_CONVERTING or has_gpu():
         return slow
     fast = _litert_engine(model)
     probe = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
@@ -62,9 +64,3 @@ def _litert_engine(model: keras.Model) -> Engine:
         return [np.concatenate([row[name] for row in rows]) for name in names]
 
     return run
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))

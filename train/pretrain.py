@@ -32,8 +32,12 @@ from flowers.weights import ARTIFACT, MANIFEST, WeightsError
 from train.augment import random_view, whole_view
 from train.base import RECIPE, find_base
 from train.lock import only_run
-from train.progress import save_weights
+from train.mixed import mixed_bfloat16
+from train.progress import EpochLog, Progress, reseed, save_weights, write_curves
 from train.trained import WORK
+
+LOG = "log.csv"
+RESUME = "resume"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class PretrainRecipe:
     teacher_size: int = 224
     """With a teacher, views are made at its size, mixed, shown to it, and shrunk for the student:
     both see the same pixels (Beyer et al. 2022)."""
+    bfloat16: bool = False
+    """Convolutions in bfloat16; weights, their updates and the loss stay float32."""
     seed: int = 0
 
 
@@ -187,26 +193,42 @@ def pretrain(
     )
     path = out / RECIPE
     if not path.exists() or path.read_text(encoding="utf-8") != note:
-        for stale in (weights, out / "log.csv"):
+        for stale in (weights, out / LOG):
             stale.unlink(missing_ok=True)
-        shutil.rmtree(out / "resume", ignore_errors=True)
+        shutil.rmtree(out / RESUME, ignore_errors=True)
         write_text(path, note)
         data.save_manifest(out / MANIFEST)
     if weights.exists():
         print(f"{weights} is trained already.")
         return weights
-    keras.utils.set_random_seed(recipe.seed)
-    base = build_base(backbone, base_weights, recipe.image_size)
-    pooled = keras.layers.GlobalAveragePooling2D()(base.output)
-    pooled = keras.layers.Dropout(0.2)(pooled)
-    logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(pooled)
-    model = keras.Model(base.input, logits)
-
     if teacher is not None and list(teacher.config.classes) != data.classes:
         raise WeightsError(
             f"The teacher knows {len(teacher.config.classes)} classes and the photos have "
             f"{len(data.classes)}; train it on the same class folders."
         )
+    with mixed_bfloat16(recipe.bfloat16):
+        base, progress = _train(backbone, data, recipe, out / RESUME, base_weights, teacher)
+    write_curves(progress, out / LOG)
+    save_weights(base, weights)
+    shutil.rmtree(out / RESUME)
+    return weights
+
+
+def _train(
+    backbone: Backbone,
+    data: PretrainData,
+    recipe: PretrainRecipe,
+    resume: Path,
+    base_weights: str | None,
+    teacher: Classifier | None,
+) -> tuple[keras.Model, Progress]:
+    """Train for all epochs, going on with what lies in `resume`."""
+    keras.utils.set_random_seed(recipe.seed)
+    base = build_base(backbone, base_weights, recipe.image_size)
+    pooled = keras.layers.GlobalAveragePooling2D()(base.output)
+    dropout = keras.layers.Dropout(0.2)
+    logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(dropout(pooled))
+    model = keras.Model(base.input, logits)
     views = Views(data, recipe, teacher)
     steps = len(views) * recipe.epochs
     window = min(recipe.batchnorm_window, max(4, steps // 10))
@@ -233,22 +255,30 @@ def pretrain(
         [whole_view(data.photos[row], recipe.image_size) for row in data.validation_rows]
     )
     validation_labels = np.eye(len(data.classes), dtype=np.float32)[data.validation_labels]
-    resume = keras.callbacks.BackupAndRestore(str(out / "resume"))
-    model.fit(
-        views,
-        epochs=recipe.epochs,
-        validation_data=(validation, validation_labels),
-        validation_batch_size=128,
-        shuffle=False,  # The batches are; Keras would change their order on top.
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: views.start(epoch)),
-            keras.callbacks.CSVLogger(str(out / "log.csv"), append=True),
-            resume,
-        ],
-        verbose=2,
-    )
-    save_weights(base, weights)
-    return weights
+
+    def start_epoch(epoch: int) -> None:
+        views.start(epoch)
+        reseed(dropout, recipe.seed, epoch)
+
+    resume.mkdir(exist_ok=True)
+    progress = Progress.load(resume)
+    done = len(progress.curves)
+    if done:
+        optimizer.build(model.trainable_variables)  # Its state is in the file, too.
+        model.load_weights(progress.last_weights(resume))
+        tqdm.write(f"{backbone.name}: going on after {done} of {recipe.epochs} epochs.")
+    with tqdm(total=recipe.epochs, desc=backbone.name, unit="epoch", initial=done) as bar:
+        model.fit(
+            views,
+            initial_epoch=done,
+            epochs=recipe.epochs,
+            validation_data=(validation, validation_labels),
+            validation_batch_size=128,
+            shuffle=False,  # The batches are; Keras would change their order on top.
+            callbacks=[EpochLog(resume, progress, bar, start_epoch)],
+            verbose=0,
+        )
+    return base, progress
 
 
 def run_pretrain(

@@ -4,6 +4,8 @@
 removed after it no longer does. So whenever a process dies, all that it names is there and whole.
 """
 
+import csv
+import io
 import json
 import time
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 from flowers.files import whole_file, write_text
@@ -99,6 +102,12 @@ class EpochLog(keras.callbacks.Callback):
         self.bar.update()
 
 
+def reseed(dropout: keras.layers.Dropout, seed: int, epoch: int) -> None:
+    """Let the epoch alone decide what is dropped: weight files do not hold a generator's state."""
+    rng = np.random.default_rng([seed, epoch])
+    dropout.seed_generator.state.assign(rng.integers(0, 2**32, 2, dtype=np.uint32))
+
+
 def weights_path(folder: Path, epoch: int) -> Path:
     """Where the weights after an epoch are kept."""
     return folder / f"epoch-{epoch}.weights.h5"
@@ -108,3 +117,12 @@ def save_weights(model: keras.Model, path: Path) -> None:
     """Save weights whole or not at all. `path` ends in `.weights.h5`."""
     with whole_file(path) as partial:
         model.save_weights(partial)
+
+
+def write_curves(progress: Progress, path: Path) -> None:
+    """Write the learning curves as CSV, one row an epoch."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["epoch", *progress.curves[0]], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({"epoch": i, **row} for i, row in enumerate(progress.curves))
+    write_text(path, text.getvalue())

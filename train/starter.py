@@ -35,14 +35,23 @@ class Stage:
     image_size: int
     epochs: int
     learning_rate: float
-    taught: bool
+    taught: bool = True
+    bfloat16: bool = True
 
 
-STAGES = (
-    Stage(image_size=112, epochs=30, learning_rate=1e-3, taught=False),
-    Stage(image_size=128, epochs=12, learning_rate=7e-4, taught=True),
-    Stage(image_size=176, epochs=4, learning_rate=3e-4, taught=True),
-)
+STAGES = {
+    "mobilenetv2": (
+        Stage(112, epochs=30, learning_rate=1e-3, taught=False, bfloat16=False),
+        Stage(128, epochs=12, learning_rate=7e-4, bfloat16=False),
+        Stage(176, epochs=4, learning_rate=3e-4, bfloat16=False),
+    ),
+    "densenet121": (
+        Stage(96, epochs=22, learning_rate=1e-3),
+        Stage(160, epochs=5, learning_rate=4e-4),
+    ),
+}
+"""The stages of each backbone that has starter weights. Depthwise convolutions gain nothing from
+bfloat16 on a CPU, so MobileNetV2 goes without."""
 
 
 def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, runs: Path) -> None:
@@ -76,12 +85,13 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
     )
     teacher = Classifier(runs / "teacher" / "mobilenetv2")
     base: str | None = None
-    for number, stage in enumerate(STAGES, start=1):
+    for number, stage in enumerate(STAGES[backbone.key], start=1):
         recipe = PretrainRecipe(
             image_size=stage.image_size,
             epochs=stage.epochs,
             learning_rate=stage.learning_rate,
-            warmup_epochs=0.5 if stage.taught else 2.0,
+            warmup_epochs=2.0 if number == 1 else 0.5,
+            bfloat16=stage.bfloat16,
         )
         folder = runs / f"{backbone.key}-stage{number}"
         base = str(
@@ -134,7 +144,7 @@ def main() -> int:
     parser.add_argument("--extra", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--runs", type=Path, default=Path("runs/starter"), metavar="DIR")
-    parser.add_argument("--backbone", default="mobilenetv2", choices=list(BACKBONES))
+    parser.add_argument("--backbone", default="mobilenetv2", choices=list(STAGES))
     options = parser.parse_args()
     try:
         make_starter(

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from flowers.backbones import Variant
 from flowers.network import Head, Network
 from train.features import Features
-from train.progress import EpochLog, Progress
+from train.progress import EpochLog, Progress, reseed
 from train.recipe import Recipe
 
 
@@ -121,13 +121,10 @@ def train_variant(
             ),
             metrics=["accuracy"],
         )
-        dropout = network.heads[variant].dropout.seed_generator
 
         def start_epoch(epoch: int) -> None:
             batches.start(epoch)
-            # The file of weights does not hold this state; so an epoch alone decides on it, too.
-            rng = np.random.default_rng([recipe.seed, epoch])
-            dropout.state.assign(rng.integers(0, 2**32, 2, dtype=np.uint32))
+            reseed(network.heads[variant].dropout, recipe.seed, epoch)
 
         title = f"{network.backbone.name} {variant}"
         done = len(progress.curves)
