@@ -8,7 +8,6 @@ the cut, on which the finetuned tail is trained. The latter only where it pays.
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from flowers.network import Network
 from flowers.photocache import PhotoCache
 from train.augment import random_view
 from train.engine import frozen_engine
+from train.multiply_adds import multiply_adds
 from train.rowfile import RowFile
 
 LEAST_WORK_SAVED = 0.25
@@ -143,18 +143,6 @@ def compute_features(
 def bytes_a_photo(network: Network) -> int:
     """Size of the tensors across the cut in float16."""
     return sum(2 * int(np.prod(tensor.shape[1:])) for tensor in network.trunk.outputs)
-
-
-def multiply_adds(layers: Sequence[keras.Layer]) -> int:
-    """Multiply-adds of the convolutions in `layers` for one photo."""
-    total = 0
-    for layer in layers:
-        if isinstance(layer, keras.layers.DepthwiseConv2D):
-            total += int(np.prod(layer.output.shape[1:]) * np.prod(layer.kernel_size))
-        elif isinstance(layer, keras.layers.Conv2D):
-            positions = int(np.prod(layer.output.shape[1:3]))
-            total += positions * int(np.prod(layer.kernel.shape))
-    return total
 
 
 def _name(key: list) -> str:
