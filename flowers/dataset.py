@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from flowers.files import write_text
-from flowers.photocache import PhotoCache
+from flowers.photocache import Added, PhotoCache
 from flowers.photos import SUFFIXES, PhotoError
 from flowers.split import PARTS, Part, near_duplicate_groups, split_groups
 
@@ -125,7 +125,7 @@ def scan_dataset(
     root: Path,
     cache: PhotoCache,
     seed: int = 0,
-    progress: Callable[[Iterable[Path], int], Iterable[Path]] = lambda files, total: files,
+    progress: Callable[[Iterable[Added], int], Iterable[Added]] = lambda photos, total: photos,
 ) -> Dataset:
     """Read a folder of class folders. Raises `DatasetError` when nothing can be trained on it.
 
@@ -140,16 +140,20 @@ def scan_dataset(
         )
     found: list[tuple[str, str, str]] = []
     unreadable: dict[str, str] = {}
+    named = []
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        if _is_text(name):
+            named.append(file)
+        else:
+            unreadable[_shown(name)] = "its name is not in UTF-8; rename it."
     try:
-        for file in progress(files, len(files)):
+        for file, added in progress(cache.add_all(named), len(named)):
             name = file.relative_to(root).as_posix()
-            if not _is_text(name):
-                unreadable[_shown(name)] = "its name is not in UTF-8; rename it."
-                continue
-            try:
-                found.append((name, name.split("/")[0], cache.add(file)))
-            except PhotoError as error:
-                unreadable[name] = str(error)
+            if isinstance(added, PhotoError):
+                unreadable[name] = str(added)
+            else:
+                found.append((name, name.split("/")[0], added))
     finally:
         cache.flush()  # Also when stopped: the next run goes on from here.
 

@@ -6,6 +6,9 @@ decodes nothing. A process that dies loses at most the photos added since the la
 
 import json
 import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,9 @@ PIPELINE = 1
 
 FLUSH_EVERY = 500
 
+Added = tuple[Path, str | PhotoError]
+"""A photo, and its SHA-256 or why it could not be read."""
+
 
 @dataclass(frozen=True)
 class Cached:
@@ -30,6 +36,16 @@ class Cached:
     row: int
     look: int
     """Perceptual hash, 64 bits."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A photo that was read, on its way into the cache."""
+
+    sha256: str
+    pixels: np.ndarray | None
+    """uint8[size, size, 3]; None for a photo that is in the cache."""
+    look: int
 
 
 class PhotoCache:
@@ -53,20 +69,23 @@ class PhotoCache:
 
         Raises `PhotoError`, or OSError when the cache cannot be written.
         """
-        try:
-            sha256 = sha256_of(path)
-        except OSError as error:
-            raise PhotoError(f"{path.name} cannot be read: {error.strerror}.") from error
-        if sha256 not in self._index:
-            # Not kept when it fails: another try costs little and has the right name in it.
-            pixels = read_photo(path, self.size)
-            self._write_row(self._count, pixels.tobytes())
-            self._index[sha256] = Cached(self._count, perceptual_hash(Image.fromarray(pixels)))
-            self._count += 1
-            self._unsaved += 1
-            if self._unsaved >= FLUSH_EVERY:
-                self.flush()
-        return sha256
+        return self._keep(self._decode(path))
+
+    def add_all(self, paths: Iterable[Path]) -> Iterator[Added]:
+        """Add photos, decoded on all cores; yield each path, in order, with its SHA-256 or error.
+
+        Raises OSError when the cache cannot be written.
+        """
+        cores = os.cpu_count() or 1
+        waiting: deque[tuple[Path, Future[Decoded]]] = deque()
+        # Threads are enough: decoding, scaling and hashing let go of Python's lock.
+        with ThreadPoolExecutor(cores) as pool:
+            for path in paths:
+                waiting.append((path, pool.submit(self._decode, path)))
+                if len(waiting) > 2 * cores:
+                    yield self._outcome(*waiting.popleft())
+            while waiting:
+                yield self._outcome(*waiting.popleft())
 
     def flush(self) -> None:
         """Make what was added survive the process. Raises OSError."""
@@ -94,6 +113,34 @@ class PhotoCache:
     def look(self, sha256: str) -> int:
         """Perceptual hash of a photo, 64 bits."""
         return self._index[sha256].look
+
+    def _decode(self, path: Path) -> Decoded:
+        """Read a photo; its pixels only where they are not here already."""
+        try:
+            sha256 = sha256_of(path)
+        except OSError as error:
+            raise PhotoError(f"{path.name} cannot be read: {error.strerror}.") from error
+        if sha256 in self._index:
+            return Decoded(sha256, None, 0)
+        # Not kept when it fails: another try costs little and has the right name in it.
+        pixels = read_photo(path, self.size)
+        return Decoded(sha256, pixels, perceptual_hash(Image.fromarray(pixels)))
+
+    def _keep(self, photo: Decoded) -> str:
+        if photo.pixels is not None and photo.sha256 not in self._index:
+            self._write_row(self._count, photo.pixels.tobytes())
+            self._index[photo.sha256] = Cached(self._count, photo.look)
+            self._count += 1
+            self._unsaved += 1
+            if self._unsaved >= FLUSH_EVERY:
+                self.flush()
+        return photo.sha256
+
+    def _outcome(self, path: Path, decoded: Future[Decoded]) -> Added:
+        try:
+            return path, self._keep(decoded.result())
+        except PhotoError as error:
+            return path, error
 
     def _write_row(self, row: int, content: bytes) -> None:
         self._file.seek(row * self._bytes_a_row)

@@ -14,6 +14,7 @@ import pytest
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.dataset import Dataset, scan_dataset
 from flowers.photocache import PIPELINE, PhotoCache
+from flowers.photos import PhotoError
 from flowers.results import read_metrics
 from flowers.weights import (
     CARD,
@@ -123,13 +124,16 @@ def invented_features(network):
 
     rng = np.random.default_rng(0)
     shapes = [tensor.shape[1:] for tensor in network.trunk.outputs]
-    rows = 2 * 24 + 8
+    rows = 2 * 24 + 8 + 4
     return Features(
         photos=np.empty((0, SIZE, SIZE, 3), dtype=np.uint8),
         train_rows=np.arange(24),
-        validation_rows=np.arange(8),
-        train_labels=rng.integers(0, 2, 24),
-        validation_labels=rng.integers(0, 2, 8),
+        held_out_rows={"validation": np.arange(8), "test": np.arange(4)},
+        labels={
+            "train": rng.integers(0, 2, 24),
+            "validation": rng.integers(0, 2, 8),
+            "test": rng.integers(0, 2, 4),
+        },
         views=2,
         seed=0,
         pooled=rng.normal(size=(rows, 1280)).astype(np.float32),
@@ -282,7 +286,7 @@ def test_features_go_on_from_the_last_chunk(data, network, tmp_path, monkeypatch
     features = compute()
     assert features.has_crossing
     rows = features.rows()
-    assert rows == 2 * 28 + 8
+    assert rows == 2 * 28 + 8 + 4
     assert sum(seen) == rows - 24
     expected = np.array([features.photo_of(row).mean() / 255 for row in range(rows)])
     np.testing.assert_allclose(features.pooled.mean(axis=1), expected, atol=1e-5)
@@ -346,10 +350,15 @@ def test_data_that_cannot_be_trained_on_leave_nothing(tmp_path, capsys, name):
 def test_a_stopped_command_says_so(tmp_path, capsys, monkeypatch):
     photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
 
-    def interrupted(self, path):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(1)
+    stopped = []
 
-    monkeypatch.setattr(PhotoCache, "add", interrupted)
+    def interrupted(self, path):
+        if not stopped:
+            stopped.append(path)
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        raise PhotoError("Stopped by then.")
+
+    monkeypatch.setattr(PhotoCache, "_decode", interrupted)
     assert main(fit_command(photos, out)) == 130
     assert error_of(capsys) == "error: Stopped; the same command goes on from here."

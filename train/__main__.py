@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flowers.backbones import BACKBONES, VARIANTS, find_backbone
 from flowers.dataset import DatasetError
-from flowers.weights import WeightsError
+from flowers.weights import WeightsError, backbone_folders
 from train.quiet import quiet
 from train.recipe import Recipe
 
@@ -95,6 +95,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fit.add_argument(
         "--examples-license", metavar="TEXT", help="their licence and author, needed for --examples"
+    )
+    fit.add_argument(
+        "--no-export", action="store_true", help="leave serving artifacts to the export command"
     )
     fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
     fit.add_argument("--private", action="store_true", help="with --push: as a private repository")
@@ -184,10 +187,12 @@ def _fit(options: argparse.Namespace) -> None:
             image_size=options.image_size,
             examples=options.examples or 0,
             examples_license=options.examples_license or "",
+            export=not options.no_export,
         )
     )
 
-    print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")
+    if backbone_folders(options.out):
+        print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")
     if options.push:
         from train.push import push
 

@@ -20,6 +20,7 @@ from flowers.dataset import Dataset
 from flowers.files import write_text
 from flowers.network import Network
 from flowers.photocache import PhotoCache
+from flowers.split import PARTS, Part
 from train.augment import random_view
 from train.engine import frozen_engine
 from train.multiply_adds import multiply_adds
@@ -44,15 +45,16 @@ class Features:
     """uint8[n, size, size, 3], all decoded photos."""
     train_rows: np.ndarray
     """Rows of the training part in `photos`, int64[t]."""
-    validation_rows: np.ndarray
-    train_labels: np.ndarray
-    validation_labels: np.ndarray
+    held_out_rows: dict[Part, np.ndarray]
+    """Rows of the validation and the test part."""
+    labels: dict[Part, np.ndarray]
+    """Class indices of each part, int64[n]."""
     views: int
     seed: int
     pooled: np.ndarray
-    """float32[views * t + v, k]."""
+    """float32[rows, k]."""
     crossing: list[np.ndarray]
-    """One float16[views * t + v, h, w, c] for every tensor across the cut; empty where not kept."""
+    """One float16[rows, h, w, c] for every tensor across the cut; empty where not kept."""
 
     @property
     def has_crossing(self) -> bool:
@@ -65,11 +67,16 @@ class Features:
             return np.stack([self.view(i, v) for i, v in zip(chosen, views, strict=True)])
         return self._inputs(variant, views * len(self.train_rows) + chosen)
 
-    def validation_inputs(self, variant: Variant, chosen: np.ndarray):
-        """Inputs of validation photos int[b]."""
+    def held_out_inputs(self, variant: Variant, part: Part, chosen: np.ndarray):
+        """Inputs of photos int[b] of the validation or test part."""
         if variant == "finetuned" and not self.has_crossing:
-            return self.photos[self.validation_rows[chosen]]
-        return self._inputs(variant, self.views * len(self.train_rows) + chosen)
+            return self.photos[self.held_out_rows[part][chosen]]
+        start = self.views * len(self.train_rows)
+        for other, rows in self.held_out_rows.items():
+            if other == part:
+                break
+            start += len(rows)
+        return self._inputs(variant, start + chosen)
 
     def view(self, i: int, view: int) -> np.ndarray:
         """A view of training photo i, uint8[size, size, 3]; the same for the same seed."""
@@ -81,21 +88,21 @@ class Features:
 
     def rows(self) -> int:
         """How many views there are in all."""
-        return self.views * len(self.train_rows) + len(self.validation_rows)
+        return self.views * len(self.train_rows) + sum(map(len, self.held_out_rows.values()))
 
     def photo_of(self, row: int) -> np.ndarray:
         """The pixels of a row, uint8[size, size, 3]."""
         view, i = divmod(row, len(self.train_rows))
         if view < self.views:
             return self.view(i, view)
-        return np.asarray(
-            self.photos[self.validation_rows[row - self.views * len(self.train_rows)]]
-        )
+        held_out = np.concatenate(list(self.held_out_rows.values()))
+        return np.asarray(self.photos[held_out[row - self.views * len(self.train_rows)]])
 
     def _inputs(self, variant: Variant, rows: np.ndarray):
         if variant == "transfer":
             return self.pooled[rows]
-        return tuple(array[rows].astype(np.float32) for array in self.crossing)
+        # float16 as kept: Keras casts it, behind half the copying.
+        return tuple(array[rows] for array in self.crossing)
 
 
 def compute_features(
@@ -113,15 +120,14 @@ def compute_features(
     `base_hash` tells one set of base weights from another. Without `crossing` only pooled features
     are made.
     """
-    train, validation = dataset.part("train"), dataset.part("validation")
-    photos, train_rows = cache.rows([photo.sha256 for photo in train])
-    _, validation_rows = cache.rows([photo.sha256 for photo in validation])
+    members = {part: dataset.part(part) for part in PARTS}
+    photos, _ = cache.rows([])
+    rows = {part: cache.rows([p.sha256 for p in members[part]])[1] for part in PARTS}
     features = Features(
         photos,
-        train_rows,
-        validation_rows,
-        dataset.labels(train),
-        dataset.labels(validation),
+        rows.pop("train"),
+        rows,
+        {part: dataset.labels(members[part]) for part in PARTS},
         views,
         seed,
         pooled=np.empty(0),

@@ -53,6 +53,8 @@ class Job:
     image_size: int = 224
     examples: int = 0
     examples_license: str = ""
+    export: bool = True
+    """Write serving artifacts too; `python -m train export` can do it later."""
 
 
 def fit(job: Job) -> None:
@@ -72,7 +74,7 @@ def _fit(job: Job, root: Path) -> None:
         root,
         cache,
         job.recipe.seed,
-        lambda files, total: tqdm(files, total=total, desc="photos", unit="photo"),
+        lambda photos, total: tqdm(photos, total=total, desc="photos", unit="photo"),
     )
     print(dataset.table())
     _claim(job, dataset)
@@ -99,7 +101,7 @@ def train_backbone(
 ) -> None:
     """Train one backbone, or go on with it, and put its finished folder into place.
 
-    With a backend other than TensorFlow the artifact is left to `python -m train export`.
+    With a backend other than TensorFlow the folder is left to `python -m train export`.
     """
     work = job.out / WORK / backbone.key
     if not _has_stamp(work, trained.stamp):
@@ -124,7 +126,7 @@ def train_backbone(
             train_variant(network, variant, features, job.recipe, work / variant)
     save_weights(network.graph(job.variants), work / GRAPH_WEIGHTS)
     trained.save(work)
-    if keras.backend.backend() == "tensorflow":
+    if job.export and keras.backend.backend() == "tensorflow":
         print(export_backbone(job.out, backbone))
     else:
         print(
@@ -177,11 +179,13 @@ def _claim(job: Job, dataset: Dataset) -> None:
 
 def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
     hashes = []
-    for file in tqdm(photo_files(root), desc="photos of none of the classes", unit="photo"):
-        try:
-            hashes.append(cache.add(file))
-        except PhotoError as error:
-            tqdm.write(f"skipped: {error}")
+    files = photo_files(root)
+    title = "photos of none of the classes"
+    for _, added in tqdm(cache.add_all(files), total=len(files), desc=title, unit="photo"):
+        if isinstance(added, PhotoError):
+            tqdm.write(f"skipped: {added}")
+        else:
+            hashes.append(added)
     if not hashes:
         raise DatasetError(
             f"{root} holds no photo that can be read; give --unknown a folder of them."

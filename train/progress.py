@@ -31,6 +31,8 @@ class Progress:
     best_loss: float = float("inf")
     curves: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
+    test_accuracy: float | None = None
+    """Of the best epoch, once training is done; before any export, in float32."""
 
     @classmethod
     def load(cls, folder: Path) -> "Progress":

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from flowers.backbones import Variant
 from flowers.network import Head, Network
+from flowers.split import Part
 from train.features import Features
 from train.progress import EpochLog, Progress, reseed
 from train.recipe import Recipe
@@ -55,7 +56,7 @@ class Batches(keras.utils.PyDataset):
         """Shuffle for an epoch, which alone decides on order and views."""
         self.epoch = epoch
         rng = np.random.default_rng([self.recipe.seed, epoch])
-        photos = len(self.features.train_labels)
+        photos = len(self.features.labels["train"])
         self.order = rng.permutation(photos)
         self.views = rng.integers(0, self.features.views, photos)
 
@@ -66,26 +67,28 @@ class Batches(keras.utils.PyDataset):
         size = self.recipe.batch_size
         chosen = self.order[index * size : (index + 1) * size]
         inputs = self.features.train_inputs(self.variant, chosen, self.views[chosen])
-        return inputs, np.eye(self.classes, dtype=np.float32)[self.features.train_labels[chosen]]
+        return inputs, np.eye(self.classes, dtype=np.float32)[self.features.labels["train"][chosen]]
 
 
 class HeldOut(keras.utils.PyDataset):
-    """The validation part in order."""
+    """The validation or the test part in order."""
 
-    def __init__(self, features: Features, variant: Variant, batch_size: int, classes: int):
+    def __init__(
+        self, features: Features, variant: Variant, part: Part, batch_size: int, classes: int
+    ):
         super().__init__(workers=1, max_queue_size=8)
-        self.features, self.variant = features, variant
+        self.features, self.variant, self.part = features, variant, part
         self.batch_size, self.classes = batch_size, classes
+        self.labels = features.labels[part]
 
     def __len__(self) -> int:
-        return -(-len(self.features.validation_labels) // self.batch_size)
+        return -(-len(self.labels) // self.batch_size)
 
     def __getitem__(self, index: int):
-        stop = min((index + 1) * self.batch_size, len(self.features.validation_labels))
+        stop = min((index + 1) * self.batch_size, len(self.labels))
         chosen = np.arange(index * self.batch_size, stop)
-        labels = self.features.validation_labels[chosen]
-        inputs = self.features.validation_inputs(self.variant, chosen)
-        return inputs, np.eye(self.classes, dtype=np.float32)[labels]
+        inputs = self.features.held_out_inputs(self.variant, self.part, chosen)
+        return inputs, np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
 
 
 def train_variant(
@@ -108,9 +111,11 @@ def train_variant(
         rate = recipe.tail_learning_rate
     classes = len(network.classes)
     batches = Batches(features, variant, recipe, classes)
-    held_out = HeldOut(features, variant, recipe.batch_size, classes)
+    held_out = HeldOut(features, variant, "validation", recipe.batch_size, classes)
+    test = HeldOut(features, variant, "test", recipe.batch_size, classes)
     model(batches[0][0])  # Builds it, so that weights can be loaded.
 
+    title = f"{network.backbone.name} {variant}"
     progress = Progress.load(folder)
     if len(progress.curves) < recipe.epochs:
         schedule = keras.optimizers.schedules.CosineDecay(rate, len(batches) * recipe.epochs)
@@ -126,7 +131,6 @@ def train_variant(
             batches.start(epoch)
             reseed(network.heads[variant].dropout, recipe.seed, epoch)
 
-        title = f"{network.backbone.name} {variant}"
         done = len(progress.curves)
         if done:
             model.optimizer.build(model.trainable_variables)  # Its state is in the file, too.
@@ -143,4 +147,12 @@ def train_variant(
                 verbose=0,
             )
     model.load_weights(progress.best_weights(folder))
+    if progress.test_accuracy is None:
+        right = model.predict(test, verbose=0).argmax(axis=1) == test.labels
+        progress.test_accuracy = float(right.mean())
+        progress.save(folder)
+    tqdm.write(
+        f"{title}: epoch {progress.best_epoch + 1} is kept; accuracy {progress.best_accuracy:.1%} "
+        f"on validation photos, {progress.test_accuracy:.1%} on test photos."
+    )
     return progress
