@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
 ALL := .venv/bin
 
-.PHONY: help run test test-all lint format screenshots space pins clean
+.PHONY: help run test test-all bench lint format screenshots space pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,10 @@ test: $(ALL)/ready ## run the tests, without network or data
 
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
 	$(ALL)/python -m pytest
+
+bench: $(ALL)/bench ## measure serving and training beside plain Keras; hours, on an idle machine
+	$(ALL)/python -m benchmarks.serving --readme
+	$(ALL)/python -m benchmarks.training --readme
 
 screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; needs Chromium
 	$(ALL)/python -m tests.screenshots
@@ -47,10 +51,16 @@ $(ALL)/ready: requirements.txt
 	@$(call make_venv,.venv,requirements.txt)
 	@touch $@
 
+# Other engines, on top of the rest. Where one cannot be had, its rows are left out.
+$(ALL)/bench: $(ALL)/ready requirements-bench.txt
+	$(ALL)/pip install $(PIP_FLAGS) -r requirements-bench.txt || echo "Other engines cannot be installed here; their rows are left out."
+	@touch $@
+
 pins: ## write the requirements anew from pyproject.toml
 	$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install $(PIP_FLAGS) pip-tools
 	$(call compile,requirements-app.txt,)
 	$(call compile,requirements.txt,--extra train --extra dev)
+	$(call compile,requirements-bench.txt,--extra train --extra bench)
 	rm -rf .venv-pins
 
 clean: ## remove the virtual environments and caches

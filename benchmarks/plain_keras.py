@@ -1,0 +1,32 @@
+"""One model as a user of Keras writes it: a base of `keras.applications`, a head, `predict`."""
+
+import inspect
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers
+
+from flowers.backbones import Backbone
+
+HIDDEN_UNITS = 256
+DROPOUT = 0.2
+
+
+def build_plain(backbone: Backbone, classes: int, image_size: int) -> keras.Model:
+    """Build the model, with random weights, from preprocessed photos to probabilities."""
+    builder = getattr(keras.applications, backbone.builder)
+    shape = (image_size, image_size, 3)
+    base = builder(include_top=False, weights=None, input_shape=shape)
+    inputs = keras.Input(shape)
+    x = base(inputs, training=False)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dense(HIDDEN_UNITS, activation="relu")(x)
+    x = layers.Dropout(DROPOUT)(x)
+    return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
+
+
+def preprocessing(backbone: Backbone) -> Callable[[np.ndarray], np.ndarray]:
+    """The function `preprocess_input` that stands beside a builder; it may change its argument."""
+    module = inspect.getmodule(getattr(keras.applications, backbone.builder))
+    return module.preprocess_input  # type: ignore[union-attr]
