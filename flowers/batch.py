@@ -4,7 +4,9 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -102,10 +104,11 @@ def read_batch(
         broken[backbone] = reason
         failed(backbone, reason)
 
-    for number, shot in enumerate(shots):
+    detail = zoo.detail()
+    for number, (shot, opened) in enumerate(_ahead(shots, detail)):
         progress(number, shot.name)
         try:
-            photo = load_photo(shot.read(), at_least=zoo.detail())
+            photo = opened()
         except PhotoError as error:
             reason = str(error).replace("The photo", shot.name, 1)
             yield BatchRow(Reading(shot.name, shot.label, reason=reason))
@@ -116,6 +119,27 @@ def read_batch(
             raise ChoiceError(f"None of the chosen models can be used. {' '.join(broken.values())}")
         predictions = tuple(map(_without_focus, sorted(found, key=_place(models))))
         yield BatchRow(Reading(shot.name, shot.label, predictions), _thumbnail(photo))
+
+
+def _ahead(
+    shots: Iterable[Shot], at_least: int
+) -> Iterator[tuple[Shot, Callable[[], Image.Image]]]:
+    """Yield each photo with what waits for it, or raises `PhotoError`.
+
+    One photo is opened while the one before is read: decoding keeps one core busy, and no more than
+    two photos are held at a time.
+    """
+    with ThreadPoolExecutor(max_workers=1) as decoder:
+        coming: deque[tuple[Shot, Callable[[], Image.Image]]] = deque()
+        for shot in shots:
+            coming.append((shot, decoder.submit(_open, shot, at_least).result))
+            if len(coming) == 2:
+                yield coming.popleft()
+        yield from coming
+
+
+def _open(shot: Shot, at_least: int) -> Image.Image:
+    return load_photo(shot.read(), at_least=at_least)
 
 
 def _without_focus(prediction: Prediction) -> Prediction:

@@ -73,8 +73,8 @@ def batch_verdict(
     )
 
 
-def batch_table(rows: Sequence[BatchRow], classes: Sequence[str]) -> str:
-    """Photo x model. Labels are picked here; see `PICK_LABEL`."""
+def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool = True) -> str:
+    """Photo x model. Labels are picked here, once it is complete; see `PICK_LABEL`."""
     models = _models(rows)
     head = "".join(
         f'<th scope="col">{escape(BACKBONES[key].name)}<br>'
@@ -82,12 +82,16 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str]) -> str:
         for key, variant in models
     )
     body = "".join(_row(number, row, classes, models) for number, row in enumerate(rows))
+    busy, order = "", "Most disputed photos first. "
+    if not complete:
+        body = body.replace("<select ", "<select disabled ")
+        busy, order = ' aria-busy="true"', ""
     return (
         '<div class="scroll tall" tabindex="0" role="region" aria-label="Photos by models">'
-        '<table class="plain batch"><thead><tr><th scope="col">photo</th>'
+        f'<table class="plain batch"{busy}><thead><tr><th scope="col">photo</th>'
         f'<th scope="col">label</th><th scope="col">consensus</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
-        '<p class="hint">Most disputed photos first. Orange: differs from the label, or from the '
+        f'<p class="hint">{order}Orange: differs from the label, or from the '
         "consensus where there is no label.</p>"
     )
 

@@ -11,6 +11,7 @@ from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Variant
 from flowers.compare import Model, all_models
 from flowers.hub import Entry, Progress, WeightsSource
 from flowers.photos import to_square
+from flowers.recent import RecentPredictions
 from flowers.runtime import Classifier, Prediction, Runtime
 from flowers.weights import ARTIFACT, CONFIG, WeightsError
 
@@ -25,6 +26,7 @@ class Zoo:
 
     source: WeightsSource
     runtime: Runtime = field(default_factory=Runtime)
+    _recent: RecentPredictions = field(default_factory=RecentPredictions)
     _folders: dict[str, Path] = field(default_factory=dict)
 
     def entries(self) -> dict[str, Entry]:
@@ -125,7 +127,7 @@ class Zoo:
             size = classifier.config.image_size
             if size not in squares:
                 squares[size] = to_square(photo, size)
-            found = classifier.predict(squares[size])
+            found = self._recent.predict(classifier, squares[size])
             yield [p for p in found.values() if (p.backbone, p.variant) in wanted]
 
     def loaded(self, backbone: str) -> bool:

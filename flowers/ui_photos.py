@@ -128,7 +128,7 @@ def read_all(
     failed: dict[str, str],
     stopped: Callable[[], bool],
 ) -> Iterator[list[Any]]:
-    """Yield signs of life, then the values of `judged` and the table, of what was read.
+    """Yield signs of life and what was read so far, then the values of `judged` and the table.
 
     `failed` takes the backbones that could not be asked, with the reasons.
     """
@@ -138,7 +138,7 @@ def read_all(
         models = zoo.choose(backbones, variants, failed.__setitem__)
         shots = collect(list(paths), zoo.classes())
         yield _with_summary(blank, batch_table.reading_progress(0, len(shots), shots[0].name))
-        shown = time.monotonic()
+        shown, tabled = time.monotonic(), 0
         for row in read_batch(zoo, shots, models, failed.__setitem__):
             rows.append(row)
             if stopped():
@@ -147,7 +147,11 @@ def read_all(
                 shown = time.monotonic()
                 name = shots[len(rows)].name
                 note = batch_table.reading_progress(len(rows), len(shots), name)
-                yield _with_summary([gr.skip()] * len(blank), note)
+                values: list[Any] = [gr.skip()] * len(blank)
+                if len(rows) >= 2 * tabled:  # So that all tables together are as long as two.
+                    tabled = len(rows)
+                    values[-1] = batch_table.batch_table(rows, zoo.classes(), complete=False)
+                yield _with_summary(values, note)
     except (BatchError, ChoiceError) as error:
         yield _with_summary(blank, cards.message(str(error)))
         return

@@ -77,7 +77,7 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
         page.set_input_files("#batch-files input[type=file]", archive)
         page.wait_for_selector("#batch-files >> text=photos.zip")
         page.click("#batch-start")
-        page.wait_for_selector("table.batch")
+        page.wait_for_selector("table.batch:not([aria-busy])")
     page.wait_for_timeout(1000)
     save(page.screenshot(), docs / "photos.png")
 

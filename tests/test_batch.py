@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowers import batch
+from flowers import batch, ui_photos
 from flowers.batch import BatchError, BatchRow, collect, labels_in_order, read_batch
 from flowers.batch_table import batch_table, batch_verdict, to_csv
 from flowers.compare import Reading, judge
@@ -157,6 +157,38 @@ def test_a_stopped_batch_shows_what_was_read(weights_folder: Path, generated_pho
     current, summary, *_ = last
     assert [row.reading.photo for row in current.rows] == ["0.jpg"]
     assert "stopped after 1 of 3 photos" in summary
+
+
+def test_a_batch_is_shown_while_it_is_read(
+    weights_folder: Path, generated_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui_photos, "REFRESH", 0)
+    zoo = Zoo(LocalWeights(weights_folder))
+    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(6)]
+    values = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], {}, lambda: False)
+    tables = [v[-1] for v in values if isinstance(v[-1], str) and v[-1]]
+    assert [table.count("<select") for table in tables] == [1, 2, 4, 6]
+    assert all("aria-busy" in t and "<select data" not in t for t in tables[:-1])
+    assert "aria-busy" not in tables[-1]
+    assert "<select data" in tables[-1]
+
+
+def test_a_photo_is_opened_while_the_one_before_is_read_and_no_earlier() -> None:
+    opened: list[str] = []
+
+    def shot(number: int) -> batch.Shot:
+        def read() -> bytes:
+            opened.append(str(number))
+            return jpeg(number)
+
+        return batch.Shot(str(number), None, read)
+
+    ahead = batch._ahead([shot(i) for i in range(5)], 96)
+    for number, (current, photo) in enumerate(ahead):
+        assert photo().size == pattern(number).size
+        assert current.name == str(number)
+        assert len(opened) <= number + 2
+    assert opened == ["0", "1", "2", "3", "4"]
 
 
 def test_the_csv_has_a_line_a_photo_and_model_and_no_formulas() -> None:

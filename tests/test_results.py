@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.hub import DEFAULT_FOLDER
@@ -34,13 +35,16 @@ def test_wilson_interval_of_the_literature(correct, photos, low, high):
     assert mirrored == pytest.approx((1 - high, 1 - low), abs=6e-5)
 
 
-def test_wilson_interval_by_its_formula():
-    # 98.88 % of the study's 1,156 test photos.
-    z, n, k = 1.959963984540054, 1156, 1143
-    p = k / n
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
-    assert accuracy_interval(k, n) == pytest.approx((middle - half, middle + half), rel=1e-9)
+@pytest.mark.parametrize(("correct", "photos"), [(0, 7), (7, 7), (1, 3), (1143, 1156), (344, 433)])
+def test_wilson_interval_as_scipy_has_it(correct, photos):
+    expected = binomtest(correct, photos).proportion_ci(0.9, method="wilson")
+    assert accuracy_interval(correct, photos, 0.9) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("only_first", "only_second"), [(0, 1), (4, 4), (5, 4), (3, 13), (40, 61)])
+def test_paired_test_is_the_binomial_test_of_scipy(only_first, only_second):
+    expected = binomtest(only_first, only_first + only_second).pvalue
+    assert paired_test(*pair(20, only_first, only_second, 5))[2] == pytest.approx(expected)
 
 
 def test_interval_of_all_none_and_nothing():
