@@ -102,6 +102,7 @@ def _measure(given: argparse.Namespace) -> Findings | None:
         warm=1 if given.quick else 3,
         each=1 if given.quick else 2,
         batch=8 if given.quick else 64,
+        rehearse=not given.quick,
     )
     plan.set_up()
     if given.setup:

@@ -211,7 +211,7 @@ class OpenVino(Fused):
         """One pass."""
         request, names = loaded
         request.infer({"photo": photo})
-        return {name: request.get_output_tensor(i).data for i, name in enumerate(names)}
+        return {name: request.get_output_tensor(i).data.copy() for i, name in enumerate(names)}
 
 
 def _stop(backbone: str, reason: str) -> None:

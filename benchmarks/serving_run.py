@@ -37,6 +37,8 @@ class Plan:
     each: int
     batch: int
     """Photos of the phases."""
+    rehearse: bool = True
+    """Run every row once before any counts, so that libraries are in the page cache."""
 
     @cached_property
     def made(self) -> list[Made]:
@@ -127,7 +129,8 @@ def run(plan: Plan, scratch: Path) -> Findings:
         # Not counted: from here on libraries are in the page cache, compiled by Python, and
         # OpenVINO's compiled models in its cache.
         Path(jobs[row].scratch).mkdir()
-        measure_row(row, replace(jobs[row], warm=[], each=[], batch=[]), scratch, plan.made)
+        if plan.rehearse:
+            measure_row(row, replace(jobs[row], warm=[], each=[], batch=[]), scratch, plan.made)
     measured: dict[str, list[Measured]] = defaultdict(list)
     limits = []
     load = os.getloadavg()[0]
