@@ -166,6 +166,10 @@ class Handler(BaseHTTPRequestHandler):
         prefix = "" if kind == "model" else f"{kind}s/"
         return self._json({"url": f"{self.hub.url}/{prefix}{name}", "name": name})
 
+    def auth_check(self, body: bytes, kind: str, name: str) -> None:
+        if self._repo(kind, name, write=True) is not None:
+            self._json({})
+
     def validate_yaml(self, body: bytes) -> None:
         text = json.loads(body)["content"]
         if not text.startswith("---\n"):
@@ -337,6 +341,7 @@ ROUTES = [
     ("GET", rf"{_API}/revision/(?P<rev>.+)", "info"),
     ("GET", rf"{_API}/tree/(?P<rev>[^/]+)", "tree"),
     ("GET", rf"{_API}/refs", "refs"),
+    ("GET", rf"{_API}/auth-check/write", "auth_check"),
     ("POST", rf"{_API}/preupload/(?P<rev>[^/]+)", "preupload"),
     ("POST", rf"{_API}/commit/(?P<rev>[^/]+)", "commit"),
     ("POST", rf"{_API}/tag/(?P<rev>[^/]+)", "tag"),

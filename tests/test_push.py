@@ -25,6 +25,13 @@ def push(*args, **kwargs):
     return push(*args, **kwargs)
 
 
+def prepare_push(*args, **kwargs):
+    """Runs on the machine."""
+    from train.push import prepare_push
+
+    return prepare_push(*args, **kwargs)
+
+
 def snapshot(repo: str, revision: str) -> dict[str, bytes]:
     """Runs on the machine: everything, as the client pulls it."""
     from huggingface_hub import snapshot_download
@@ -206,6 +213,45 @@ def test_a_token_that_may_not(hub, machine, folder, tmp_path, token, said):
         machine.run(push, folder, REPO)
     assert "hf_" not in str(caught.value) + machine.log()
     assert not hub.repos
+
+
+def train(*arguments: str) -> tuple[int, str, bool]:
+    """Runs on the machine: exit code, errors, and whether the training was loaded."""
+    import contextlib
+    import io
+    import sys
+
+    from train.__main__ import main
+
+    with contextlib.redirect_stderr(io.StringIO()) as errors:
+        code = main(list(arguments))
+    return code, errors.getvalue(), "train.fit" in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("hf_expired", "wants a valid token"),
+        ("hf_reader", "Your token may not do this"),
+    ],
+)
+def test_fit_learns_before_it_trains_that_it_may_not_push(hub, machine, tmp_path, token, said):
+    hub.create(REPO, "model", False)
+    machine.use(tmp_path / "home", token)
+    arguments = ["fit", "--data", "photos", "--out", str(tmp_path / "out"), "--push", REPO]
+    code, errors, loaded = machine.run(train, *arguments)
+    assert (code, loaded) == (1, False)
+    assert said in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_fit_makes_the_repository_before_it_trains(hub, machine):
+    machine.run(prepare_push, REPO, private=True)
+    assert hub.repo(REPO).private
+    machine.run(prepare_push, REPO, private=True)
+    hub.repo(REPO).private = False
+    with pytest.raises(WeightsError, match="is public; make it private first"):
+        machine.run(prepare_push, REPO, private=True)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
 
 from flowers.backbones import BACKBONES
-from flowers.hubclient import HubError, explain, hub_api, patiently
+from flowers.hubclient import HubError, explain, hub_api, hub_errors, patiently
 from flowers.hubweights import EXAMPLES
 from flowers.photos import SUFFIXES
 from flowers.results import read_metrics
@@ -76,6 +76,21 @@ class PushReport:
         return "\n".join(lines)
 
 
+def prepare_push(repo: str, private: bool = False) -> None:
+    """Create USER/REPO if it is missing and see that one may write to it. Raises `HubError`.
+
+    For before a training, after which it would be sad to learn that the token is a wrong one.
+    """
+    api = hub_api(PATIENCE)
+    with hub_errors(repo):
+        remote = look(api, repo)
+        if remote is None:
+            patiently(lambda: api.create_repo(repo, private=private, exist_ok=True))
+        else:
+            _check_private(repo, remote, private)
+        patiently(lambda: api.auth_check(repo, write=True))
+
+
 def push(
     weights: Path,
     repo: str,
@@ -119,8 +134,8 @@ def _push_once(
         if not report.dry_run:
             patiently(lambda: api.create_repo(repo, private=private, exist_ok=True))
             remote = look(api, repo)
-    elif private and not remote.private:
-        raise HubError(f"{repo} is public; make it private first or push without --private.")
+    else:
+        _check_private(repo, remote, private)
 
     contents: dict[str, Content] = {**local, CARD: _card(weights, remote, report, license).encode()}
     report.files = compare(contents, _stale(local, remote), remote)
@@ -141,6 +156,11 @@ def _push_once(
     report.tag = _tag(api, repo, report.commit, dict(remote.tags), tag)
 
 
+def _check_private(repo: str, remote: Remote, private: bool) -> None:
+    if private and not remote.private:
+        raise HubError(f"{repo} is public; make it private first or push without --private.")
+
+
 def _checked_files(weights: Path) -> dict[str, Path]:
     """Path in the repository -> path here, of a folder that is whole. Raises `WeightsError`."""
     folders = backbone_folders(weights)
@@ -158,7 +178,7 @@ def _checked_files(weights: Path) -> dict[str, Path]:
         names = {CONFIG, METRICS, *config.files}
         files |= {f"{folder.name}/{name}": folder / name for name in names}
     for path in sorted((weights / EXAMPLES).glob("*")):
-        if path.suffix in SUFFIXES:
+        if path.suffix.lower() in SUFFIXES:
             files[f"{EXAMPLES}/{path.name}"] = path
     return {name: path for name, path in files.items() if path.is_file()}
 
