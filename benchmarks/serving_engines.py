@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.serving_files import Made, weights_folder
 from flowers.backbones import BACKBONES, VARIANTS, Variant
-from flowers.weights import Precision
 
 ORDER = ("mobilenetv2", "densenet121", "inceptionv3", "vgg16", "resnet101", "inceptionresnetv2")
 """Small artifacts first, as the app goes where no latencies were measured."""
@@ -101,14 +100,14 @@ class PlainKeras(Engine):
 class App(Engine):
     """This project's runtime, by the calls that the page makes."""
 
-    def __init__(self, assets: Assets, precision: Precision) -> None:
+    def __init__(self, assets: Assets, kind: str) -> None:
         super().__init__(assets)
         from flowers.hub import LocalWeights
         from flowers.serving import Zoo
 
         root = assets.scratch / "weights"
         if not root.exists():
-            weights_folder(assets.made, precision, root)
+            weights_folder(assets.made, kind, root)
         self._zoo = Zoo(LocalWeights(root))
 
     def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:

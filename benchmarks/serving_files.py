@@ -20,6 +20,11 @@ PACKAGES = {
 }
 """What must be installed to make a kind of file, where it is not this project's own need."""
 
+SERVED: dict[str, Precision] = {"int8": "int8", "int8-careful": "int8", "float16": "float16"}
+"""Kinds of this project's artifacts -> precision. Of int8 the quickest and the most careful one:
+`train.export` leaves more layers in float until an artifact agrees with Keras, which depends on the
+weights, so what is served lies between the two."""
+
 SIDES = (1024, 768)
 """Of a photo, in pixels: what the web shows, and more than any network takes."""
 
@@ -36,9 +41,9 @@ class Made:
         """Weights of one model as a user of Keras keeps them."""
         return self.folder / "plain" / f"{self.backbone}-{variant}.weights.h5"
 
-    def served(self, precision: Precision) -> Path:
+    def served(self, kind: str) -> Path:
         """A backbone's folder as the app serves it."""
-        return self.folder / precision / self.backbone
+        return self.folder / kind / self.backbone
 
     def onnx(self, precision: str) -> Path:
         """The fused graph for ONNX Runtime."""
@@ -64,7 +69,7 @@ class Made:
         return self.folder / "failures" / f"{self.backbone}.json"
 
     def files(self, kind: str) -> list[Path]:
-        """The files that rows of a kind load: plain, int8, float16, onnx-…, openvino-…."""
+        """The files that rows of a kind load: plain, one of `SERVED`, onnx-…, openvino-…."""
         engine, _, precision = kind.partition("-")
         if engine == "plain":
             return [self.plain(variant) for variant in VARIANTS]
@@ -73,8 +78,7 @@ class Made:
         if engine == "openvino":
             path = self.openvino(precision)
             return [path, path.with_suffix(".bin")]
-        folder = self.folder / engine / self.backbone
-        return [folder / ARTIFACT, folder / CONFIG]
+        return [self.served(kind) / ARTIFACT, self.served(kind) / CONFIG]
 
     def has(self, kind: str) -> bool:
         """Whether the files of a kind are there."""
@@ -91,11 +95,11 @@ class Made:
         return json.loads(self.failures.read_text(encoding="utf-8")).get(kind)
 
 
-def weights_folder(made: Sequence[Made], precision: Precision, root: Path) -> Path:
-    """Make `root` a weights folder that leads to what `made` has in a precision."""
+def weights_folder(made: Sequence[Made], kind: str, root: Path) -> Path:
+    """Make `root` a weights folder that leads to what `made` has of a kind."""
     root.mkdir(parents=True)
     for one in made:
-        (root / one.backbone).symlink_to(one.served(precision).resolve())
+        (root / one.backbone).symlink_to(one.served(kind).resolve())
     return root
 
 

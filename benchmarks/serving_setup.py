@@ -11,9 +11,9 @@ import json
 import os
 import shutil
 import sys
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.plain_keras import build_plain, preprocessing
 from benchmarks.serving_exports import export
-from benchmarks.serving_files import Made, write_photos
+from benchmarks.serving_files import SERVED, Made, write_photos
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Backbone
 from flowers.files import whole_file, write_text
 from flowers.network import Network, build_network
@@ -33,7 +33,6 @@ from flowers.weights import (
     BaseSource,
     Config,
     FileRecord,
-    Precision,
     VariantSettings,
     WeightsError,
     check_file,
@@ -41,12 +40,12 @@ from flowers.weights import (
     record_of,
     write_config,
 )
-from train.export import export_artifact
+from train.export import artifacts
 from train.multiply_adds import multiply_adds
 from train.quiet import quiet
 
 CALIBRATION = 8
-"""Photos for int8 conversion. Their number changes the values that are found and not the speed."""
+"""Photos for int8 conversion. Their number changes the ranges that are found and not the speed."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -105,8 +104,8 @@ class Setup:
             print(f"{self.backbone.name}: making {kind}", flush=True)
             if kind == "plain":
                 self._plain()
-            elif kind in get_args(Precision):
-                self._served(cast(Precision, kind))
+            elif kind in SERVED:
+                self._served(kind)
             else:
                 self._export(kind, failures)
         write_text(self.made.failures, json.dumps(failures))
@@ -131,14 +130,15 @@ class Setup:
             work["plain"] += multiply_adds([*base.layers, hidden, logits])
         write_text(self.made.work, json.dumps(work))
 
-    def _served(self, precision: Precision) -> None:
-        folder = self.made.served(precision)
-        if self.trained and self.config.precision == precision:
-            artifact = check_file(self.trained, self.config, ARTIFACT)
-            with whole_file(folder / ARTIFACT) as partial:
-                shutil.copyfile(artifact, partial)
-        else:
-            export_artifact(self.graph, folder / ARTIFACT, precision, self.sample)
+    def _served(self, kind: str) -> None:
+        folder, precision = self.made.served(kind), SERVED[kind]
+        with whole_file(folder / ARTIFACT) as partial:
+            if self.trained and self.config.precision == precision:
+                # What was chosen for these weights, whatever the kind.
+                shutil.copyfile(check_file(self.trained, self.config, ARTIFACT), partial)
+            else:
+                made = artifacts(self.graph, precision, self.sample)
+                partial.write_bytes(deque(made, 1).pop() if kind == "int8-careful" else next(made))
         files = {ARTIFACT: record_of(folder / ARTIFACT)}
         write_config(
             folder, self.config.model_copy(update={"precision": precision, "files": files})
