@@ -14,6 +14,7 @@ nothing else meanwhile.
 
 import argparse
 import shutil
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -85,6 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = make_parser()
     given = parser.parse_args(arguments)
+    # As by Ctrl-C: the process that is measured is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     work = given.work.resolve()
     if given.fresh:
         shutil.rmtree(work, ignore_errors=True)

@@ -90,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
     fit.add_argument("--image-size", type=_image_size, default=224, help="pixels (default: 224)")
+    _mixed_precision(fit)
     fit.add_argument(
         "--examples", type=_positive, metavar="N", help="put N test photos into the folder"
     )
@@ -125,6 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--batch-size", type=_positive, default=64)
     pretrain.add_argument("--learning-rate", type=float, default=1e-3)
     pretrain.add_argument("--seed", type=_natural, default=0)
+    _mixed_precision(pretrain)
 
     export = commands.add_parser("export", help="write artifacts of what another backend trained")
     export.set_defaults(run=_export)
@@ -162,9 +164,29 @@ def _data_and_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
 
 
+def _mixed_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mixed-precision",
+        action=argparse.BooleanOptionalAction,
+        help="train in bfloat16; weights, losses and exports stay float32 (default: on a GPU only)",
+    )
+
+
+def _bfloat16(options: argparse.Namespace) -> bool:
+    from train.mixed import has_gpu
+
+    return has_gpu() if options.mixed_precision is None else options.mixed_precision
+
+
 def _fit(options: argparse.Namespace) -> None:
+    if options.push:
+        from train.push import prepare_push
+
+        prepare_push(options.push, options.private)
     with quiet():
         from train.fit import Job, fit
+
+        bfloat16 = _bfloat16(options)
 
     if options.examples and not options.examples_license:
         raise DatasetError("Say whose photos they are: --examples needs --examples-license TEXT.")
@@ -179,6 +201,7 @@ def _fit(options: argparse.Namespace) -> None:
                 batch_size=options.batch_size,
                 seed=options.seed,
                 views=options.views,
+                bfloat16=bfloat16,
             ),
             base=options.base,
             unknown=options.unknown,
@@ -202,6 +225,8 @@ def _fit(options: argparse.Namespace) -> None:
 def _pretrain(options: argparse.Namespace) -> None:
     with quiet():
         from train.pretrain import PretrainRecipe, run_pretrain
+
+        bfloat16 = _bfloat16(options)
     from train.sources import open_source
     from train.trained import WORK
 
@@ -210,6 +235,7 @@ def _pretrain(options: argparse.Namespace) -> None:
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
+        bfloat16=bfloat16,
         seed=options.seed,
     )
     path = run_pretrain(

@@ -19,6 +19,7 @@ from flowers.photos import PhotoError
 from flowers.weights import (
     MANIFEST,
     PUBLISHED,
+    BaseSource,
     WeightsError,
     backbone_folders,
 )
@@ -86,20 +87,28 @@ def _fit(job: Job, root: Path) -> None:
             f"fit on the same --data with the same --seed. Received: --base {job.base}"
         )
     for backbone in job.backbones:
-        trained = _describe(job, backbone, dataset, unknown)
+        path, source = find_base(backbone, job.base)
+        trained = _describe(job, backbone, dataset, source, unknown)
         if trained.is_finished(job.out):
             print(f"{backbone.name} is trained already.")
         else:
-            train_backbone(job, backbone, dataset, cache, trained)
+            train_backbone(job, backbone, path, dataset, cache, trained)
     write_model_card(job.out)
     if job.examples:
         write_examples(dataset, job.out, job.examples, job.examples_license)
 
 
 def train_backbone(
-    job: Job, backbone: Backbone, dataset: Dataset, cache: PhotoCache, trained: Trained
+    job: Job,
+    backbone: Backbone,
+    base: str | None,
+    dataset: Dataset,
+    cache: PhotoCache,
+    trained: Trained,
 ) -> None:
     """Train one backbone, or go on with it, and put its finished folder into place.
+
+    `base` is what `find_base` gave to load.
 
     With a backend other than TensorFlow the folder is left to `python -m train export`.
     """
@@ -108,8 +117,7 @@ def train_backbone(
         shutil.rmtree(work, ignore_errors=True)
         write_text(work / STAMP, trained.stamp)
     keras.utils.set_random_seed(job.recipe.seed)
-    path, _ = find_base(backbone, job.base)
-    network = build_network_on(backbone, dataset.classes, path, job.image_size)
+    network = build_network_on(backbone, dataset.classes, base, job.image_size)
     features = compute_features(
         network,
         hash_weights(network),
@@ -135,9 +143,10 @@ def train_backbone(
         )
 
 
-def _describe(job: Job, backbone: Backbone, dataset: Dataset, unknown: list[str]) -> Trained:
+def _describe(
+    job: Job, backbone: Backbone, dataset: Dataset, source: BaseSource, unknown: list[str]
+) -> Trained:
     """What training will have made; `unknown` are hashes of photos in the cache."""
-    _, source = find_base(backbone, job.base)
     parts = [backbone.key, asdict(job.recipe), source.model_dump(), job.image_size]
     text = json.dumps([*parts, dataset.classes, dataset.fingerprint])
     return Trained(

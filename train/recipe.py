@@ -22,3 +22,5 @@ class Recipe:
     4,301 flower photos)."""
     label_smoothing: float = 0.1
     """Web photos carry some wrong labels; this keeps the network from insisting on them."""
+    bfloat16: bool = False
+    """Compute what is trained in bfloat16; weights, logits, loss and exports stay float32."""

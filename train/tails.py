@@ -11,6 +11,7 @@ from flowers.backbones import Variant
 from flowers.network import Head, Network
 from flowers.split import Part
 from train.features import Features
+from train.mixed import mixed_layers
 from train.progress import EpochLog, Progress, reseed
 from train.recipe import Recipe
 
@@ -29,7 +30,7 @@ class TailClassifier(keras.Model):
 
     def call(self, inputs, training=None):
         crossing = list(inputs) if self.trunk is None else self.trunk(inputs, training=False)
-        features = self.tail(crossing, training=False)
+        features = ops.cast(self.tail(crossing, training=False), "float32")
         return self.head(ops.mean(features, axis=(1, 2)), training=training)
 
 
@@ -136,7 +137,10 @@ def train_variant(
             model.optimizer.build(model.trainable_variables)  # Its state is in the file, too.
             model.load_weights(progress.last_weights(folder))
             tqdm.write(f"{title}: going on after {done} of {recipe.epochs} epochs.")
-        with tqdm(total=recipe.epochs, desc=title, unit="epoch", initial=done) as bar:
+        with (
+            mixed_layers([model], recipe.bfloat16),
+            tqdm(total=recipe.epochs, desc=title, unit="epoch", initial=done) as bar,
+        ):
             model.fit(
                 batches,
                 initial_epoch=done,
