@@ -5,8 +5,7 @@
 First, once and not timed, makes the files of every row below `.cache/`: six backbones with both
 variants as plain Keras models, as this project's artifacts, and for every other engine that is
 installed (`pip install -e .[bench]`). Weights are random unless `--weights` has trained ones: speed
-does not depend on their values, but which layers of an int8 artifact stay in float does. So the
-quickest and the most careful one are measured; with trained weights both are what was served.
+does not depend on their values, but for which layers of an int8 artifact stay in float.
 Delete `.cache/` after a change to the networks or to how artifacts are made.
 
 Then every row is measured in processes of its own, row after row, several times over; medians and

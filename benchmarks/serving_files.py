@@ -20,10 +20,8 @@ PACKAGES = {
 }
 """What must be installed to make a kind of file, where it is not this project's own need."""
 
-SERVED: dict[str, Precision] = {"int8": "int8", "int8-careful": "int8", "float16": "float16"}
-"""Kinds of this project's artifacts -> precision. Of int8 the quickest and the most careful one:
-`train.export` leaves more layers in float until an artifact agrees with Keras, which depends on the
-weights, so what is served lies between the two."""
+SERVED: dict[str, Precision] = {"int8": "int8", "float16": "float16"}
+"""Kinds of this project's artifacts -> precision."""
 
 SIDES = (1024, 768)
 """Of a photo, in pixels: what the web shows, and more than any network takes."""

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import sys
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -137,8 +136,7 @@ class Setup:
                 # What was chosen for these weights, whatever the kind.
                 shutil.copyfile(check_file(self.trained, self.config, ARTIFACT), partial)
             else:
-                made = artifacts(self.graph, precision, self.sample)
-                partial.write_bytes(deque(made, 1).pop() if kind == "int8-careful" else next(made))
+                partial.write_bytes(next(artifacts(self.graph, precision, self.sample)))
         files = {ARTIFACT: record_of(folder / ARTIFACT)}
         write_config(
             folder, self.config.model_copy(update={"precision": precision, "files": files})

@@ -16,9 +16,9 @@ NOTES = (
     "files included. On disk: also the engine's own package. Share of limit: operations a second "
     "while warm, as a share of those of the best single-precision matrix product, which int8 may "
     "exceed. Medians{ranges}.",
-    "This app's int8: the quickest artifact has all but its heads in eight bits; the most careful "
-    "one also leaves layers that eight bits do not fit, and the first third, in float. `fit` takes "
-    "the first that agrees with Keras, so what is served lies between the two.",
+    "This app's int8: what `fit` chose for backbones with trained weights, else all but the heads "
+    "in eight bits. Where that does not agree with Keras, `fit` leaves more layers in float and in "
+    "the end takes float16, the row below.",
     "Rows other than plain Keras run one graph a backbone, which gives both variants and the focus "
     "maps.",
 )
