@@ -56,8 +56,11 @@ def build_model(settings: dict[str, Any]) -> keras.Model:
     if settings["variant"] == "transfer":
         base.trainable = False
     else:
-        for layer in base.layers[: -settings["tail"]]:
-            layer.trainable = False
+        # `fit` overrides the `training=False` below, so that batch normalization is in inference
+        # mode only where it is frozen.
+        for i, layer in enumerate(base.layers):
+            normalizes = isinstance(layer, keras.layers.BatchNormalization)
+            layer.trainable = i >= len(base.layers) - settings["tail"] and not normalizes
     photo = keras.Input((size, size, 3))
     x = getattr(keras.applications, MODULES[builder]).preprocess_input(photo)
     x = base(x, training=False)
