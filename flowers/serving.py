@@ -115,6 +115,9 @@ class Zoo:
         A backbone that turns out to be broken is disabled and skipped; `failed` is then called
         with its key and the reason.
         """
+        # One backbone after another, each on all cores: the quick ones answer at once. Two at a
+        # time with one thread each took as long for all six (69 ms against 74, two cores), two
+        # photos at a time in a batch, too.
         wanted = list(models)
         squares: dict[int, np.ndarray] = {}
         for backbone in dict.fromkeys(key for key, _ in wanted):
