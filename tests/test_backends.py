@@ -1,5 +1,6 @@
 """Training needs no TensorFlow where Keras computes with another library; only the export does."""
 
+import ast
 import importlib.util
 import os
 import subprocess
@@ -13,6 +14,8 @@ from flowers.runtime import Classifier
 from flowers.weights import read_config
 from tests.conftest import SIZE
 from train.__main__ import main
+
+ROOT = Path(__file__).resolve().parent.parent
 
 BLOCKED = "import sys; sys.modules['tensorflow'] = None\n"
 """From here on, an import of TensorFlow fails as if it was not installed."""
@@ -29,9 +32,13 @@ def run_without_tensorflow(backend: str, program: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_no_module_of_the_training_imports_tensorflow() -> None:
-    """By Keras's own NumPy backend, which is always there: it cannot train, but import all."""
-    run_without_tensorflow("numpy", "import train.fit, train.pretrain, train.evaluate, train.push")
+@pytest.mark.parametrize("package", ["flowers", "train"])
+def test_no_module_imports_tensorflow_when_it_is_imported(package: str) -> None:
+    for path in sorted((ROOT / package).glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not any(name.split(".")[0] == "tensorflow" for name in names), path
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
