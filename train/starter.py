@@ -50,8 +50,8 @@ STAGES = {
         Stage(160, epochs=5, learning_rate=4e-4),
     ),
 }
-"""The stages of each backbone that can be made so far; those of DenseNet121 have not been run to the
-end yet. Depthwise convolutions gain nothing from bfloat16 on a CPU, so MobileNetV2 goes without."""
+"""The stages of each backbone that can be made so far; DenseNet121's have not been run to the end
+yet. Depthwise convolutions gain nothing from bfloat16 on a CPU, so MobileNetV2 goes without."""
 
 
 def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, runs: Path) -> None:
