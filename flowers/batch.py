@@ -4,15 +4,14 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
+from flowers.ahead import ahead
 from flowers.compare import Model, Reading
 from flowers.overlay import data_uri
 from flowers.photos import SUFFIXES, PhotoError, load_photo
@@ -129,17 +128,12 @@ def _ahead(
     One photo is opened while the one before is read: decoding keeps one core busy, and no more than
     two photos are held at a time.
     """
-    with ThreadPoolExecutor(max_workers=1) as decoder:
-        coming: deque[tuple[Shot, Callable[[], Image.Image]]] = deque()
-        for shot in shots:
-            coming.append((shot, decoder.submit(_open, shot, at_least).result))
-            if len(coming) == 2:
-                yield coming.popleft()
-        yield from coming
 
+    def load(shot: Shot) -> Image.Image:
+        return load_photo(shot.read(), at_least=at_least)
 
-def _open(shot: Shot, at_least: int) -> Image.Image:
-    return load_photo(shot.read(), at_least=at_least)
+    for shot, loading in ahead(load, shots, threads=1, most=2):
+        yield shot, loading.result
 
 
 def _without_focus(prediction: Prediction) -> Prediction:

@@ -6,9 +6,8 @@ decodes nothing. A process that dies loses at most the photos added since the la
 
 import json
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import imagehash
 import numpy as np
 from PIL import Image
 
+from flowers.ahead import ahead
 from flowers.backbones import IMAGE_SIZE
 from flowers.files import sha256_of, write_text
 from flowers.photos import PhotoError, read_photo
@@ -77,15 +77,9 @@ class PhotoCache:
         Raises OSError when the cache cannot be written.
         """
         cores = os.cpu_count() or 1
-        waiting: deque[tuple[Path, Future[Decoded]]] = deque()
         # Threads are enough: decoding, scaling and hashing let go of Python's lock.
-        with ThreadPoolExecutor(cores) as pool:
-            for path in paths:
-                waiting.append((path, pool.submit(self._decode, path)))
-                if len(waiting) > 2 * cores:
-                    yield self._outcome(*waiting.popleft())
-            while waiting:
-                yield self._outcome(*waiting.popleft())
+        for path, decoded in ahead(self._decode, paths, cores, most=2 * cores + 1):
+            yield self._outcome(path, decoded)
 
     def flush(self) -> None:
         """Make what was added survive the process. Raises OSError."""
