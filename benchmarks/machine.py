@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,10 +29,6 @@ class Machine:
     versions: dict[str, str]
     """Package -> version, of those that are installed."""
     date: str
-
-    def as_dict(self) -> dict:
-        """For the JSON of a result."""
-        return asdict(self)
 
     def sentence(self) -> str:
         """For people, below a table."""

@@ -93,7 +93,7 @@ class PlainKeras(Engine):
             model = build_plain(backbone, self.assets.classes, self.assets.image_size)
             model.load_weights(weights)
             self._models[weights] = model
-        ready = preprocessing(backbone)(pixels.copy())  # It changes what it is given.
+        ready = preprocessing(backbone.builder)(pixels.copy())  # It changes what it is given.
         return self._models[weights].predict(ready, verbose=0)
 
 

@@ -121,7 +121,7 @@ class Setup:
             head = self.network.heads[variant]
             hidden.set_weights(head.hidden.get_weights())
             logits.set_weights(head.logits.get_weights())
-            ready = preprocessing(self.backbone)(photos.astype(np.float32))
+            ready = preprocessing(self.backbone.builder)(photos.astype(np.float32))
             found = model.predict(ready, verbose=0)
             np.testing.assert_allclose(found, expected[f"{variant}_probabilities"], atol=1e-3)
             with whole_file(self.made.plain(variant)) as partial:

@@ -10,9 +10,8 @@ from PIL import Image, ImageDraw
 from benchmarks.training_process import run_measured
 from flowers.backbones import Backbone
 from flowers.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
-from flowers.files import sha256_of
 from flowers.photocache import PhotoCache
-from flowers.weights import MANIFEST, WeightsError
+from train.base import find_base, photos_seen
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif"})
 """What plain Keras and this project both read."""
@@ -92,20 +91,15 @@ def base_file(backbone: Backbone, given: str, image_size: int, work: Path) -> st
             command = [sys.executable, "-m", module, backbone.builder, str(image_size), str(path)]
             run_measured(command, work / "logs" / "base.log")
         return str(path)
-    path = Path(given) / name if Path(given).is_dir() else Path(given)
-    if not path.is_file():
-        raise WeightsError(f"There are no base weights of {backbone.name} at {path}.")
+    found, source = find_base(backbone, given)
     # Away from its manifest, by which `fit` would refuse a base that saw photos held out here.
-    copy = work / f"base-{sha256_of(path)[:16]}" / name
+    copy = work / f"base-{str(source.sha256)[:16]}" / name
     copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, copy)
+    shutil.copyfile(str(found), copy)
     return str(copy)
 
 
 def held_out_photos_seen(given: str, dataset: Dataset) -> int:
     """How many test photos a base was pretrained on, as far as a manifest beside it tells."""
-    manifest = (Path(given) if Path(given).is_dir() else Path(given).parent) / MANIFEST
-    if given in ("imagenet", "none") or not manifest.exists():
-        return 0
-    seen = {photo.sha256 for photo in Dataset.load_manifest(manifest).part("train")}
+    seen = photos_seen(given)
     return sum(photo.sha256 in seen for photo in dataset.part("test"))

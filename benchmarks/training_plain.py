@@ -1,7 +1,7 @@
 """Trains a backbone the way Keras's own guides do: `model.fit` over the whole network from files.
 
 `python -m benchmarks.training_plain SETTINGS.json RESULT.json` is one measured process. The photos
-are decoded in parallel and read ahead; nothing else of this project takes part.
+are decoded in parallel and read ahead; of this project only the model of `plain_keras` takes part.
 """
 
 import json
@@ -16,15 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 
-MODULES = {
-    "VGG16": "vgg16",
-    "InceptionV3": "inception_v3",
-    "InceptionResNetV2": "inception_resnet_v2",
-    "DenseNet121": "densenet",
-    "MobileNetV2": "mobilenet_v2",
-    "ResNet101": "resnet",
-}
-"""Builder -> module of `keras.applications` with its `preprocess_input`."""
+from benchmarks.plain_keras import preprocessing, with_head
 
 
 def batches(settings: dict[str, Any], part: str) -> tf.data.Dataset:
@@ -62,12 +54,8 @@ def build_model(settings: dict[str, Any]) -> keras.Model:
             normalizes = isinstance(layer, keras.layers.BatchNormalization)
             layer.trainable = i >= len(base.layers) - settings["tail"] and not normalizes
     photo = keras.Input((size, size, 3))
-    x = getattr(keras.applications, MODULES[builder]).preprocess_input(photo)
-    x = base(x, training=False)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Dense(256, activation="relu")(x)
-    x = keras.layers.Dropout(0.2)(x)
-    return keras.Model(photo, keras.layers.Dense(settings["classes"], activation="softmax")(x))
+    x = preprocessing(builder)(photo)
+    return with_head(base, photo, x, settings["classes"])
 
 
 def main(settings: dict[str, Any]) -> dict[str, float]:

@@ -3,12 +3,15 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowers.backbones import Backbone
 from flowers.dataset import Dataset
 from flowers.files import sha256_of
-from flowers.network import Network, build_network
 from flowers.weights import MANIFEST, BaseSource, WeightsError
+
+if TYPE_CHECKING:  # It brings Keras, which finding a base does not need.
+    from flowers.network import Network
 
 RECIPE = "recipe.json"
 """What `pretrain` notes beside the weights it made."""
@@ -39,8 +42,10 @@ def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
 
 def build_network_on(
     backbone: Backbone, classes: list[str], path: str | None, image_size: int
-) -> Network:
+) -> "Network":
     """Build a network on what `find_base` gave. Raises `WeightsError` when that cannot be had."""
+    from flowers.network import build_network
+
     try:
         return build_network(backbone, classes, path, image_size)
     except Exception as error:  # Keras raises a plain Exception when a download fails.
@@ -78,7 +83,7 @@ def _unusable(backbone: Backbone, path: str | None, error: Exception) -> Weights
     return WeightsError(f"{path} does not fit {backbone.name}; give its base. Received: {reason}")
 
 
-def hash_weights(network: Network) -> str:
+def hash_weights(network: "Network") -> str:
     """Hash of the frozen weights of a network: equal values, equal hash."""
     digest = hashlib.sha256()
     for model in (network.trunk, network.tails["transfer"]):

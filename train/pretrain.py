@@ -133,10 +133,8 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
         for folder in class_folders(root):
-            for file in photo_files(folder):
-                try:
-                    sha256 = cache.add(file)
-                except PhotoError:
+            for file, sha256 in cache.add_all(photo_files(folder)):
+                if isinstance(sha256, PhotoError):
                     continue
                 look = np.uint64(cache.look(sha256))
                 near = (np.bitwise_count(held_hashes ^ look) <= NEAR_DUPLICATE_BITS).any()
