@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Table
-from flowers.backbones import BACKBONES, VARIANTS
+from flowers.backbones import BACKBONES
 from flowers.dataset import Dataset
 from flowers.photos import PhotoError, read_photo
 from flowers.weights import (
@@ -14,7 +14,6 @@ from flowers.weights import (
     MANIFEST,
     WeightsError,
     backbone_folders,
-    check_file,
     read_config,
 )
 
@@ -74,30 +73,26 @@ def _compare(
     folder: Path, classes: list[str], photos: np.ndarray, labels: np.ndarray
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Both variants of a backbone on uint8[n, size, size, 3] with int64[n]."""
-    from flowers.network import build_network
     from flowers.runtime import Classifier
     from train.evaluate import predict_all
-    from train.precision import accuracy, keras_probabilities
+    from train.graph import keras_probabilities, load_graph
+    from train.precision import accuracy
 
     classifier = Classifier(folder)
     config = classifier.config
     if config.classes != classes:
         raise WeightsError(f"{folder.name} has other classes than the manifest; train it again.")
-    network = build_network(classifier.backbone, classes, None, config.image_size)
-    graph = network.graph([v for v in VARIANTS if v in config.variants])
-    graph.load_weights(check_file(folder, config, KERAS_WEIGHTS))
-    expected = keras_probabilities(graph, photos)
+    expected = keras_probabilities(load_graph(folder), photos)
     found, _ = predict_all(classifier, photos, len(photos), classifier.backbone.name)
     figures: dict[tuple[str, str], dict[str, Any]] = {}
     for variant in found:
         keras_accuracy = accuracy(expected[variant], labels)
         artifact_accuracy = accuracy(found[variant], labels)
-        same = expected[variant].argmax(axis=1) == found[variant].argmax(axis=1)
         figures[folder.name, variant] = {
             "precision": config.precision,
             "keras": keras_accuracy,
             "artifact": artifact_accuracy,
             "points": 100 * (artifact_accuracy - keras_accuracy),
-            "equal": float(same.mean()),
+            "equal": accuracy(found[variant], expected[variant].argmax(axis=1)),
         }
     return figures

@@ -37,8 +37,9 @@ from train.evaluate import (
     predict_all,
     results_table,
 )
+from train.graph import keras_probabilities
 from train.lock import only_run
-from train.precision import accuracy, calibration_sample, choose_artifact, keras_probabilities
+from train.precision import accuracy, calibration_sample, choose_artifact
 from train.progress import Progress
 from train.trained import GRAPH_WEIGHTS, TRAINED, WORK, Trained
 

@@ -16,6 +16,7 @@ from flowers.runtime import Classifier
 from flowers.weights import ARTIFACT, Config, Precision, record_of
 from train.evaluate import Probabilities, predict_all
 from train.export import artifacts
+from train.graph import keras_probabilities
 from train.trained import PrecisionChoice
 
 MAX_GAP = 0.005
@@ -73,13 +74,6 @@ def choose_artifact(
             if gap <= max(MAX_GAP, one) and 1 - agreement <= max(1 - MIN_AGREEMENT, one):
                 return ChosenArtifact(config, classifier, found)
     return ChosenArtifact(config, classifier, found)
-
-
-def keras_probabilities(graph: keras.Model, photos: np.ndarray) -> Probabilities:
-    """What the float32 graph says of uint8[n, size, size, 3]."""
-    outputs = graph.predict(photos, batch_size=32, verbose=0)
-    ending = "_probabilities"
-    return {name.removesuffix(ending): p for name, p in outputs.items() if name.endswith(ending)}
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:

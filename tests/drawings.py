@@ -1,0 +1,90 @@
+"""Drawn flowers that a model trained on photos can tell apart."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SIZE = 448
+"""Pixels; twice what the models read, so that scaling down smooths the edges."""
+
+
+def draw_daisy(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
+    """White petals around a yellow disc."""
+    _petals(draw, rng, count=22, length=150, width=22, colour=(246, 246, 240))
+    _disc(draw, 48, (240, 190, 30))
+
+
+def draw_sunflower(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
+    """Yellow petals in two rings around a wide brown disc."""
+    _petals(draw, rng, count=26, length=190, width=32, colour=(235, 165, 10))
+    _petals(draw, rng, count=26, length=165, width=30, colour=(250, 200, 25))
+    _disc(draw, 92, (70, 42, 20))
+    _disc(draw, 55, (50, 45, 20))
+
+
+def draw_dandelion(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
+    """Rings of many narrow yellow florets."""
+    for length, colour in ((150, (225, 175, 0)), (120, (245, 200, 10)), (85, (250, 215, 30))):
+        _petals(draw, rng, count=60, length=length, width=9, colour=colour)
+    _petals(draw, rng, count=40, length=50, width=7, colour=(235, 185, 5))
+
+
+def draw_tulip(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
+    """A red cup of three petals on a stem with two leaves."""
+    draw.line((224, 250, 224, 448), fill=(90, 140, 60), width=16)
+    draw.polygon([(220, 448), (120, 260), (190, 340), (224, 448)], fill=(70, 125, 55))
+    draw.polygon([(228, 448), (320, 250), (262, 340), (228, 448)], fill=(80, 135, 60))
+    for x, colour in ((180, (175, 20, 40)), (268, (185, 25, 45)), (224, (215, 40, 60))):
+        outline = [(x, 70), (x + 52, 150), (x + 40, 240), (224, 275), (x - 40, 240), (x - 52, 150)]
+        draw.polygon(outline, fill=colour)
+
+
+DRAWINGS: dict[str, Callable[[ImageDraw.ImageDraw, np.random.Generator], None]] = {
+    "daisy": draw_daisy,
+    "dandelion": draw_dandelion,
+    "sunflower": draw_sunflower,
+    "tulip": draw_tulip,
+}
+
+
+def drawing(name: str, seed: int = 0) -> Image.Image:
+    """A drawn flower on a blurred green ground, 448 x 448."""
+    rng = np.random.default_rng(seed)
+    ground = rng.integers(20, 110, (9, 9, 1)) + np.array([0, 45, -10])
+    small = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+    image = small.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    DRAWINGS[name](ImageDraw.Draw(image), rng)
+    return image.filter(ImageFilter.GaussianBlur(1.5))
+
+
+def _petals(
+    draw: ImageDraw.ImageDraw,
+    rng: np.random.Generator,
+    count: int,
+    length: float,
+    width: float,
+    colour: tuple[int, int, int],
+) -> None:
+    start = rng.uniform(0, 1)
+    for i in range(count):
+        angle = start + 2 * np.pi * i / count + rng.uniform(-0.06, 0.06)
+        long = length * rng.uniform(0.88, 1.0)
+        shade = rng.uniform(0.82, 1.0)
+        along, across = (
+            np.array([np.cos(angle), np.sin(angle)]),
+            np.array([-np.sin(angle), np.cos(angle)]),
+        )
+        outline = [
+            tuple(224 + along * long * share + across * width * side)
+            for share, side in ((0.15, 0.35), (0.55, 0.9), (0.85, 0.75), (1.0, 0.0))
+        ]
+        outline += [
+            tuple(224 + along * long * share - across * width * side)
+            for share, side in ((0.85, 0.75), (0.55, 0.9), (0.15, 0.35))
+        ]
+        draw.polygon(outline, fill=tuple(int(c * shade) for c in colour))
+
+
+def _disc(draw: ImageDraw.ImageDraw, radius: float, colour: tuple[int, int, int]) -> None:
+    draw.ellipse((224 - radius, 224 - radius, 224 + radius, 224 + radius), fill=colour)
