@@ -3,11 +3,12 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.machine import describe_machine
 from flowers.files import write_text
 
 RESULTS = Path(__file__).parent / "results"
@@ -44,6 +45,27 @@ class Table:
             + " |"
             for line in lines
         )
+
+
+def publish(
+    name: str,
+    text: str,
+    document: dict[str, Any],
+    packages: Sequence[str],
+    folder: Path = RESULTS,
+    readme: str | None = None,
+) -> None:
+    """Print what was measured and save it, with the machine and the versions of `packages`.
+
+    `readme`, the text or a shorter form of it, goes into the README.
+    """
+    machine = describe_machine(packages)
+    ending = f"\n\n{machine.sentence()}"
+    print(f"\n{text}{ending}")
+    save(name, {"machine": asdict(machine), **document}, text + ending, folder)
+    print(f"\nSaved: {folder}/{name}.md and .json")
+    if readme is not None:
+        write_readme(name, readme + ending)
 
 
 def save(name: str, document: dict[str, Any], text: str, folder: Path = RESULTS) -> None:

@@ -16,11 +16,9 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.machine import describe_machine
-from benchmarks.report import RESULTS, save, write_readme
+from benchmarks.report import RESULTS, publish
 from benchmarks.serving_accuracy import check_accuracy
 from benchmarks.serving_rows import ROWS
 from benchmarks.serving_run import Plan, run
@@ -82,13 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (WeightsError, DatasetError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"\n{text}")
-    machine = describe_machine(PACKAGES)
-    ending = f"\n\n{machine.sentence()}"
-    save(name, {"machine": asdict(machine), **document}, text + ending, given.out)
-    print(f"\nSaved: {given.out}/{name}.md and .json")
-    if given.readme:
-        write_readme(name, short + ending)
+    publish(name, text, document, PACKAGES, given.out, short if given.readme else None)
     return 0
 
 

@@ -16,11 +16,9 @@ import argparse
 import shutil
 import signal
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.machine import describe_machine
-from benchmarks.report import RESULTS, save, write_readme
+from benchmarks.report import RESULTS, publish
 from benchmarks.training_data import (
     base_file,
     draw_photos,
@@ -102,14 +100,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except ValueError as error:
         parser.error(str(error))
-    machine = describe_machine(PACKAGES)
-    recipe, drawn = tasks[0].recipe, given.data is None
-    page = f"{text(rows, recipe, drawn)}\n\n{machine.sentence()}"
-    print(f"\n{page}\n\n{terminal(rows)}")
-    save("training", {"machine": asdict(machine), **document(rows, recipe)}, page, given.out)
-    print(f"\nSaved: {given.out}/training.md and .json")
-    if given.readme:
-        write_readme("training", page)
+    recipe = tasks[0].recipe
+    page = text(rows, recipe, drawn=given.data is None)
+    readme = page if given.readme else None
+    publish("training", page, document(rows, recipe), PACKAGES, given.out, readme)
+    print(f"\n{terminal(rows)}")
     return 0
 
 

@@ -64,17 +64,11 @@ class PhotoCache:
         self._count = 1 + max((entry.row for entry in self._index.values()), default=-1)
         self._unsaved = 0
 
-    def add(self, path: Path) -> str:
-        """Decode the photo unless it is here already; return its SHA-256.
-
-        Raises `PhotoError`, or OSError when the cache cannot be written.
-        """
-        return self._keep(self._decode(path))
-
     def add_all(self, paths: Iterable[Path]) -> Iterator[Added]:
         """Add photos, decoded on all cores; yield each path, in order, with its SHA-256 or error.
 
-        Raises OSError when the cache cannot be written.
+        A photo that is here already is not decoded again. Raises OSError when the cache cannot
+        be written.
         """
         cores = os.cpu_count() or 1
         # Threads are enough: decoding, scaling and hashing let go of Python's lock.

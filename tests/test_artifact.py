@@ -1,7 +1,5 @@
 """The serving artifact says the same as the Keras graph it was made from."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from flowers.backbones import BACKBONES
 from flowers.network import build_network
 from flowers.weights import Precision
 from tests.conftest import COLOURS, draw_flower
-from train.export import export_artifact
+from train.export import artifacts
 
 # The branched InceptionV3 has six tensors across the cut; 139 pixels are not needed, 96 suffice.
 QUICK = [
@@ -22,7 +20,7 @@ QUICK = [
 TOLERANCE = {"float32": 1e-3, "float16": 0.02, "int8": 0.1}
 
 
-def compare(key: str, size: int, precision: Precision, folder: Path) -> None:
+def compare(key: str, size: int, precision: Precision) -> None:
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
     graph = build_network(BACKBONES[key], list(COLOURS), image_size=size).graph()
@@ -34,10 +32,9 @@ def compare(key: str, size: int, precision: Precision, folder: Path) -> None:
             for _ in range(8)
         ]
     )
-    path = folder / "model.tflite"
-    export_artifact(graph, path, precision, photos)
+    artifact = next(artifacts(graph, precision, photos))
     expected = graph.predict(photos, verbose=0)
-    runner = Interpreter(str(path)).get_signature_runner()
+    runner = Interpreter(model_content=artifact).get_signature_runner()
     rows = [runner(photo=photo[np.newaxis]) for photo in photos]
     for name, values in expected.items():
         got = np.concatenate([row[name] for row in rows])
@@ -52,16 +49,14 @@ def compare(key: str, size: int, precision: Precision, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "size", "precision"), QUICK)
-def test_artifact_agrees_with_keras(
-    key: str, size: int, precision: Precision, tmp_path: Path
-) -> None:
-    compare(key, size, precision, tmp_path)
+def test_artifact_agrees_with_keras(key: str, size: int, precision: Precision) -> None:
+    compare(key, size, precision)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", BACKBONES)
-def test_every_artifact_agrees_with_keras(key: str, tmp_path: Path) -> None:
-    compare(key, 224, "float32", tmp_path)
+def test_every_artifact_agrees_with_keras(key: str) -> None:
+    compare(key, 224, "float32")
 
 
 # Eight bits need activations of like size in every layer, which random weights give these three
@@ -69,5 +64,5 @@ def test_every_artifact_agrees_with_keras(key: str, tmp_path: Path) -> None:
 # every artifact on the validation part (`train/precision.py`).
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["inceptionresnetv2", "densenet121", "mobilenetv2"])
-def test_int8_artifacts_agree_with_keras(key: str, tmp_path: Path) -> None:
-    compare(key, 224, "int8", tmp_path)
+def test_int8_artifacts_agree_with_keras(key: str) -> None:
+    compare(key, 224, "int8")

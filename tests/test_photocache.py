@@ -39,8 +39,15 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+def add(cache: PhotoCache, path: Path) -> str:
+    ((_, added),) = cache.add_all([path])
+    if isinstance(added, PhotoError):
+        raise added
+    return added
+
+
 def assert_holds(cache: PhotoCache, files: list[Path]) -> None:
-    hashes = [cache.add(file) for file in files]
+    hashes = [add(cache, file) for file in files]
     photos, rows = cache.rows(hashes)
     assert photos.dtype == np.uint8
     for file, row in zip(files, rows, strict=True):
@@ -50,7 +57,7 @@ def assert_holds(cache: PhotoCache, files: list[Path]) -> None:
 def filled(folder: Path, files: list[Path]) -> PhotoCache:
     cache = PhotoCache(folder, SIZE)
     for file in files:
-        cache.add(file)
+        add(cache, file)
     cache.flush()
     return cache
 
@@ -96,14 +103,14 @@ def test_a_moved_photo_is_known_by_its_contents(folder, files, decoded):
 def test_sizes_do_not_mix(folder, files):
     filled(folder, files)
     other = PhotoCache(folder, 48)
-    assert other.image(other.add(files[0])).size == (48, 48)
+    assert other.image(add(other, files[0])).size == (48, 48)
     assert_holds(PhotoCache(folder, SIZE), files)
 
 
 def test_the_files_are_not_needed_once_they_are_in(folder, files):
     expected = [read_photo(file, SIZE) for file in files]
     cache = PhotoCache(folder, SIZE)
-    hashes = [cache.add(file) for file in files]
+    hashes = [add(cache, file) for file in files]
     for file in files:
         file.unlink()
     photos, rows = cache.rows(hashes)
@@ -112,7 +119,7 @@ def test_the_files_are_not_needed_once_they_are_in(folder, files):
 
 
 def test_looks_are_perceptual_hashes_and_are_kept(folder, files):
-    hashes = [filled(folder, files).add(file) for file in files]
+    hashes = [add(filled(folder, files), file) for file in files]
     again = PhotoCache(folder, SIZE)
     for file, sha256 in zip(files, hashes, strict=True):
         assert again.look(sha256) == perceptual_hash(Image.fromarray(read_photo(file, SIZE)))
@@ -124,9 +131,9 @@ def test_an_unreadable_file_is_named_every_time(folder, tmp_path):
     for name in ("one.jpg", "two.jpg"):
         (tmp_path / name).touch()
         with pytest.raises(PhotoError, match=f"^{name} is not a photo"):
-            cache.add(tmp_path / name)
+            add(cache, tmp_path / name)
     with pytest.raises(PhotoError, match=r"^gone\.jpg cannot be read: No such file or directory"):
-        cache.add(tmp_path / "gone.jpg")
+        add(cache, tmp_path / "gone.jpg")
     assert cache.rows([])[0].shape == (0, SIZE, SIZE, 3)
 
 
@@ -137,7 +144,7 @@ def test_killed_after_rows_and_before_the_index(folder, files, decoded):
     filled(folder, files[:3])
     unsaved = PhotoCache(folder, SIZE)
     for file in files[3:]:
-        unsaved.add(file)
+        add(unsaved, file)
     del unsaved  # Dies without a flush: rows are there that no index knows.
     assert rows_of(folder).stat().st_size == len(files) * SIZE * SIZE * 3
     decoded.clear()
@@ -217,7 +224,7 @@ def test_a_full_disk_says_so_at_once(folder, files):
     rows.symlink_to("/dev/full")
     cache = PhotoCache(folder, SIZE)
     with pytest.raises(OSError, match="No space left on device"):
-        cache.add(files[0])
+        add(cache, files[0])
     cache.flush()
     assert list(folder.glob("*.json")) == []
     rows.unlink()  # Space is free again.
@@ -245,9 +252,9 @@ def test_a_disk_that_fills_up_within_a_row_loses_only_that_row(folder, files, de
     cache = PhotoCache(folder, SIZE)
     cache._file = NearlyFull(cache._file, 3 * SIZE * SIZE * 3 + 100)
     for file in files[:3]:
-        cache.add(file)
+        add(cache, file)
     with pytest.raises(OSError, match="No space left"):
-        cache.add(files[3])
+        add(cache, files[3])
     cache.flush()
     assert len(json.loads(index_of(folder).read_text())) == 3
     decoded.clear()
@@ -260,7 +267,7 @@ def test_a_full_disk_leaves_the_former_index(folder, files, decoded, monkeypatch
     before = index_of(folder).read_bytes()
     cache = PhotoCache(folder, SIZE)
     for file in files[3:]:
-        cache.add(file)
+        add(cache, file)
 
     def full(self: Path, *_: object, **__: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -4,12 +4,10 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from flowers.files import whole_file
 from flowers.weights import Precision
 from train.quiet import quiet
 
@@ -25,24 +23,14 @@ later ones build on their rounding, and they hold hardly any weights."""
 PROBE_PHOTOS = 20
 
 
-def export_artifact(
-    graph: keras.Model, path: Path, precision: Precision, calibration: np.ndarray
-) -> None:
-    """Convert the graph to LiteRT at `path`, whole or not at all.
-
-    `calibration` is uint8[n, size, size, 3]: photos from which int8 conversion learns the range
-    of every activation; a hundred or more from all classes.
-    """
-    artifact = next(artifacts(graph, precision, calibration))
-    with whole_file(path) as partial:
-        partial.write_bytes(artifact)
-
-
 def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray) -> Iterator[bytes]:
     """Yield LiteRT artifacts of one precision, each nearer to the graph than the one before.
 
     Of int8 there are up to three: only the heads in float; layers that eight bits do not fit, too;
     the first third of the layers, too. Of the others there is one.
+
+    `calibration` is uint8[n, size, size, 3]: photos from which int8 conversion learns the range
+    of every activation; a hundred or more from all classes.
     """
     import tensorflow as tf
 

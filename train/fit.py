@@ -11,7 +11,7 @@ import keras
 from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
-from flowers.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
+from flowers.dataset import Dataset, DatasetError, class_folders, photo_files
 from flowers.files import write_text
 from flowers.hub import DEFAULT_FOLDER
 from flowers.photocache import PhotoCache
@@ -30,7 +30,7 @@ from train.finish import export_backbone, write_model_card
 from train.lock import only_run
 from train.progress import save_weights
 from train.recipe import Recipe
-from train.sources import open_source, source_name
+from train.sources import open_source, scan, source_name
 from train.tails import train_variant
 from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
 
@@ -71,12 +71,7 @@ def fit(job: Job) -> None:
 
 def _fit(job: Job, root: Path) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
-    dataset = scan_dataset(
-        root,
-        cache,
-        job.recipe.seed,
-        lambda photos, total: tqdm(photos, total=total, desc="photos", unit="photo"),
-    )
+    dataset = scan(root, cache, job.recipe.seed)
     print(dataset.table())
     _claim(job, dataset)
     unknown = _unknown_photos(job.unknown, cache) if job.unknown else []

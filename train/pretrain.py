@@ -15,13 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from flowers.backbones import Backbone
-from flowers.dataset import (
-    Dataset,
-    Photo,
-    class_folders,
-    photo_files,
-    scan_dataset,
-)
+from flowers.dataset import Dataset, Photo, class_folders, photo_files
 from flowers.files import sha256_of, write_text
 from flowers.network import build_base
 from flowers.photocache import PhotoCache
@@ -34,6 +28,7 @@ from train.base import RECIPE, find_base
 from train.lock import only_run
 from train.mixed import mixed_bfloat16
 from train.progress import EpochLog, Progress, reseed, save_weights, write_curves
+from train.sources import scan
 from train.trained import WORK
 
 LOG = "log.csv"
@@ -295,9 +290,7 @@ def run_pretrain(
     """
     with only_run(out / WORK):
         cache = PhotoCache(out / WORK / "photos")
-        dataset = scan_dataset(
-            data, cache, recipe.seed, lambda files, total: tqdm(files, total=total, unit="photo")
-        )
+        dataset = scan(data, cache, recipe.seed)
         print(dataset.table())
         photos = collect(dataset, extra, cache)
         print(f"{len(photos.train_rows)} photos of {len(photos.classes)} classes to train on")
