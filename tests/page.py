@@ -18,3 +18,10 @@ def upload(page: Page, path: Path) -> None:
 
 def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
+
+
+def choose_photos(page: Page, files: Path | list[Path], shown: str) -> None:
+    """Give files to the tab "Your photos", and wait until the name `shown` is listed there."""
+    page.wait_for_selector("#batch-start")  # The tab is laid out, and takes files.
+    page.set_input_files("#batch-files input[type=file]", files)
+    page.wait_for_selector(f"#batch-files >> text={shown}")

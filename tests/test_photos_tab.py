@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import COLOURS
-from tests.page import tab
+from tests.page import choose_photos, tab
 
 pytest_plugins = ["tests.page_fixtures"]
 pytest.importorskip("playwright.sync_api")
@@ -26,8 +26,7 @@ def test_labelled_photos_are_scored_and_labels_can_be_changed(
         packed.writestr("mine/rose/broken.jpg", b"no photo")
     page = open_page()
     tab(page, "Your photos")
-    page.set_input_files("#batch-files input[type=file]", archive)
-    page.wait_for_selector("#batch-files >> text=photos.zip")
+    choose_photos(page, archive, "photos.zip")
     page.click("#batch-start")
     page.wait_for_selector("table.batch:not([aria-busy])")
     assert "12 photos, 2 models" in page.inner_text("#batch-summary")
@@ -66,8 +65,7 @@ def test_unlabelled_photos_show_how_far_the_models_agree(
     page = open_page()
     tab(page, "Your photos")
     photos = [generated_photos / name / "1.jpg" for name in COLOURS]
-    page.set_input_files("#batch-files input[type=file]", photos)
-    page.wait_for_selector("#batch-files >> text=1.jpg")
+    choose_photos(page, photos, "1.jpg")
     page.click("#batch-start")
     page.wait_for_selector("table.batch:not([aria-busy])")
     assert "3 photos, 2 models" in page.inner_text("#batch-summary")
@@ -82,8 +80,7 @@ def test_labels_picked_in_quick_succession_all_count(
     page = open_page()
     tab(page, "Your photos")
     photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(8)]
-    page.set_input_files("#batch-files input[type=file]", photos)
-    page.wait_for_selector("#batch-files >> text=0.jpg")
+    choose_photos(page, photos, "0.jpg")
     page.click("#batch-start")
     page.wait_for_selector("table.batch select")
     for select in page.locator("table.batch select").all():
