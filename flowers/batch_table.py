@@ -69,7 +69,7 @@ def batch_verdict(
     return (
         f'<section class="verdict" aria-live="polite"><p class="eyebrow">{head}</p>'
         f"<h2>{escape(title)}</h2><ul class='facts'>{facts}</ul></section>"
-        + "".join(f'<p class="failure" role="alert">{escape(note)}</p>' for note in notes)
+        + "".join(f'<p class="failure" role="alert">{cards.sentence(note)}</p>' for note in notes)
     )
 
 
@@ -162,7 +162,9 @@ def _row(number: int, row: BatchRow, classes: Sequence[str], models: Sequence[Mo
     photo = f'<th scope="row">{shown}</th>'
     summary = r.consensus
     if summary is None:
-        return f'<tr>{photo}<td colspan="{2 + len(models)}">{escape(r.reason or "")}</td></tr>'
+        return (
+            f'<tr>{photo}<td colspan="{2 + len(models)}">{cards.sentence(r.reason or "")}</td></tr>'
+        )
     options = "".join(
         f"<option{' selected' if c == r.label else ''}>{escape(c)}</option>" for c in classes
     )

@@ -1,5 +1,6 @@
 """What the models say of one photo, as HTML: the verdict, the models side by side, focus maps."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from types import MappingProxyType
@@ -53,8 +54,13 @@ def message(text: str, title: str = "That did not work") -> str:
     """One sentence for the person in front of the page."""
     return (
         f'<section class="verdict problem" role="alert"><p class="eyebrow">{escape(title)}</p>'
-        f"<p>{escape(text)}</p></section>"
+        f"<p>{sentence(text)}</p></section>"
     )
+
+
+def sentence(text: str) -> str:
+    """A message as HTML; what stands between backticks becomes code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def result(
@@ -72,7 +78,7 @@ def result(
         verdict(predictions, pending) if predictions else _waiting(pending, status),
         "".join(
             f'<p class="failure" role="alert">{escape(BACKBONES[key].name)} was left out: '
-            f"{escape(reason)}</p>"
+            f"{sentence(reason)}</p>"
             for key, reason in failed.items()
         ),
     ]

@@ -8,6 +8,7 @@ from huggingface_hub import ModelCard
 
 from flowers.backbones import BACKBONES
 from flowers.batch import MAX_PHOTOS
+from flowers.cards import sentence
 from flowers.example_photos import credits_of, find_examples
 from flowers.hub import Entry
 from flowers.photos import MAX_PIXELS
@@ -105,7 +106,7 @@ def _row(entry: Entry) -> str:
     name = f'<th scope="row">{escape(BACKBONES[entry.backbone].name)}</th>'
     config = entry.config
     if not entry.available or config is None:
-        reason = escape(entry.reason or "")
+        reason = sentence(entry.reason or "")
         return f'<tr class="pending">{name}<td colspan="6" class="wrap">{reason}</td></tr>'
     file = config.files[ARTIFACT]
     trained = ", ".join(
@@ -114,7 +115,7 @@ def _row(entry: Entry) -> str:
         if key in ("date", "epochs", "seed") and value is not None
     )
     return (
-        f"<tr>{name}<td>{escape(config.base.name)}</td><td>{config.precision}</td>"
+        f'<tr>{name}<td class="wrap">{escape(config.base.name)}</td><td>{config.precision}</td>'
         f'<td class="num">{file.bytes / 1e6:.1f}</td><td><code>{file.sha256[:12]}</code></td>'
         f"<td><code>{escape(config.data_fingerprint)}</code></td><td>{escape(trained)}</td></tr>"
     )

@@ -22,7 +22,8 @@ WIDE = ("differences", "class-f1")
 def heading(title: str, caption: str, tag: str = "") -> None:
     """A heading, whether the figures below were measured or published, and on what."""
     mark = f'<span class="tag {tag}">{tag}</span>' if tag else ""
-    gr.HTML(f"<h3>{escape(title)}</h3><p>{mark}{escape(caption)}</p>", elem_classes="chart-head")
+    said = cards.sentence(caption)
+    gr.HTML(f"<h3>{escape(title)}</h3><p>{mark}{said}</p>", elem_classes="chart-head")
 
 
 def chart(fig: go.Figure, title: str, caption: str, tag: str, elem_id: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from flowers.backbones import DEFAULT_CLASSES
-from flowers.cards import percent, result, unknown_name, verdict
+from flowers.cards import message, percent, result, unknown_name, verdict
 from flowers.overlay import SIDE, overlay
 from flowers.runtime import Prediction
 from tests.test_compare import says
@@ -33,6 +33,12 @@ def test_an_unknown_photo_is_said_to_be_none_in_plain_words() -> None:
     assert unknown_name(DEFAULT_CLASSES) == "none of the seven flowers"
     assert unknown_name(["cat", "dog"]) == "none of the two classes"
     assert unknown_name([str(i) for i in range(40)]) == "none of the 40 classes"
+
+
+def test_commands_in_messages_are_code_and_the_rest_is_only_text() -> None:
+    html = message("No <b>weights</b> are here; run `python -m train fit <x>`, or not.")
+    assert "No &lt;b&gt;weights&lt;/b&gt; are here" in html
+    assert "run <code>python -m train fit &lt;x&gt;</code>, or not." in html
 
 
 def test_pending_and_failed_models_are_shown_beside_those_that_answered() -> None:
