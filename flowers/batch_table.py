@@ -162,9 +162,7 @@ def _row(number: int, row: BatchRow, classes: Sequence[str], models: Sequence[Mo
     photo = f'<th scope="row">{shown}</th>'
     summary = r.consensus
     if summary is None:
-        return (
-            f'<tr>{photo}<td colspan="{2 + len(models)}">{cards.sentence(r.reason or "")}</td></tr>'
-        )
+        return f'<tr>{photo}<td colspan="{2 + len(models)}">{escape(r.reason or "")}</td></tr>'
     options = "".join(
         f"<option{' selected' if c == r.label else ''}>{escape(c)}</option>" for c in classes
     )

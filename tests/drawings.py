@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from flowers.photos import to_square
+
 SIZE = 448
 """Pixels; twice what the models read, so that scaling down smooths the edges."""
 
@@ -48,14 +50,14 @@ DRAWINGS: dict[str, Callable[[ImageDraw.ImageDraw, np.random.Generator], None]] 
 }
 
 
-def drawing(name: str, seed: int = 0) -> Image.Image:
-    """A drawn flower on a blurred green ground, 448 x 448."""
-    rng = np.random.default_rng(seed)
+def drawing(name: str, size: int) -> np.ndarray:
+    """A drawn flower on a blurred green ground as uint8[size, size, 3]; always the same."""
+    rng = np.random.default_rng(0)
     ground = rng.integers(20, 110, (9, 9, 1)) + np.array([0, 45, -10])
     small = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
     image = small.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
     DRAWINGS[name](ImageDraw.Draw(image), rng)
-    return image.filter(ImageFilter.GaussianBlur(1.5))
+    return to_square(image.filter(ImageFilter.GaussianBlur(1.5)), size)
 
 
 def _petals(
@@ -75,13 +77,11 @@ def _petals(
             np.array([np.cos(angle), np.sin(angle)]),
             np.array([-np.sin(angle), np.cos(angle)]),
         )
+        one_side = [(0.15, 0.35), (0.55, 0.9), (0.85, 0.75), (1.0, 0.0)]
+        other_side = [(share, -side) for share, side in reversed(one_side[:-1])]
         outline = [
             tuple(224 + along * long * share + across * width * side)
-            for share, side in ((0.15, 0.35), (0.55, 0.9), (0.85, 0.75), (1.0, 0.0))
-        ]
-        outline += [
-            tuple(224 + along * long * share - across * width * side)
-            for share, side in ((0.85, 0.75), (0.55, 0.9), (0.15, 0.35))
+            for share, side in one_side + other_side
         ]
         draw.polygon(outline, fill=tuple(int(c * shade) for c in colour))
 

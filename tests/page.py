@@ -22,6 +22,7 @@ def tab(page: Page, name: str) -> None:
 
 def choose_photos(page: Page, files: Path | list[Path], shown: str) -> None:
     """Give files to the tab "Your photos", and wait until the name `shown` is listed there."""
+    tab(page, "Your photos")
     page.wait_for_selector("#batch-start")  # The tab is laid out, and takes files.
     page.set_input_files("#batch-files input[type=file]", files)
     page.wait_for_selector(f"#batch-files >> text={shown}")

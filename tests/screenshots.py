@@ -16,7 +16,7 @@ from PIL import Image
 from flowers.example_photos import find_examples
 from flowers.files import whole_file
 from flowers.hub import DEFAULT_FOLDER
-from tests.page import choose_photos, upload
+from tests.page import choose_photos, tab, upload
 from tests.served import ROOT, chromium, serve
 
 LIMIT = 400_000
@@ -62,12 +62,11 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
     classify(page, photos[0])
     save(page.screenshot(), docs / "classify.png")
 
-    page.get_by_role("tab", name="Comparison").click()
+    tab(page, "Comparison")
     page.wait_for_selector("#published-accuracy .scatterlayer .point", state="attached")
     page.wait_for_timeout(2000)
     save(page.screenshot(), docs / "comparison.png")
 
-    page.get_by_role("tab", name="Your photos").click()
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "photos.zip"
         with zipfile.ZipFile(archive, "w") as packed:

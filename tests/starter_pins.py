@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from flowers.files import write_text
-from flowers.photos import to_square
 from flowers.weights import backbone_folders
 from tests.drawings import DRAWINGS, drawing
 
@@ -27,7 +26,7 @@ def pin(weights: Path) -> None:
     for folder in backbone_folders(weights):
         graph = load_graph(folder)
         size = graph.inputs[0].shape[1]
-        photos = np.stack([to_square(drawing(name), size) for name in DRAWINGS])
+        photos = np.stack([drawing(name, size) for name in DRAWINGS])
         pins[folder.name] = {
             variant: {
                 name: [round(float(p), 4) for p in row]

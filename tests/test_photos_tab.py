@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import COLOURS
-from tests.page import choose_photos, tab
+from tests.page import choose_photos
 
 pytest_plugins = ["tests.page_fixtures"]
 pytest.importorskip("playwright.sync_api")
@@ -25,7 +25,6 @@ def test_labelled_photos_are_scored_and_labels_can_be_changed(
                 packed.write(generated_photos / name / f"{i}.jpg", f"mine/{name}/{i}.jpg")
         packed.writestr("mine/rose/broken.jpg", b"no photo")
     page = open_page()
-    tab(page, "Your photos")
     choose_photos(page, archive, "photos.zip")
     page.click("#batch-start")
     page.wait_for_selector("table.batch:not([aria-busy])")
@@ -63,7 +62,6 @@ def test_unlabelled_photos_show_how_far_the_models_agree(
     open_page: Any, generated_photos: Path
 ) -> None:
     page = open_page()
-    tab(page, "Your photos")
     photos = [generated_photos / name / "1.jpg" for name in COLOURS]
     choose_photos(page, photos, "1.jpg")
     page.click("#batch-start")
@@ -78,7 +76,6 @@ def test_labels_picked_in_quick_succession_all_count(
     open_page: Any, generated_photos: Path
 ) -> None:
     page = open_page()
-    tab(page, "Your photos")
     photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(8)]
     choose_photos(page, photos, "0.jpg")
     page.click("#batch-start")

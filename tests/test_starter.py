@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from flowers.backbones import VARIANTS
-from flowers.photos import to_square
 from flowers.results import read_metrics
 from flowers.runtime import Classifier, calibrate
-from flowers.weights import backbone_folders
+from flowers.weights import backbone_folders, read_config
 from tests.drawings import DRAWINGS, drawing
 from tests.served import ROOT
 from tests.starter_pins import PINS
@@ -31,7 +30,7 @@ def classifier(request: pytest.FixtureRequest) -> Classifier:
 def test_drawn_flowers_are_read_right(classifier: Classifier) -> None:
     right = 0
     for name in DRAWINGS:
-        photo = to_square(drawing(name), classifier.config.image_size)
+        photo = drawing(name, classifier.config.image_size)
         right += sum(p.label == name for p in classifier.predict(photo).values())
     assert right >= 0.75 * len(DRAWINGS) * len(VARIANTS)
 
@@ -39,7 +38,7 @@ def test_drawn_flowers_are_read_right(classifier: Classifier) -> None:
 def test_the_artifact_says_what_its_keras_graph_said(classifier: Classifier) -> None:
     pins = json.loads(PINS.read_text())[classifier.config.backbone]
     for name in DRAWINGS:
-        photo = to_square(drawing(name), classifier.config.image_size)
+        photo = drawing(name, classifier.config.image_size)
         for variant, prediction in classifier.predict(photo).items():
             settings = classifier.config.variants[variant]
             expected = calibrate(np.array(pins[variant][name]), settings.temperature)
@@ -59,7 +58,7 @@ def test_photos_are_read_as_well_as_starter_weights_must(backbone: str) -> None:
 
 @pytest.mark.parametrize("backbone", FOLDERS)
 def test_they_say_what_they_are(backbone: str) -> None:
-    config = Classifier(FOLDERS[backbone]).config
+    config = read_config(FOLDERS[backbone])
     assert config.precision == "int8"
     assert "starter weights" in (config.notice or "")
     assert config.base.kind == "file"
