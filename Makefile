@@ -32,7 +32,7 @@ screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; need
 	$(ALL)/python -m tests.screenshots
 
 space: $(APP)/ready ## make space SPACE=USER/SPACE REPO=USER/REPO [REVISION=v1]: deploy to the Hub
-	$(APP)/python -m train.space $(SPACE) --weights $(REPO) --revision $(or $(REVISION),main)
+	$(APP)/python -m train.hub.space $(SPACE) --weights $(REPO) --revision $(or $(REVISION),main)
 
 lint: $(ALL)/ready ## check style and types
 	$(ALL)/ruff check .

@@ -2,8 +2,8 @@
 
 import sys
 
-from flowers.ui import launch
-from flowers.weights import WeightsError
+from flowers.page.app import launch
+from flowers.weights.folder import WeightsError
 
 if __name__ == "__main__":
     try:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.served import app, browser  # noqa: F401  (Fixtures.)
+from tests.support.served import app, browser  # noqa: F401  (Fixtures.)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from PIL import Image
 
-from flowers.example_photos import find_examples
 from flowers.files import whole_file
-from flowers.hub import DEFAULT_FOLDER
-from tests.page import choose_photos, tab, upload
-from tests.served import ROOT, chromium, serve
+from flowers.page.examples import find_examples
+from flowers.weights.source import DEFAULT_FOLDER
+from tests.support.page import choose_photos, tab, upload
+from tests.support.served import ROOT, chromium, serve
 
 LIMIT = 400_000
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}

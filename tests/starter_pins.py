@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from flowers.files import write_text
-from flowers.weights import backbone_folders
-from tests.drawings import DRAWINGS, drawing
+from flowers.weights.folder import backbone_folders
+from tests.support.drawings import DRAWINGS, drawing
 
 PINS = Path(__file__).with_name("starter.json")
 """`{backbone: {variant: {drawing: probabilities, not calibrated}}}`."""
@@ -20,7 +20,7 @@ PINS = Path(__file__).with_name("starter.json")
 
 def pin(weights: Path) -> None:
     """Note what each graph of a folder that `fit` wrote says; leave other backbones as they are."""
-    from train.graph import keras_probabilities, load_graph
+    from train.artifact.keras_graph import keras_probabilities, load_graph
 
     pins = json.loads(PINS.read_text()) if PINS.exists() else {}
     for folder in backbone_folders(weights):

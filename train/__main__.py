@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, VARIANTS, find_backbone
-from flowers.dataset import DatasetError
-from flowers.weights import WeightsError, backbone_folders
+from flowers.weights.folder import WeightsError, backbone_folders
+from train.data.dataset import DatasetError
 from train.quiet import quiet
 from train.recipe import Recipe
 
@@ -173,14 +173,14 @@ def _mixed_precision(parser: argparse.ArgumentParser) -> None:
 
 
 def _bfloat16(options: argparse.Namespace) -> bool:
-    from train.mixed import has_gpu
+    from train.network.bfloat16 import has_gpu
 
     return has_gpu() if options.mixed_precision is None else options.mixed_precision
 
 
 def _fit(options: argparse.Namespace) -> None:
     if options.push:
-        from train.push import prepare_push
+        from train.hub.push import prepare_push
 
         prepare_push(options.push, options.private)
     with quiet():
@@ -217,7 +217,7 @@ def _fit(options: argparse.Namespace) -> None:
     if backbone_folders(options.out):
         print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")
     if options.push:
-        from train.push import push
+        from train.hub.push import push
 
         print(push(options.out, options.push, private=options.private))
 
@@ -227,7 +227,7 @@ def _pretrain(options: argparse.Namespace) -> None:
         from train.pretrain import PretrainRecipe, run_pretrain
 
         bfloat16 = _bfloat16(options)
-    from train.sources import open_source
+    from train.data.sources import open_source
     from train.trained import WORK
 
     recipe = PretrainRecipe(
@@ -253,13 +253,13 @@ def _pretrain(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with quiet():
-        from train.finish import export_folder
+        from train.artifact.finish import export_folder
 
     export_folder(options.weights)
 
 
 def _push(options: argparse.Namespace) -> None:
-    from train.push import push
+    from train.hub.push import push
 
     report = push(
         options.weights,
@@ -273,8 +273,8 @@ def _push(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from train.data.sources import open_source
     from train.evaluate import evaluate_folder
-    from train.sources import open_source
 
     with tempfile.TemporaryDirectory() as cache:
         data = open_source(options.data, Path(cache))

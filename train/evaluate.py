@@ -11,13 +11,13 @@ from scipy.optimize import minimize_scalar
 from tqdm import tqdm
 
 from flowers.backbones import BACKBONES, Variant
-from flowers.dataset import Dataset, class_folders, photo_files
 from flowers.files import sha256_of, whole_file
-from flowers.measure import measure
+from flowers.models.classifier import Classifier, calibrate
 from flowers.photos import PhotoError, read_photo
-from flowers.results import VariantResult, accuracy_interval
-from flowers.runtime import Classifier, calibrate
-from flowers.weights import MANIFEST, WeightsError, backbone_folders
+from flowers.weights.folder import MANIFEST, WeightsError, backbone_folders
+from flowers.weights.results import VariantResult, accuracy_interval
+from train.artifact.measure import measure
+from train.data.dataset import Dataset, class_folders, photo_files
 
 ACCEPTED = 0.95
 """Share of validation photos that the unknown-threshold accepts where no other photos are given."""

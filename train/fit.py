@@ -11,27 +11,27 @@ import keras
 from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
-from flowers.dataset import Dataset, DatasetError, class_folders, photo_files
 from flowers.files import write_text
-from flowers.hub import DEFAULT_FOLDER
-from flowers.photocache import PhotoCache
 from flowers.photos import PhotoError
-from flowers.weights import (
+from flowers.weights.folder import (
     MANIFEST,
     PUBLISHED,
     BaseSource,
     WeightsError,
     backbone_folders,
 )
-from train.base import build_network_on, find_base, hash_weights, photos_seen
-from train.examples import write_examples
-from train.features import compute_features
-from train.finish import export_backbone, write_model_card
+from flowers.weights.source import DEFAULT_FOLDER
+from train.artifact.finish import export_backbone, write_model_card
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset, DatasetError, class_folders, photo_files
+from train.data.examples import write_examples
+from train.data.sources import open_source, scan, source_name
 from train.lock import only_run
-from train.progress import save_weights
+from train.network.base import build_network_on, find_base, hash_weights, photos_seen
+from train.network.features import compute_features
+from train.network.progress import save_weights
+from train.network.tails import train_variant
 from train.recipe import Recipe
-from train.sources import open_source, scan, source_name
-from train.tails import train_variant
 from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
 
 STAMP = "stamp"
@@ -42,7 +42,7 @@ class Job:
     """One call of `fit`."""
 
     data: str
-    """A folder, a zip or a dataset on the Hub; see `train.sources`."""
+    """A folder, a zip or a dataset on the Hub; see `train.data.sources`."""
     out: Path
     backbones: tuple[Backbone, ...]
     variants: tuple[Variant, ...] = VARIANTS

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flowers.weights import WeightsError
+from flowers.weights.folder import WeightsError
 
 try:
     import fcntl

@@ -15,20 +15,20 @@ import numpy as np
 from tqdm import tqdm
 
 from flowers.backbones import Backbone
-from flowers.dataset import Dataset, Photo, class_folders, photo_files
 from flowers.files import sha256_of, write_text
-from flowers.network import build_base
-from flowers.photocache import PhotoCache
+from flowers.models.classifier import Classifier
 from flowers.photos import PhotoError
-from flowers.runtime import Classifier
-from flowers.split import NEAR_DUPLICATE_BITS
-from flowers.weights import ARTIFACT, MANIFEST, WeightsError
-from train.augment import random_view, whole_view
-from train.base import RECIPE, find_base
+from flowers.weights.folder import ARTIFACT, MANIFEST, WeightsError
+from train.data.augment import random_view, whole_view
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset, Photo, class_folders, photo_files
+from train.data.sources import scan
+from train.data.split import NEAR_DUPLICATE_BITS
 from train.lock import only_run
-from train.mixed import mixed_bfloat16
-from train.progress import EpochLog, Progress, reseed, save_weights, write_curves
-from train.sources import scan
+from train.network.base import RECIPE, find_base
+from train.network.bfloat16 import mixed_bfloat16
+from train.network.graph import build_base
+from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
 from train.trained import WORK
 
 LOG = "log.csv"

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, Backbone
-from flowers.dataset import Photo
 from flowers.files import whole_file
-from flowers.weights import MANIFEST, SERVING_FILES, read_config, write_config
+from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_config
+from train.data.dataset import Photo
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -63,12 +63,12 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
 
     `runs` holds the stages. Raises `DatasetError`, `WeightsError` and OSError.
     """
-    from flowers.photocache import PhotoCache
-    from flowers.runtime import Classifier
+    from flowers.models.classifier import Classifier
+    from train.data.cache import PhotoCache
+    from train.data.sources import scan
     from train.fit import Job, fit
     from train.pretrain import PretrainRecipe, collect, pretrain
     from train.recipe import Recipe
-    from train.sources import scan
 
     cache = PhotoCache(runs / "photos")
     dataset = scan(data, cache, seed=0)
@@ -123,7 +123,7 @@ def publish(weights: Path, out: Path, backbone: Backbone) -> None:
     write_config(target, config.model_copy(update={"files": files}))
     with whole_file(out / MANIFEST) as partial:
         shutil.copyfile(weights / MANIFEST, partial)
-    from train.finish import write_model_card
+    from train.artifact.finish import write_model_card
 
     write_model_card(out)
 

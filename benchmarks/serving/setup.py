@@ -1,0 +1,198 @@
+"""Makes the files of every row of one backbone, once; not timed. A process for each backbone.
+
+    python -m benchmarks.serving.setup mobilenetv2 FOLDER
+
+From one set of weights: two plain Keras models, the serving artifact in two precisions, and the
+same fused graph for ONNX Runtime and OpenVINO, where these are installed.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+
+from benchmarks.plain_keras import build_plain, preprocessing
+from benchmarks.serving.exports import export
+from benchmarks.serving.files import SERVED, Made, write_photos
+from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Backbone
+from flowers.files import whole_file, write_text
+from flowers.photos import read_photo
+from flowers.weights.folder import (
+    ARTIFACT,
+    KERAS_WEIGHTS,
+    BaseSource,
+    Config,
+    FileRecord,
+    VariantSettings,
+    WeightsError,
+    check_file,
+    read_config,
+    record_of,
+    write_config,
+)
+from train.artifact.convert import artifacts
+from train.network.graph import Network, build_network
+from train.network.multiply_adds import multiply_adds
+from train.quiet import quiet
+
+CALIBRATION = 8
+"""Photos for int8 conversion. Their number changes the ranges that are found and not the speed."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make what is missing of one backbone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("backbone", choices=BACKBONES)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--trained", type=Path, help="a backbone's folder in a weights folder")
+    parser.add_argument("--image-size", type=int, required=True)
+    parser.add_argument("--kinds", required=True, help="what to make, separated by commas")
+    given = parser.parse_args(arguments)
+    paths = write_photos(given.photos, CALIBRATION)
+    sample = np.stack([read_photo(path, given.image_size) for path in paths])
+    try:
+        setup = Setup(Made(given.folder, given.backbone), sample, given.image_size, given.trained)
+    except WeightsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    setup.make(given.kinds.split(","))
+    return 0
+
+
+class Setup:
+    """One backbone's graph, and what is made of it."""
+
+    def __init__(
+        self, made: Made, sample: np.ndarray, image_size: int, trained: Path | None = None
+    ) -> None:
+        """`sample` is uint8[n, size, size, 3]; `trained` a backbone's folder, else random weights.
+
+        Raises `WeightsError` when the trained weights cannot be used.
+        """
+        self.made, self.sample, self.trained = made, sample, trained
+        self.backbone = BACKBONES[made.backbone]
+        self.config = read_config(trained) if trained else _random_config(self.backbone, image_size)
+        keras.utils.set_random_seed(0)
+        self.network = build_network(self.backbone, self.config.classes, None, image_size)
+        self.graph = self.network.graph()
+        if not made.graph.exists():
+            if trained:
+                self.graph.load_weights(check_file(trained, self.config, KERAS_WEIGHTS))
+            else:
+                part_ways(self.network)
+                level_out(self.graph, sample)
+            with whole_file(made.graph) as partial:
+                self.graph.save_weights(partial)
+        self.graph.load_weights(made.graph)
+
+    def make(self, kinds: Sequence[str]) -> None:
+        """Make what is missing; where another engine's tools fail, the reason is noted."""
+        failures: dict[str, str] = {}
+        for kind in kinds:
+            if self.made.has(kind):
+                continue
+            print(f"{self.backbone.name}: making {kind}", flush=True)
+            if kind == "plain":
+                self._plain()
+            elif kind in SERVED:
+                self._served(kind)
+            else:
+                self._export(kind, failures)
+        write_text(self.made.failures, json.dumps(failures))
+
+    def _plain(self) -> None:
+        photos = self.sample[:2]
+        expected = self.graph.predict(photos, verbose=0)
+        work = {"plain": 0, "fused": multiply_adds(self.graph.layers)}
+        for variant in VARIANTS:
+            model = build_plain(self.backbone, len(self.config.classes), photos.shape[1])
+            base, _, hidden, _, logits = model.layers[1:]
+            part = keras.Model(self.graph.inputs[0], self.network.features[variant])
+            base.set_weights(part.get_weights())
+            head = self.network.heads[variant]
+            hidden.set_weights(head.hidden.get_weights())
+            logits.set_weights(head.logits.get_weights())
+            ready = preprocessing(self.backbone.builder)(photos.astype(np.float32))
+            found = model.predict(ready, verbose=0)
+            np.testing.assert_allclose(found, expected[f"{variant}_probabilities"], atol=1e-3)
+            with whole_file(self.made.plain(variant)) as partial:
+                model.save_weights(partial)
+            work["plain"] += multiply_adds([*base.layers, hidden, logits])
+        write_text(self.made.work, json.dumps(work))
+
+    def _served(self, kind: str) -> None:
+        folder, precision = self.made.served(kind), SERVED[kind]
+        with whole_file(folder / ARTIFACT) as partial:
+            if self.trained and self.config.precision == precision:
+                # What was chosen for these weights, whatever the kind.
+                shutil.copyfile(check_file(self.trained, self.config, ARTIFACT), partial)
+            else:
+                partial.write_bytes(next(artifacts(self.graph, precision, self.sample)))
+        files = {ARTIFACT: record_of(folder / ARTIFACT)}
+        write_config(
+            folder, self.config.model_copy(update={"precision": precision, "files": files})
+        )
+
+    def _export(self, kind: str, failures: dict[str, str]) -> None:
+        try:
+            with quiet():
+                export(kind, self.made, self.graph, self.sample)
+        except Exception as error:  # Tools of others fail in ways of their own.
+            lines = str(error).splitlines() or [type(error).__name__]
+            failures[kind] = lines[0]
+            print(f"{self.backbone.name}: {kind} cannot be made: {lines[0]}", flush=True)
+
+
+def part_ways(network: Network) -> None:
+    """Give the finetuned tail other random weights than its twin, in place.
+
+    Converters find equal parts of a graph and merge them, and then half of the work were not done.
+    """
+    rng = np.random.default_rng(0)
+    for layer in network.tails["finetuned"].layers:
+        layer.set_weights(
+            [rng.permutation(w.ravel()).reshape(w.shape) for w in layer.get_weights()]
+        )
+
+
+def level_out(graph: keras.Model, sample: np.ndarray) -> None:
+    """Set the statistics of batch normalization to those of `sample`, in place.
+
+    As random weights come, activations fade or grow from layer to layer, until every photo gets
+    the same answer and rows could not be told to agree.
+    """
+    norms = [x for x in graph.layers if isinstance(x, keras.layers.BatchNormalization)]
+    for layer in norms:
+        layer.trainable, layer.momentum = True, 0.0
+    graph(sample, training=True)
+    for layer in norms:
+        layer.trainable = False
+
+
+def _random_config(backbone: Backbone, image_size: int) -> Config:
+    return Config(
+        backbone=backbone.key,
+        classes=list(DEFAULT_CLASSES),
+        image_size=image_size,
+        preprocessing=backbone.preprocessing,
+        precision="float32",
+        variants={variant: VariantSettings() for variant in VARIANTS},
+        recipe={},
+        versions={},
+        data_fingerprint="none",
+        base=BaseSource(kind="none", name="random weights"),
+        files={ARTIFACT: FileRecord(bytes=0, sha256="0" * 64)},
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

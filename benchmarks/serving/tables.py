@@ -1,0 +1,218 @@
+"""From what the processes of the serving benchmark measured to tables."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from benchmarks.report import Table, with_range
+from benchmarks.serving.rows import BASELINE, ROWS, SERVED, Measured
+from flowers.backbones import BACKBONES, IMAGE_SIZE
+
+NOTES = (
+    "Cold: from the start of the process, libraries and files in the page cache, to the first and "
+    "to the last answer about one photo; OpenVINO with its cache of compiled models filled. Warm: "
+    "one new photo from its JPEG file. Memory: the largest the process had after that, mapped "
+    "files included. On disk: also the engine's own package. Share of limit: operations a second "
+    "while warm, as a share of those of the best single-precision matrix product, which int8 may "
+    "exceed. Medians{ranges}.",
+    "This app's int8: what `fit` chose for backbones with trained weights, else all but the heads "
+    "in eight bits. Where that does not agree with Keras, `fit` leaves more layers in float and in "
+    "the end takes float16, the row below.",
+    "Rows other than plain Keras run one graph a backbone, which gives both variants and the focus "
+    "maps.",
+)
+NO_BFLOAT16 = "ONNX Runtime has no convolutions in bfloat16 on a CPU, so it has no such row."
+AGREE = 0.02
+"""Largest difference to plain Keras of a probability in float32."""
+FLOAT = ("onnx-float32", "openvino-float32", "float16")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a row takes that is no time."""
+
+    download: int
+    disk: int
+    """With the engine's package and what it compiled; bytes."""
+    multiply_adds: int
+    """For one photo with all models."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is aimed at against plain Keras."""
+
+    text: str
+    at_least: float
+    ratio: Callable[["Findings"], float]
+
+
+TARGETS = (
+    Target("one photo, warm: times faster", 15, lambda f: f.ratio(lambda m: median(m.warm))),
+    Target("cold start to all models: times faster", 10, lambda f: f.ratio(lambda m: m.all)),
+    Target("download: times smaller", 5, lambda f: f.download_ratio()),
+    Target("peak memory: times less", 2, lambda f: f.ratio(lambda m: m.memory)),
+)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that was measured in one run."""
+
+    measured: dict[str, list[Measured]]
+    """Row -> repetitions."""
+    absent: dict[str, str]
+    """Row -> why it could not be measured."""
+    costs: dict[str, Costs]
+    limits: list[float]
+    """Of matrix products, operations a second."""
+    batch: int
+    """Photos in the batch."""
+    trained: list[str]
+    """Backbones with trained weights; the others have random ones."""
+    image_size: int
+    load_before: float
+    """Processes that wanted to run when the measuring began."""
+
+    @property
+    def backbones(self) -> list[str]:
+        """Those that were measured."""
+        return list(next(iter(self.measured.values()))[0].each) if self.measured else []
+
+    def ratio(self, what: Callable[[Measured], float]) -> float:
+        """How many times less the app takes than plain Keras, of medians."""
+        plain, served = (median(what(m) for m in self.measured[row]) for row in (BASELINE, SERVED))
+        return plain / served
+
+    def download_ratio(self) -> float:
+        """How many times less the app downloads."""
+        return self.costs[BASELINE].download / self.costs[SERVED].download
+
+    def comparable(self) -> bool:
+        """Whether both sides of the targets were measured."""
+        return BASELINE in self.measured and SERVED in self.measured
+
+    def text(self, short: bool = False) -> str:
+        """All tables in Markdown; `short` without ranges."""
+        parts = []
+        if self.comparable():
+            parts.append(self.targets().markdown())
+        parts += [self.main_table(short).markdown(), self.each_table(short).markdown()]
+        parts += [f"{ROWS[row].name} is missing: {why}." for row, why in self.absent.items()]
+        several = len(self.limits) > 1
+        ranges = f" of {len(self.limits)} turns" if several else ""
+        if several and not short:
+            ranges += ", with their range"
+        parts += [note.format(ranges=ranges) for note in NOTES]
+        if "onnx-float32" in self.measured:
+            parts.append(NO_BFLOAT16)
+        parts.append(
+            f"Matrix product: {median(self.limits) / 1e9:.0f} GFLOP/s on all cores. "
+            f"Load before the run: {self.load_before:.1f}."
+        )
+        parts += [
+            f"{ROWS[row].name} differs from plain Keras by up to {gap:.3f} in a probability."
+            for row, gap in self.gaps().items()
+            # Smaller networks get photos that were decoded at a reduced scale.
+            if row in FLOAT and gap > AGREE and self.image_size == IMAGE_SIZE
+        ]
+        return "\n\n".join(parts)
+
+    def document(self) -> dict[str, Any]:
+        """For the JSON of the result."""
+        return {**asdict(self), "gaps": self.gaps(), "targets": self.reached()}
+
+    def reached(self) -> dict[str, dict[str, float]]:
+        """Target -> what was aimed at and what was reached."""
+        if not self.comparable():
+            return {}
+        return {t.text: {"aimed": t.at_least, "reached": t.ratio(self)} for t in TARGETS}
+
+    def targets(self) -> Table:
+        """The app against plain Keras."""
+        rows = [
+            [t.text, f"{t.at_least:g}", f"{ratio:.1f}", "yes" if ratio >= t.at_least else "no"]
+            for t in TARGETS
+            for ratio in [t.ratio(self)]
+        ]
+        return Table([f"{ROWS[SERVED].name}, against plain Keras", "aim", "here", "reached"], rows)
+
+    def main_table(self, short: bool) -> Table:
+        """Times and sizes, all models together."""
+        models = 2 * len(self.backbones)
+        columns = ["", "cold: first, s", f"cold: all {models}, s", f"warm: all {models}, ms"]
+        columns += ["against plain", f"photos/s, {self.batch} at once", "memory, MB"]
+        columns += ["download, MB", "on disk, MB", "multiply-adds, G", "share of limit"]
+        rows = []
+        for row, turns in self.measured.items():
+            warm = [median(m.warm) for m in turns]
+            faster = "1"
+            if row != BASELINE:
+                faster = "–"
+                if BASELINE in self.measured:
+                    plain = median(median(m.warm) for m in self.measured[BASELINE])
+                    faster = f"{plain / median(warm):.1f} x"
+            costs = self.costs[row]
+            rate = 2 * costs.multiply_adds / median(warm)
+            rows.append(
+                [
+                    ROWS[row].name,
+                    _figures([m.first for m in turns], 1, short),
+                    _figures([m.all for m in turns], 1, short),
+                    _figures([1000 * seconds for seconds in warm], 0, short),
+                    faster,
+                    _figures([self.batch / m.batch for m in turns if m.batch], 1, short),
+                    _figures([m.memory / 1e6 for m in turns], 0, short),
+                    f"{costs.download / 1e6:.0f}",
+                    f"{costs.disk / 1e6:.0f}",
+                    f"{costs.multiply_adds / 1e9:.1f}",
+                    f"{rate / median(self.limits):.0%}",
+                ]
+            )
+        return Table(columns, [*rows, self._limit_row(len(columns), short)])
+
+    def _limit_row(self, columns: int, short: bool) -> list[str]:
+        """The fused graphs at the speed of a matrix product."""
+        work = min(costs.multiply_adds for costs in self.costs.values())
+        row = ["–"] * columns
+        row[0], row[3] = (
+            "Matrix product, float32",
+            _figures([1000 * 2 * work / limit for limit in self.limits], 0, short),
+        )
+        row[-2:] = [f"{work / 1e9:.1f}", "100%"]
+        return row
+
+    def each_table(self, short: bool) -> Table:
+        """Both variants of each backbone."""
+        columns = ["one photo, both variants, ms", *(BACKBONES[k].name for k in self.backbones)]
+        rows = [
+            [ROWS[row].name]
+            + [
+                _figures([1000 * median(m.each[k]) for m in turns], 0, short)
+                for k in self.backbones
+            ]
+            for row, turns in self.measured.items()
+        ]
+        return Table(columns, rows)
+
+    def gaps(self) -> dict[str, float]:
+        """Row -> largest difference of a probability to plain Keras, about the first photo."""
+        if BASELINE not in self.measured:
+            return {}
+        expected = self.measured[BASELINE][0].answers
+        return {
+            row: max(
+                abs(a - b)
+                for model, values in turns[0].answers.items()
+                for a, b in zip(values, expected[model], strict=True)
+            )
+            for row, turns in self.measured.items()
+            if row != BASELINE
+        }
+
+
+def _figures(values: Sequence[float], digits: int, short: bool) -> str:
+    if not values:
+        return "–"
+    return f"{median(values):.{digits}f}" if short else with_range(values, digits)

@@ -1,0 +1,1 @@
+"""A photo, and what the models say of it."""

@@ -1,0 +1,236 @@
+"""What several models say of the same photos: consensus, disagreement, and who is right."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.models.classifier import Prediction
+from flowers.weights.results import Prediction as Outcome
+from flowers.weights.results import accuracy_interval, paired_test
+
+SIGNIFICANT = 0.05
+"""Differences whose corrected p-value is below this are called real."""
+
+Model = tuple[str, Variant]
+"""Backbone key and variant key."""
+
+
+def model_name(model: Model) -> str:
+    """The name shown to people, as in "DenseNet121 finetuned"."""
+    return f"{BACKBONES[model[0]].name} {model[1]}"
+
+
+def all_models(backbones: Iterable[str], variants: Iterable[Variant] = VARIANTS) -> list[Model]:
+    """Every chosen model, in the order of `BACKBONES` and `VARIANTS`."""
+    chosen, wanted = set(backbones), set(variants)
+    return [(b, v) for b in BACKBONES if b in chosen for v in VARIANTS if v in wanted]
+
+
+def class_order(class_lists: Iterable[Sequence[str]]) -> list[str]:
+    """One order for all: the classes of the first list, then what other lists add."""
+    return list(dict.fromkeys(name for names in class_lists for name in names))
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """What the chosen models say together of one photo."""
+
+    label: str
+    """The class that most models have on top; of equal ones the more probable."""
+    probability: float
+    """Its mean calibrated probability over all models."""
+    agreement: int
+    """How many models have `label` on top."""
+    models: int
+    known: bool
+    """Whether at least half of the models reach their unknown-threshold."""
+
+
+def consensus(predictions: Sequence[Prediction]) -> Consensus:
+    """Sum up the predictions of one photo. Raises ValueError for none.
+
+    A model that does not have a class gives it the probability 0.
+    """
+    if not predictions:
+        raise ValueError("A consensus needs at least one prediction. Received: none")
+    total = dict.fromkeys(class_order(p.classes for p in predictions), 0.0)
+    for prediction in predictions:
+        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
+            total[name] += float(probability)
+    votes = Counter(p.label for p in predictions)
+    label = max(total, key=lambda name: (votes[name], total[name]))
+    return Consensus(
+        label=label,
+        probability=total[label] / len(predictions),
+        agreement=votes[label],
+        models=len(predictions),
+        known=2 * sum(p.known for p in predictions) >= len(predictions),
+    )
+
+
+def dissent(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
+    """The predictions that differ from the consensus, by class, most probable first."""
+    label = consensus(predictions).label
+    others: dict[str, list[Prediction]] = {}
+    for prediction in sorted(predictions, key=lambda p: -p.probability):
+        if prediction.label != label:
+            others.setdefault(prediction.label, []).append(prediction)
+    return others
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One photo of a batch with what all models say of it, or the reason why it was left out."""
+
+    photo: str
+    label: str | None = None
+    predictions: tuple[Prediction, ...] = ()
+    reason: str | None = None
+
+    @property
+    def consensus(self) -> Consensus | None:
+        """None for a photo that was left out."""
+        return consensus(self.predictions) if self.predictions else None
+
+    @property
+    def disagreement(self) -> tuple[int, int, float]:
+        """Sorts a batch: classes named, models outside the consensus, and doubt."""
+        summary = self.consensus
+        if summary is None:
+            return (0, 0, 0.0)
+        named = len({p.label for p in self.predictions})
+        return (named, summary.models - summary.agreement, 1 - summary.probability)
+
+
+def most_disputed(readings: Iterable[Reading]) -> list[Reading]:
+    """The readings, disagreements first; what was left out last."""
+    return sorted(readings, key=lambda r: (bool(r.predictions), *r.disagreement), reverse=True)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One model's accuracy on the labelled photos."""
+
+    model: Model
+    correct: int
+    photos: int
+    interval: tuple[float, float]
+    """95 %, Wilson."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of photos read right."""
+        return self.correct / self.photos
+
+
+@dataclass(frozen=True)
+class Difference:
+    """McNemar's exact test between two models on the same photos."""
+
+    first: Model
+    second: Model
+    only_first: int
+    """Photos that only the first model read right."""
+    only_second: int
+    p_value: float
+    adjusted: float
+    """`p_value` after Holm's correction for the number of pairs."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Labelled photos: who is how good, and whether that is more than chance."""
+
+    scores: list[Score]
+    differences: list[Difference]
+    classes: list[str]
+    confusion: dict[Model, list[list[int]]]
+    """Rows: label, columns: prediction, in the order of `classes`."""
+
+    @property
+    def best(self) -> Score:
+        """The model that is right most often."""
+        return max(self.scores, key=lambda score: score.accuracy)
+
+    def beaten(self) -> list[Model]:
+        """The models that the best one beats by more than chance."""
+        best = self.best.model
+        gains = {
+            (d.second if d.first == best else d.first): d
+            for d in self.differences
+            if best in (d.first, d.second) and d.adjusted < SIGNIFICANT
+        }
+        return [
+            other
+            for other, d in gains.items()
+            if (d.only_first - d.only_second) * (1 if d.first == best else -1) > 0
+        ]
+
+
+def judge(readings: Iterable[Reading]) -> Verdict | None:
+    """Score the models on the labelled photos of a batch; None when no photo has a label."""
+    labelled = [r for r in readings if r.label is not None and r.predictions]
+    if not labelled:
+        return None
+    outcomes: dict[Model, list[Outcome]] = {}
+    for number, reading in enumerate(labelled):
+        for p in reading.predictions:
+            outcome = Outcome(
+                photo=str(number),
+                label=reading.label or "",
+                predicted=p.label,
+                probability=min(1.0, p.probability),
+            )
+            outcomes.setdefault((p.backbone, p.variant), []).append(outcome)
+    return standings(outcomes, class_order(p.classes for r in labelled for p in r.predictions))
+
+
+def standings(outcomes: Mapping[Model, Sequence[Outcome]], classes: Sequence[str] = ()) -> Verdict:
+    """Score models by what they said of labelled photos, and test every two of them.
+
+    `classes` gives the order; classes that only labels or models name follow.
+    """
+    said = [name for rows in outcomes.values() for o in rows for name in (o.label, o.predicted)]
+    order = class_order([classes, said])
+    return Verdict(
+        scores=[_score(model, rows) for model, rows in outcomes.items()],
+        differences=differences(outcomes),
+        classes=order,
+        confusion={model: _confusion(rows, order) for model, rows in outcomes.items()},
+    )
+
+
+def differences(outcomes: Mapping[Model, Sequence[Outcome]]) -> list[Difference]:
+    """Test every pair of models on the photos that both saw, with Holm's correction."""
+    pairs = list(combinations(outcomes, 2))
+    tests = [paired_test(outcomes[a], outcomes[b]) for a, b in pairs]
+    adjusted = holm([p for *_, p in tests])
+    return [
+        Difference(a, b, only_a, only_b, p, q)
+        for (a, b), (only_a, only_b, p), q in zip(pairs, tests, adjusted, strict=True)
+    ]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction of p-values, in the order given (Holm 1979)."""
+    adjusted = [0.0] * len(p_values)
+    running = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = running
+    return adjusted
+
+
+def _score(model: Model, rows: Sequence[Outcome]) -> Score:
+    correct = sum(row.label == row.predicted for row in rows)
+    return Score(model, correct, len(rows), accuracy_interval(correct, len(rows)))
+
+
+def _confusion(rows: Sequence[Outcome], classes: Sequence[str]) -> list[list[int]]:
+    index = {name: i for i, name in enumerate(classes)}
+    table = [[0] * len(classes) for _ in classes]
+    for row in rows:
+        table[index[row.label]][index[row.predicted]] += 1
+    return table

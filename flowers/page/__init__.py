@@ -1,0 +1,1 @@
+"""All that a visitor sees; the only folder that imports Gradio."""

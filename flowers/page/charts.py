@@ -1,0 +1,200 @@
+"""Results as Plotly figures. Published and measured figures never share a chart.
+
+Titles and captions stand in the page, and the style sheet colours texts and lines, so that the
+same figure is readable in the light and in the dark theme.
+"""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.models.compare import Model, model_name
+from flowers.weights.results import Metrics, Published, accuracy_interval
+
+COLOURS: dict[Variant, str] = {"transfer": "#8a8178", "finetuned": "#0d9488"}
+SYMBOLS: dict[Variant, str] = {"transfer": "circle-open", "finetuned": "circle"}
+SCALE = [[0, "rgba(20,184,166,0.05)"], [1, "rgba(20,184,166,0.6)"]]
+"""Of heat maps: the accent, so transparent that text is readable on it in either theme."""
+ROW = 46
+"""Pixels of height for every backbone."""
+
+
+def figure(height: int, **layout: object) -> go.Figure:
+    """An empty figure in the project's style."""
+    fig = go.Figure()
+    fig.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 30, "b": 44},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": "#5c554f"},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        hoverlabel={"font": {"family": "system-ui, sans-serif"}},
+        dragmode=False,
+        **layout,
+    )
+    axis = {
+        "automargin": True,
+        "title_font_size": 13,
+        "zeroline": False,
+        "gridcolor": "#d6d1ca",
+        "ticks": "",
+    }
+    fig.update_xaxes(**axis)
+    fig.update_yaxes(**axis)
+    return fig
+
+
+def published_accuracy(published: Published) -> go.Figure:
+    """Dumbbells: transfer against finetuned, as the study printed them; best backbone on top."""
+    ranked = sorted(
+        published.results,
+        key=lambda key: max(r.accuracy_percent for r in published.results[key].values()),
+    )
+    fig = figure(90 + ROW * len(ranked))
+    names = {key: BACKBONES[key].name for key in ranked}
+    for key in ranked:
+        values = [r.accuracy_percent for r in published.results[key].values()]
+        fig.add_scatter(
+            x=[min(values), max(values)],
+            y=[names[key]] * 2,
+            mode="lines",
+            line={"color": "#b8b0a6", "width": 3},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    for variant in VARIANTS:
+        rows = [(k, r[variant]) for k in ranked if variant in (r := published.results[k])]
+        fig.add_scatter(
+            x=[result.accuracy_percent for _, result in rows],
+            y=[names[key] for key, _ in rows],
+            mode="markers",
+            name=variant,
+            marker={"color": COLOURS[variant], "size": 13},
+            hovertemplate="%{y} " + variant + ": %{x:.2f} %<extra></extra>",
+        )
+    fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
+    return fig
+
+
+def published_scores(published: Published) -> go.Figure:
+    """Precision, recall and F1 as printed: a heat map, model x score."""
+    models = [(k, v) for k in BACKBONES for v in VARIANTS if v in published.results.get(k, {})]
+    rows = [published.results[key][variant] for key, variant in models]
+    scores = ["precision", "recall", "F1"]
+    fig = figure(70 + 26 * len(models))
+    fig.add_heatmap(
+        z=[[r.precision, r.recall, r.f1] for r in rows],
+        x=scores,
+        y=[model_name(model) for model in models],
+        texttemplate="%{z:.2f}",
+        colorscale=SCALE,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hovertemplate="%{y}: %{x} %{z:.2f}<extra></extra>",
+    )
+    fig.update_yaxes(autorange="reversed", showgrid=False)
+    fig.update_xaxes(side="top", showgrid=False)
+    return fig
+
+
+def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Figure:
+    """Accuracy of every model with the ends of its 95 % interval; best backbone on top."""
+    best: dict[str, float] = {}
+    for (key, _), (accuracy, _, _) in points.items():
+        best[key] = max(accuracy, best.get(key, 0.0))
+    ranked = sorted(best, key=lambda key: best[key])
+    fig = figure(90 + ROW * len(ranked))
+    for variant in VARIANTS:
+        rows = [(key, *points[key, variant]) for key in ranked if (key, variant) in points]
+        fig.add_scatter(
+            x=[100 * accuracy for _, accuracy, _, _ in rows],
+            y=[ranked.index(k) + (0.13 if variant == "finetuned" else -0.13) for k, *_ in rows],
+            mode="markers",
+            name=variant,
+            marker={"color": COLOURS[variant], "size": 11},
+            error_x={
+                "type": "data",
+                "array": [100 * (high - accuracy) for _, accuracy, _, high in rows],
+                "arrayminus": [100 * (accuracy - low) for _, accuracy, low, _ in rows],
+                "color": COLOURS[variant],
+                "thickness": 1.8,
+                "width": 5,
+            },
+            customdata=[[BACKBONES[k].name, 100 * low, 100 * high] for k, _, low, high in rows],
+            hovertemplate="%{customdata[0]} " + variant + ": %{x:.1f} %, 95 % interval "
+            "%{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
+        )
+    fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
+    fig.update_yaxes(
+        tickvals=list(range(len(ranked))),
+        ticktext=[BACKBONES[key].name for key in ranked],
+        range=[-0.6, len(ranked) - 0.4],
+    )
+    return fig
+
+
+def measured_points(metrics: Mapping[str, Metrics]) -> dict[Model, tuple[float, float, float]]:
+    """Accuracy of every measured variant, and the ends of its 95 % interval."""
+    points: dict[Model, tuple[float, float, float]] = {}
+    for key, m in metrics.items():
+        for variant, result in m.variants.items():
+            low, high = accuracy_interval(result.correct, m.data.photos)
+            points[key, variant] = (result.correct / max(1, m.data.photos), low, high)
+    return points
+
+
+def cost_chart(
+    metrics: Mapping[str, Metrics], cost: Mapping[str, float], title: str, unit: str
+) -> go.Figure:
+    """Accuracy against a cost a backbone (size, latency), with the Pareto front."""
+    fig = figure(400)
+    points: dict[Model, tuple[float, float]] = {
+        (key, variant): (cost[key], 100 * result.accuracy)
+        for key, m in metrics.items()
+        if key in cost
+        for variant, result in m.variants.items()
+    }
+    front = pareto_front(points)
+    fig.add_scatter(
+        x=[points[model][0] for model in front],
+        y=[points[model][1] for model in front],
+        mode="lines",
+        name="Pareto front",
+        line={"color": COLOURS["finetuned"], "width": 1.5, "dash": "dot", "shape": "hv"},
+        hoverinfo="skip",
+    )
+    for variant in VARIANTS:
+        models = [model for model in points if model[1] == variant]
+        best = {key: max((points[m][1], m) for m in points if m[0] == key)[1] for key, _ in models}
+        fig.add_scatter(
+            x=[points[m][0] for m in models],
+            y=[points[m][1] for m in models],
+            mode="markers+text",
+            name=variant,
+            text=[BACKBONES[m[0]].name if best[m[0]] == m else "" for m in models],
+            textposition="top center",
+            cliponaxis=False,
+            customdata=[model_name(m) for m in models],
+            marker={"color": COLOURS[variant], "size": 11},
+            hovertemplate="%{customdata}: %{y:.1f} %, %{x:.1f} " + unit + "<extra></extra>",
+        )
+    # Room at the right for names.
+    most = max((x for x, _ in points.values()), default=1.0)
+    fig.update_xaxes(title_text=title, range=[0, 1.18 * most])
+    fig.update_yaxes(title_text="accuracy in percent")
+    fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
+    return fig
+
+
+def pareto_front(points: Mapping[Model, tuple[float, float]]) -> list[Model]:
+    """The models that no other beats in cost and accuracy at once, cheapest first."""
+    front: list[Model] = []
+    best = float("-inf")
+    for model in sorted(points, key=lambda m: (points[m][0], -points[m][1])):
+        if points[model][1] > best:
+            best = points[model][1]
+            front.append(model)
+    return front

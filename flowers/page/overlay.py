@@ -1,0 +1,50 @@
+"""Focus maps as small transparent pictures that the browser lays over the photo."""
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from flowers.models.classifier import Prediction
+
+SIDE = 56
+"""Pixels of an overlay. The browser stretches it to the photo, which the model saw squeezed."""
+
+STRONGEST = 0.72
+"""Opacity where the map is at its maximum."""
+
+# From nothing over orange to pale yellow: reads on green leaves and on petals of any colour.
+_STOPS = np.array([0.0, 0.35, 0.7, 1.0])
+_COLOURS = np.array([[90, 0, 110], [205, 30, 90], [250, 130, 30], [255, 240, 150]], dtype=float)
+
+
+def overlay(prediction: Prediction) -> Image.Image:
+    """The focus map of the predicted class as an RGBA image, `SIDE` x `SIDE`."""
+    focus = prediction.focus[..., int(prediction.probabilities.argmax())].astype(np.float32)
+    strength = Image.fromarray(focus / max(float(focus.max()), 1e-12), mode=None)
+    smooth = np.asarray(strength.resize((SIDE, SIDE), Image.Resampling.BICUBIC)).clip(0, 1)
+    rgba = np.empty((SIDE, SIDE, 4), dtype=np.uint8)
+    for channel in range(3):
+        rgba[..., channel] = np.interp(smooth, _STOPS, _COLOURS[:, channel])
+    rgba[..., 3] = (smooth * (255 * STRONGEST)).astype(np.uint8)
+    return Image.fromarray(rgba)
+
+
+def overlay_uri(prediction: Prediction) -> str:
+    """The overlay as a data URI for a page."""
+    return data_uri(overlay(prediction), "PNG")
+
+
+def photo_uri(photo: Image.Image, longest: int = 360) -> str:
+    """A small copy of an RGB photo as a data URI for a page."""
+    small = photo.copy()
+    small.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return data_uri(small, "JPEG")
+
+
+def data_uri(image: Image.Image, kind: str) -> str:
+    """An image as a data URI; `kind` is a format of Pillow."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=82, optimize=True)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"

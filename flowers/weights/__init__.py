@@ -1,0 +1,1 @@
+"""What a weights folder is, and where it comes from."""

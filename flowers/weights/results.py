@@ -1,0 +1,207 @@
+"""What a result is: schemas, reading, intervals and paired tests.
+
+`metrics.json` holds what was measured here; `published.json` what the study reported. They are
+different types on purpose, so that no chart mixes them unnoticed.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+
+# Not scipy.stats, whose import takes a fifth of the time in which the whole page starts.
+from scipy.special import bdtr, ndtri
+
+from flowers.backbones import Variant
+from flowers.weights.folder import METRICS, PUBLISHED, Schema, Share, WeightsError
+
+Count = Annotated[int, Field(ge=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class ClassResult(Schema):
+    """One class of one variant."""
+
+    photos: Count
+    precision: Share
+    recall: Share
+    f1: Share
+
+
+class CalibrationBin(Schema):
+    """Photos whose top probability fell into one of 15 equal bins."""
+
+    photos: Count
+    confidence: Share
+    accuracy: Share
+
+
+class Prediction(Schema):
+    """One test photo: enough for paired tests between models."""
+
+    photo: str
+    """Path below the data folder."""
+    label: str
+    predicted: str
+    probability: Share
+    """Calibrated, of the predicted class."""
+
+
+class EpochResult(Schema):
+    """One epoch of training, on the training and validation parts."""
+
+    loss: NonNegative
+    accuracy: Share
+    validation_loss: NonNegative
+    validation_accuracy: Share
+
+
+class VariantResult(Schema):
+    """What was measured of one variant on the test part, with the serving artifact."""
+
+    accuracy: Share
+    macro_precision: Share
+    macro_recall: Share
+    macro_f1: Share
+    log_loss: NonNegative
+    expected_calibration_error: Share
+    """Over 15 equal bins of the top probability (Guo et al. 2017)."""
+    per_class: dict[str, ClassResult]
+    confusion: list[list[Count]]
+    """Rows: true class, columns: predicted class, in the order of `classes`."""
+    calibration: list[CalibrationBin]
+    predictions: list[Prediction]
+    keras_accuracy: Share | None = None
+    """Of the float32 Keras graph on the same photos."""
+    unknown_rejected: Share | None = None
+    """Share of photos of other subjects that fell below the unknown-threshold."""
+    known_accepted: Share | None = None
+    """Share of test photos at or above it."""
+    curves: tuple[EpochResult, ...] = ()
+    best_epoch: Count | None = None
+    """Counted from 0; the weights are of this epoch."""
+    training_seconds: NonNegative | None = None
+
+    @property
+    def correct(self) -> int:
+        """Photos that were read right."""
+        return sum(row[i] for i, row in enumerate(self.confusion))
+
+
+class DataSource(Schema):
+    """What the figures were measured on."""
+
+    name: str
+    fingerprint: str
+    part: Literal["test", "all"]
+    photos: Count
+
+
+class Metrics(Schema):
+    """`<backbone>/metrics.json`."""
+
+    schema_version: Literal[1] = 1
+    backbone: str
+    classes: list[str]
+    data: DataSource
+    variants: dict[Variant, VariantResult]
+    latency_ms: NonNegative | None = None
+    """Median of one photo through the artifact, both variants, on `machine`."""
+    machine: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "Metrics":
+        for variant, result in self.variants.items():
+            if len(result.confusion) != len(self.classes) or any(
+                len(row) != len(self.classes) for row in result.confusion
+            ):
+                raise ValueError(f"confusion of {variant} has one row and column a class")
+            if sum(map(sum, result.confusion)) != self.data.photos:
+                raise ValueError(f"confusion of {variant} counts every photo once")
+        return self
+
+
+_M = TypeVar("_M", bound=Schema)
+
+
+class PublishedResult(Schema):
+    """One row of the published study: percent and two-digit shares, as printed there."""
+
+    accuracy_percent: Annotated[float, Field(ge=0, le=100)]
+    precision: Share
+    recall: Share
+    f1: Share
+
+
+class Published(Schema):
+    """`published.json`."""
+
+    schema_version: Literal[1] = 1
+    title: str
+    test_photos: Count
+    train_photos: Count
+    validation_photos: Count
+    note: str
+    results: dict[str, dict[Variant, PublishedResult]]
+
+
+def same_photos(metrics: Mapping[str, Metrics]) -> list[dict[str, Metrics]]:
+    """Group backbones by what they were measured on; the largest group first.
+
+    Only within a group can accuracies be compared. The fingerprint covers contents and split.
+    """
+    groups: dict[tuple[str, str], dict[str, Metrics]] = {}
+    for key, m in metrics.items():
+        groups.setdefault((m.data.fingerprint, m.data.part), {})[key] = m
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+def read_metrics(folder: Path) -> Metrics:
+    """Read `metrics.json` of a backbone's folder. Raises `WeightsError`."""
+    return _read(folder / METRICS, Metrics)
+
+
+def read_published(root: Path) -> Published:
+    """Read `published.json` of a weights folder. Raises `WeightsError`."""
+    return _read(root / PUBLISHED, Published)
+
+
+def _read(path: Path, schema: type[_M]) -> _M:
+    try:
+        return schema.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsError(f"{path} cannot be read; restore it. Received: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise WeightsError(f"{path} is malformed at {place}: {first['msg']}.") from error
+
+
+def accuracy_interval(correct: int, photos: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Score interval of an accuracy (Wilson 1927). (0, 1) for no photos."""
+    if photos == 0:
+        return 0.0, 1.0
+    z2 = float(ndtri((1 + confidence) / 2)) ** 2
+    middle = (correct + z2 / 2) / (photos + z2)
+    half = sqrt(z2 * (correct * (photos - correct) / photos + z2 / 4)) / (photos + z2)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def paired_test(
+    first: Sequence[Prediction], second: Sequence[Prediction]
+) -> tuple[int, int, float]:
+    """Compare two models on the photos that both saw: McNemar's exact test.
+
+    Returns photos that only the first got right, photos that only the second got right, and the
+    two-sided p-value, which is 1 when they never differ.
+    """
+    other = {p.photo: p.predicted == p.label for p in second}
+    pairs = [(p.predicted == p.label, other[p.photo]) for p in first if p.photo in other]
+    only_first = sum(a and not b for a, b in pairs)
+    only_second = sum(b and not a for a, b in pairs)
+    if only_first + only_second == 0:
+        return 0, 0, 1.0
+    fewer, differing = min(only_first, only_second), only_first + only_second
+    return only_first, only_second, min(1.0, 2 * float(bdtr(fewer, differing, 0.5)))

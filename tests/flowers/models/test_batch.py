@@ -1,0 +1,211 @@
+"""Many photos at once: what is taken from zips, what is refused, what the table and CSV say."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from flowers.models import batch
+from flowers.models.batch import BatchError, BatchRow, collect, labels_in_order, read_batch
+from flowers.models.compare import Reading, judge
+from flowers.models.zoo import Zoo
+from flowers.page import photos_tab as ui_photos
+from flowers.page.batch_table import batch_table, batch_verdict, to_csv
+from flowers.page.photos_tab import read_all
+from flowers.photos import PhotoError
+from flowers.weights.source import LocalWeights
+from tests.conftest import COLOURS
+from tests.flowers.models.test_compare import says
+from tests.support.patterns import pattern
+
+
+def jpeg(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    pattern(seed).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_folders_named_after_classes_are_labels(tmp_path: Path) -> None:
+    archive = write_zip(
+        tmp_path / "photos.zip",
+        {
+            "mine/Rose/1.jpg": b"",
+            "mine/garden/2.png": b"",
+            "3.heic": b"",
+            "mine/rose/notes.txt": b"",
+            "__MACOSX/mine/rose/._1.jpg": b"",
+            "mine/rose/.hidden.jpg": b"",
+        },
+    )
+    shots = collect([archive, tmp_path / "single.jpg"], ["rose", "daisy"])
+    assert [(shot.name, shot.label) for shot in shots] == [
+        ("mine/Rose/1.jpg", "rose"),
+        ("mine/garden/2.png", None),
+        ("3.heic", None),
+        ("single.jpg", None),
+    ]
+
+
+def test_a_damaged_zip_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "broken.zip"
+    path.write_bytes(b"PK\x03\x04 but no more")
+    with pytest.raises(BatchError, match=r"broken\.zip is damaged or no zip"):
+        collect([path], ["rose"])
+
+
+def test_too_many_photos_are_refused_with_the_limit(tmp_path: Path) -> None:
+    members = {f"{i}.jpg": b"" for i in range(batch.MAX_PHOTOS + 1)}
+    with pytest.raises(BatchError, match=r"500 photos .* Received: 501"):
+        collect([write_zip(tmp_path / "many.zip", members)], [])
+    with pytest.raises(BatchError, match="There are no photos"):
+        collect([], [])
+
+
+def test_a_zip_of_too_many_files_is_refused_before_it_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_ENTRIES", 3)
+    archive = write_zip(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(4)})
+    with pytest.raises(BatchError, match=r"many\.zip holds too many files.* Received: 4"):
+        collect([archive], [])
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_photo_in_a_zip_is_left_out_alone(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("bad.jpg", jpeg(1))
+        archive.writestr("good.jpg", jpeg(2))
+    data = bytearray(path.read_bytes())
+    data[60:400] = bytes(range(170)) * 2
+    path.write_bytes(data)
+    bad, good = collect([path], [])
+    with pytest.raises(PhotoError, match=r"bad\.jpg cannot be unpacked"):
+        bad.read()
+    assert good.read() == jpeg(2)
+
+
+def test_an_unknown_way_of_packing_costs_one_photo(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "photos.zip", {"odd.jpg": jpeg(1)})
+    data = path.read_bytes()
+    at = data.index(b"PK\x01\x02") + 10
+    path.write_bytes(data[:at] + (99).to_bytes(2, "little") + data[at + 2 :])
+    (odd,) = collect([path], [])
+    with pytest.raises(PhotoError, match=r"odd\.jpg cannot be unpacked"):
+        odd.read()
+
+
+def test_a_member_that_unpacks_to_too_much_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.jpg", bytes(2000))
+    (shot,) = collect([tmp_path / "bomb.zip"], [])
+    with pytest.raises(PhotoError, match=r"bomb\.jpg is too large"):
+        shot.read()
+
+
+def test_labels_go_to_photos_in_order(tmp_path: Path) -> None:
+    shots = collect([tmp_path / "a.jpg", tmp_path / "b.jpg"], [])
+    assert [s.label for s in labels_in_order(shots, ["rose", ""])] == ["rose", None]
+    with pytest.raises(BatchError, match="Received: 1 labels"):
+        labels_in_order(shots, ["rose"])
+
+
+def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
+    weights_folder: Path, generated_photos: Path, tmp_path: Path
+) -> None:
+    members = {
+        f"{name}/{i}.jpg": (generated_photos / name / f"{i}.jpg").read_bytes()
+        for name in COLOURS
+        for i in range(3)
+    }
+    zoo = Zoo(LocalWeights(weights_folder))
+    archive = write_zip(tmp_path / "photos.zip", {**members, "rose/broken.jpg": b"no photo"})
+    shots = collect([archive], zoo.classes())
+    models = zoo.choose(None, None)
+    failed: dict[str, str] = {}
+    rows = list(read_batch(zoo, shots, models, failed.__setitem__))
+    assert failed == {}
+    *good, bad = [row.reading for row in rows]
+    assert bad.reason is not None
+    assert bad.reason.startswith("rose/broken.jpg is not a photo that can be read")
+    assert all(len(reading.predictions) == len(models) == 2 for reading in good)
+    verdict = judge(row.reading for row in rows)
+    assert verdict is not None
+    assert verdict.best.photos == 9
+    assert verdict.best.accuracy > 0.5  # Trained on these very flowers.
+    html = batch_table(rows, zoo.classes())
+    assert html.count("<select") == 9
+    assert html.count("data:image/jpeg") == 9
+    assert "MobileNetV2 " in batch_verdict(rows, verdict, {})
+
+
+def test_a_stopped_batch_shows_what_was_read(weights_folder: Path, generated_photos: Path) -> None:
+    zoo = Zoo(LocalWeights(weights_folder))
+    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(3)]
+    *_, last = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], {}, lambda: True)
+    current, summary, *_ = last
+    assert [row.reading.photo for row in current.rows] == ["0.jpg"]
+    assert "stopped after 1 of 3 photos" in summary
+
+
+def test_a_batch_is_shown_while_it_is_read(
+    weights_folder: Path, generated_photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui_photos, "REFRESH", 0)
+    zoo = Zoo(LocalWeights(weights_folder))
+    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(6)]
+    values = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], {}, lambda: False)
+    tables = [v[-1] for v in values if isinstance(v[-1], str) and v[-1]]
+    assert [table.count("<select") for table in tables] == [1, 2, 4, 6]
+    assert all("aria-busy" in t and "<select data" not in t for t in tables[:-1])
+    assert "aria-busy" not in tables[-1]
+    assert "<select data" in tables[-1]
+
+
+def test_a_photo_is_opened_while_the_one_before_is_read_and_no_earlier() -> None:
+    opened: list[str] = []
+
+    def shot(number: int) -> batch.Shot:
+        def read() -> bytes:
+            opened.append(str(number))
+            return jpeg(number)
+
+        return batch.Shot(str(number), None, read)
+
+    ahead = batch._ahead([shot(i) for i in range(5)], 96)
+    for number, (current, photo) in enumerate(ahead):
+        assert photo().size == pattern(number).size
+        assert current.name == str(number)
+        assert len(opened) <= number + 2
+    assert opened == ["0", "1", "2", "3", "4"]
+
+
+def test_the_csv_has_a_line_a_photo_and_model_and_no_formulas() -> None:
+    predictions = (says(0.5, 0.3, 0.2), says(0.1, 0.8, 0.1, variant="finetuned"))
+    readings = [Reading("=cmd()/rose.jpg", "=rose", predictions), Reading("x", reason="no")]
+    text = to_csv(readings)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 2
+    assert rows[0]["photo"] == "'=cmd()/rose.jpg"
+    assert rows[0]["label"] == "'=rose"
+    assert (rows[1]["variant"], rows[1]["reads"]) == ("finetuned", "rose")
+    assert float(rows[1]["probability"]) == 0.8
+
+
+def test_names_cannot_break_out_of_the_table() -> None:
+    name = '"><script>alert(1)</script>.jpg'
+    html = batch_table([BatchRow(Reading(name, None, (says(1, 0, 0),)))], ["<b>", "rose"])
+    assert "<script" not in html
+    assert "<option><b>" not in html

@@ -1,0 +1,122 @@
+"""Consensus, disagreement, scores and tests, on predictions that are written out."""
+
+import numpy as np
+import pytest
+
+from flowers.backbones import VARIANTS, Variant
+from flowers.models.classifier import Prediction
+from flowers.models.compare import (
+    Reading,
+    all_models,
+    consensus,
+    dissent,
+    holm,
+    judge,
+    most_disputed,
+    standings,
+)
+from flowers.weights.results import Prediction as Outcome
+
+CLASSES = ("daisy", "rose", "tulip")
+
+
+def says(
+    *shares: float, backbone: str = "vgg16", variant: Variant = "transfer", known: bool = True
+) -> Prediction:
+    """A model that gives daisy, rose and tulip these probabilities."""
+    return Prediction(backbone, variant, CLASSES, np.array(shares), np.zeros((1, 1, 3)), known, 5.0)
+
+
+def test_most_votes_win_over_one_sure_model() -> None:
+    found = consensus([says(0.4, 0.3, 0.3), says(0.4, 0.3, 0.3), says(0.0, 1.0, 0.0)])
+    assert found.label == "daisy"
+    assert (found.agreement, found.models) == (2, 3)
+    assert found.probability == pytest.approx(0.8 / 3)
+
+
+def test_equal_votes_are_settled_by_probability() -> None:
+    assert consensus([says(0.6, 0.4, 0.0), says(0.2, 0.8, 0.0)]).label == "rose"
+
+
+@pytest.mark.parametrize(("knowing", "known"), [(0, False), (1, False), (2, True), (4, True)])
+def test_a_photo_is_known_when_half_of_the_models_know_it(knowing: int, known: bool) -> None:
+    found = consensus([says(0.8, 0.1, 0.1, known=i < knowing) for i in range(4)])
+    assert found.known is known
+
+
+def test_no_predictions_have_no_consensus() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        consensus([])
+
+
+def test_dissent_names_every_other_class_surest_first() -> None:
+    sure, unsure = says(0.1, 0.9, 0.0), says(0.4, 0.6, 0.0)
+    crowd = [says(1.0, 0.0, 0.0)] * 3
+    others = dissent([unsure, *crowd, sure, says(0.0, 0.3, 0.7)])
+    assert list(others) == ["rose", "tulip"]
+    assert others["rose"] == [sure, unsure]
+    assert dissent(crowd) == {}
+
+
+def test_disputed_photos_come_first_and_unreadable_ones_last() -> None:
+    agreed = Reading("agreed", None, (says(1, 0, 0), says(1, 0, 0), says(1, 0, 0)))
+    split = Reading("split", None, (says(1, 0, 0), says(1, 0, 0), says(0, 1, 0)))
+    chaos = Reading("chaos", None, (says(1, 0, 0), says(0, 1, 0), says(0, 0, 1)))
+    broken = Reading("broken", reason="It is no photo.")
+    ranked = most_disputed([agreed, broken, split, chaos])
+    assert [reading.photo for reading in ranked] == ["chaos", "split", "agreed", "broken"]
+
+
+def test_models_come_in_one_order_whatever_was_chosen_first() -> None:
+    chosen = all_models(["resnet101", "vgg16"], ["finetuned", "transfer"])
+    assert chosen == [
+        ("vgg16", "transfer"),
+        ("vgg16", "finetuned"),
+        ("resnet101", "transfer"),
+        ("resnet101", "finetuned"),
+    ]
+
+
+def test_judge_scores_labelled_photos_only() -> None:
+    right, wrong = says(1, 0, 0, variant="transfer"), says(0, 1, 0, variant="finetuned")
+    verdict = judge(
+        [Reading(str(i), "daisy", (right, wrong)) for i in range(8)]
+        + [Reading("unlabelled", None, (right, wrong)), Reading("broken", "rose", reason="no")]
+    )
+    assert verdict is not None
+    assert verdict.best.model == ("vgg16", "transfer")
+    assert [(s.correct, s.photos) for s in verdict.scores] == [(8, 8), (0, 8)]
+    low, high = verdict.best.interval
+    assert 0.6 < low < 1.0 == pytest.approx(high)
+    assert verdict.confusion["vgg16", "finetuned"] == [[0, 8, 0], [0, 0, 0], [0, 0, 0]]
+    (test,) = verdict.differences
+    assert (test.only_first, test.only_second) == (8, 0)
+    assert test.p_value == pytest.approx(2 * 0.5**8)
+    assert verdict.beaten() == [("vgg16", "finetuned")]
+
+
+def test_without_labels_nobody_is_judged() -> None:
+    assert judge([Reading("photo", None, (says(1, 0, 0),))]) is None
+
+
+def test_one_photo_more_is_no_real_difference() -> None:
+    truth = ["daisy"] * 20
+    names = [f"{i}.jpg" for i in range(20)]
+
+    def outcomes(right: int) -> list[Outcome]:
+        return [
+            Outcome(photo=n, label=t, predicted=t if i < right else "rose", probability=0.9)
+            for i, (n, t) in enumerate(zip(names, truth, strict=True))
+        ]
+
+    verdict = standings(
+        {("vgg16", VARIANTS[0]): outcomes(18), ("vgg16", VARIANTS[1]): outcomes(19)}
+    )
+    assert verdict.best.model == ("vgg16", "finetuned")
+    assert verdict.beaten() == []
+
+
+def test_holm_multiplies_the_smallest_by_all_and_never_falls() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []

@@ -1,0 +1,206 @@
+"""Figures show the figures: what is drawn is what the results say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from flowers.backbones import VARIANTS, Variant
+from flowers.models.compare import differences
+from flowers.page.charts import (
+    accuracy_chart,
+    cost_chart,
+    measured_points,
+    pareto_front,
+    published_accuracy,
+    published_scores,
+)
+from flowers.page.diagnostics import (
+    calibration_chart,
+    class_f1_chart,
+    confusion_chart,
+    difference_chart,
+    learning_chart,
+)
+from flowers.page.tables import HEADERS, measured_on, results_table, to_csv
+from flowers.weights.results import (
+    DataSource,
+    EpochResult,
+    Metrics,
+    VariantResult,
+    read_published,
+    same_photos,
+)
+from flowers.weights.source import Entry
+from train.artifact.measure import measure
+
+CLASSES = ["daisy", "rose"]
+PHOTOS = 40
+
+
+def variant_result(right: int) -> VariantResult:
+    """A variant that reads so many of 40 photos right, those of the first class first."""
+    labels = np.repeat([0, 1], PHOTOS // 2)
+    correct = np.arange(PHOTOS) < right
+    probabilities = np.where((labels == 0) == correct, 0.8, 0.2)
+    shares = np.stack([probabilities, 1 - probabilities], axis=1)
+    curves = tuple(
+        EpochResult(loss=1.0, accuracy=a, validation_loss=1.0, validation_accuracy=a / 2)
+        for a in (0.5, 0.7, 0.6)
+    )
+    result = measure([f"{i}.jpg" for i in range(PHOTOS)], labels, shares, CLASSES)
+    return result.model_copy(update={"curves": curves, "best_epoch": 1})
+
+
+def metrics_of(backbone: str, **right: int) -> Metrics:
+    """Metrics of a backbone whose variants read so many photos right."""
+    variants: dict[Variant, VariantResult] = {v: variant_result(right[v]) for v in VARIANTS}
+    return Metrics(
+        backbone=backbone,
+        classes=CLASSES,
+        data=DataSource(name="generated", fingerprint="f", part="test", photos=PHOTOS),
+        variants=variants,
+        latency_ms=12.5,
+        machine="a machine",
+    )
+
+
+@pytest.fixture(scope="module")
+def metrics() -> dict[str, Metrics]:
+    return {
+        "vgg16": metrics_of("vgg16", transfer=20, finetuned=38),
+        "mobilenetv2": metrics_of("mobilenetv2", transfer=36, finetuned=37),
+    }
+
+
+def points_of(fig: go.Figure, name: str) -> list[float]:
+    """The horizontal values of the trace with this name."""
+    (trace,) = [t for t in fig.data if t.name == name]
+    return list(trace.x)
+
+
+def heat(fig: go.Figure) -> list[list[str]]:
+    """The texts in the cells of a heat map."""
+    return [list(row) for row in fig.data[0].text]
+
+
+def test_the_published_study_is_drawn_as_it_was_printed() -> None:
+    published = read_published(Path(__file__).parents[3] / "weights")
+    fig = published_accuracy(published)
+    assert sorted(points_of(fig, "transfer")) == [93.77, 96.8, 97.58, 97.75, 98.62, 98.88]
+    assert sorted(points_of(fig, "finetuned")) == [98.1, 98.18, 98.36, 98.7, 98.79, 99.48]
+    (markers,) = [t for t in fig.data if t.name == "finetuned"]
+    assert dict(zip(markers.y, markers.x, strict=True))["DenseNet121"] == 99.48
+    assert markers.y[-1] == "DenseNet121"  # The best on top.
+    scores = published_scores(published)
+    assert scores.data[0].y[0] == "VGG16 transfer"
+    assert list(scores.data[0].z[0]) == [0.94, 0.94, 0.94]
+
+
+def test_measured_accuracy_has_its_wilson_interval(metrics: dict[str, Metrics]) -> None:
+    points = measured_points(metrics)
+    accuracy, low, high = points["vgg16", "transfer"]
+    assert accuracy == 0.5
+    assert low == pytest.approx(0.352, abs=1e-3)
+    assert high == pytest.approx(0.648, abs=1e-3)
+    fig = accuracy_chart(points)
+    (trace,) = [t for t in fig.data if t.name == "transfer"]
+    assert list(trace.x) == [90.0, 50.0]  # MobileNetV2 below VGG16, whose best is better.
+    assert trace.error_x.arrayminus[1] == pytest.approx(100 * (accuracy - low))
+    assert trace.error_x.array[1] == pytest.approx(100 * (high - accuracy))
+    assert list(fig.layout.yaxis.ticktext) == ["MobileNetV2", "VGG16"]
+
+
+def test_the_pareto_front_leaves_out_what_another_beats_in_both() -> None:
+    front = pareto_front(
+        {
+            ("mobilenetv2", "transfer"): (1.0, 80.0),
+            ("mobilenetv2", "finetuned"): (1.0, 90.0),
+            ("vgg16", "finetuned"): (9.0, 89.0),
+            ("resnet101", "finetuned"): (5.0, 95.0),
+        }
+    )
+    assert front == [("mobilenetv2", "finetuned"), ("resnet101", "finetuned")]
+
+
+def test_cost_charts_place_every_variant(metrics: dict[str, Metrics]) -> None:
+    fig = cost_chart(metrics, {"vgg16": 30.0, "mobilenetv2": 4.0}, "MB", "MB")
+    assert points_of(fig, "finetuned") == [30.0, 4.0]
+    (trace,) = [t for t in fig.data if t.name == "transfer"]
+    assert list(trace.y) == [50.0, 90.0]
+    assert points_of(fig, "Pareto front") == [4.0, 30.0]
+
+
+def test_confusion_shows_counts(metrics: dict[str, Metrics]) -> None:
+    fig = confusion_chart(metrics["vgg16"].variants["finetuned"].confusion, CLASSES)
+    assert heat(fig) == [["20", ""], ["2", "18"]]
+    assert fig.data[0].z[1] == pytest.approx((0.1, 0.9))
+
+
+def test_differences_are_signed_and_coloured_only_when_real(metrics: dict[str, Metrics]) -> None:
+    results = {(k, v): r for k, m in metrics.items() for v, r in m.variants.items()}
+    tests = differences({model: result.predictions for model, result in results.items()})
+    fig = difference_chart(tests, list(results))
+    assert heat(fig)[0] == ["", "-18", "-16", "-17"]
+    assert heat(fig)[1][0] == "+18"
+    assert list(fig.data[0].z[0]) == [None, -1, -1, -1]
+    assert fig.data[0].z[2][3] == 0  # One photo of forty is chance.
+
+
+def test_class_f1_learning_and_calibration(metrics: dict[str, Metrics]) -> None:
+    f1 = class_f1_chart(metrics)
+    assert list(f1.data[0].x) == CLASSES
+    perfect = metrics["vgg16"].variants["finetuned"].per_class["daisy"].f1
+    assert f1.data[0].z[1][0] == pytest.approx(perfect)
+    results = {("vgg16", v): r for v, r in metrics["vgg16"].variants.items()}
+    learning = learning_chart(results)
+    (curve,) = [t for t in learning.data if t.name == "transfer, validation"]
+    assert list(curve.y) == [25.0, 35.0, 30.0]
+    assert curve.marker.size[1] > curve.marker.size[0]  # The kept epoch.
+    calibration = calibration_chart(results)
+    (line,) = [t for t in calibration.data if (t.name or "").startswith("transfer")]
+    assert list(line.x) == pytest.approx([0.8])
+    assert list(line.y) == pytest.approx([0.5])
+
+
+def test_the_table_says_of_every_row_whether_it_was_measured(metrics: dict[str, Metrics]) -> None:
+    published = read_published(Path(__file__).parents[3] / "weights")
+    entries = {key: Entry(key, metrics=m) for key, m in metrics.items()}
+    rows = results_table(entries, published)
+    assert all(len(row) == len(HEADERS) for row in rows)
+    assert [row[2] for row in rows] == ["measured"] * 4 + ["published"] * 12
+    assert rows[0][:6] == ["VGG16", "transfer", "measured", 50.0, 35.2, 64.8]
+    assert rows[0][-1] == PHOTOS
+    lines = to_csv(rows).splitlines()
+    assert len(lines) == 17
+    assert lines[0].startswith("backbone,variant,figures,accuracy %")
+
+
+def test_the_caption_tells_different_data_apart(metrics: dict[str, Metrics]) -> None:
+    assert measured_on(metrics) == "On 40 test photos of generated."
+    other = DataSource(name="garden", fingerprint="g", part="all", photos=PHOTOS)
+    mixed = {**metrics, "vgg16": metrics["vgg16"].model_copy(update={"data": other})}
+    assert measured_on(mixed).startswith("On different data")
+    assert "40 photos of garden" in measured_on(mixed)
+
+
+def test_figures_survive_the_way_to_the_browser(metrics: dict[str, Metrics]) -> None:
+    fig = accuracy_chart(measured_points(metrics))
+    sent = json.loads(fig.to_json())
+    assert [len(trace["x"]) for trace in sent["data"]] == [2, 2]
+    assert sent["layout"]["height"] > 100
+    assert "title" not in sent["layout"]  # Gradio would add a hundred pixels for it.
+
+
+def test_backbones_are_grouped_by_what_they_were_measured_on() -> None:
+    here = {"vgg16": metrics_of("vgg16", transfer=30, finetuned=35)}
+    there = metrics_of("resnet101", transfer=30, finetuned=35)
+    data = there.data.model_copy(update={"fingerprint": "other"})
+    there = there.model_copy(update={"data": data})
+    again = metrics_of("mobilenetv2", transfer=20, finetuned=25)
+    groups = same_photos({"resnet101": there, **here, "mobilenetv2": again})
+    assert [list(group) for group in groups] == [["vgg16", "mobilenetv2"], ["resnet101"]]
+    assert again.variants["transfer"].correct == 20
+    assert measured_on({**here, "resnet101": there}).startswith("On different data")

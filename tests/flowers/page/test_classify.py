@@ -1,0 +1,234 @@
+"""The Classify tab in a real browser."""
+
+import base64
+import json
+import shutil
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pillow_heif
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from tests.conftest import COLOURS
+from tests.support.page import READY, WAIT, Page, upload
+from tests.support.served import serve, twice
+
+pytest_plugins = ["tests.support.page_fixtures"]
+pytest.importorskip("playwright.sync_api")
+pillow_heif.register_heif_opener()
+
+LOADED = "async (e) => { await e.decode(); return e.naturalWidth; }"
+
+# Whether another answer than before is there, and whole.
+CHANGED = """(before) => document.querySelector('.answer[data-pending="0"] + .downloads a')
+  && document.querySelector('.downloads a').href !== before"""
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator("table.heat tbody tr").all_inner_texts()
+
+
+def answer(page: Page) -> dict[str, Any]:
+    """The JSON that the page offers."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as JSON").click()
+    assert download.value.suggested_filename == "classification.json"
+    return json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+
+
+def test_an_uploaded_photo_is_read_by_every_model(open_page: Any, rose: Path) -> None:
+    page = open_page()
+    upload(page, rose)
+    assert page.inner_text(".verdict .eyebrow") == "Consensus of 2 models"
+    assert page.locator(".card .shot img").count() == 2
+    for row in page.locator("table.heat tbody tr").all():
+        shares = row.locator("td.cell").all_inner_texts()
+        assert len(shares) == len(COLOURS)
+        assert sum(map(int, shares)) == pytest.approx(100, abs=2)
+    found = answer(page)
+    assert [p["variant"] for p in found["predictions"]] == ["transfer", "finetuned"]
+    title = page.inner_text(".verdict h2").lower()
+    assert title in (found["consensus"]["label"], "none of the three flowers")
+
+
+@pytest.mark.parametrize("name", ["phone.heic", "IMG_1.HEIC"])  # Of the latter no type is known.
+def test_heic_is_shown_and_read_like_the_same_photo_as_jpeg(
+    open_page: Any, rose: Path, tmp_path: Path, name: str
+) -> None:
+    heic = tmp_path / name
+    Image.open(rose).save(heic, format="HEIF", quality=95)
+    page = open_page()
+    upload(page, heic)
+    shown = page.locator("#photo img").first
+    assert shown.evaluate("e => e.complete && e.naturalWidth") == 160
+    assert [p["label"] for p in answer(page)["predictions"]]
+
+
+def test_heic_can_be_dropped_where_the_system_knows_no_such_type(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
+    heic = tmp_path / "phone.heic"
+    Image.open(rose).save(heic, quality=95)
+    page = open_page()
+    page.wait_for_timeout(2000)  # What listens to drops comes after the page.
+    dropped = page.evaluate_handle(
+        """(text) => {
+          const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], 'IMG_1.HEIC', {type: ''}));
+          return transfer;
+        }""",
+        base64.b64encode(heic.read_bytes()).decode(),
+    )
+    target = page.locator("#photo input[type=file]").locator("xpath=..")
+    target.dispatch_event("drop", {"dataTransfer": dropped})
+    page.wait_for_selector(READY)
+
+
+def test_a_rotated_phone_photo_is_shown_and_read_upright(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
+    upright = tmp_path / "upright.png"
+    turned = tmp_path / "turned.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Turn a quarter clockwise to view.
+    image = Image.open(rose).convert("RGB")
+    image.save(upright)
+    image.rotate(90, expand=True).save(turned, exif=exif)
+    page = open_page()
+    upload(page, turned)
+    assert page.locator("#photo img").first.evaluate("e => e.naturalWidth / e.naturalHeight") > 1
+    found = answer(page)["predictions"]
+    page = open_page()
+    upload(page, upright)
+    for one, other in zip(found, answer(page)["predictions"], strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)
+
+
+def test_a_broken_photo_is_refused_in_plain_words(open_page: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo at all")
+    page = open_page()
+    page.set_input_files("#photo input[type=file]", broken)
+    page.wait_for_selector(".problem")
+    assert "broken.jpg is not a photo that can be read" in page.inner_text(".problem")
+
+
+def test_the_picker_chooses_models_and_says_why_one_cannot_be_chosen(
+    open_page: Any, rose: Path
+) -> None:
+    page = open_page()
+    missing = page.locator("#choice-column").get_by_role("checkbox", name="VGG16")
+    assert missing.is_disabled()
+    assert "no weights here" in page.inner_text("#choice-column")
+    assert "python -m train fit --backbones vgg16," in page.inner_text("#choice-column")
+    upload(page, rose)
+    page.locator("#choice-column").get_by_role("checkbox", name="transfer").uncheck()
+    page.wait_for_selector("text=Consensus of 1 model")
+    (row,) = rows(page)
+    assert "finetuned" in row
+    page.locator("#choice-column").get_by_role("checkbox", name="finetuned").uncheck()
+    page.wait_for_selector("text=No model is chosen; choose at least one backbone")
+
+
+def test_a_link_shares_the_settings(open_page: Any) -> None:
+    page = open_page()
+    page.locator("#examples button").first.click()
+    page.wait_for_selector(READY)
+    page.locator("#choice-column").get_by_role("checkbox", name="transfer").uncheck()
+    page.wait_for_selector("text=Consensus of 1 model")
+    page.get_by_role("button", name="Link to these settings").click()
+    page.wait_for_selector("#link textarea, #link input")
+    link = page.locator("#link textarea, #link input").first.input_value()
+    query = link[link.index("?") :]
+    assert "variants=finetuned" in query
+    page = open_page(query)
+    page.wait_for_selector(READY)
+    assert page.inner_text(".verdict .eyebrow") == "Consensus of 1 model"
+    choice = page.locator("#choice-column")
+    assert not choice.get_by_role("checkbox", name="transfer").is_checked()
+    assert page.locator("#photo img").count() == 1
+
+
+def test_the_answer_is_to_the_photo_that_was_chosen_last(open_page: Any, rose: Path) -> None:
+    page = open_page()
+    upload(page, rose)
+    examples = page.locator("#examples button")
+    expected = []
+    for number in (0, 1):
+        before = page.get_attribute(".downloads a", "href")
+        examples.nth(number).click()
+        page.wait_for_function(CHANGED, arg=before)
+        expected.append(probabilities(page))
+    assert expected[0] != expected[1]
+    # The second click comes while the photo of the first is still being read.
+    page.route("**/queue/join*", late)
+    page.evaluate(
+        """() => { const [first, second] = document.querySelectorAll('#examples button');
+          first.click(); setTimeout(() => second.click(), 300); }"""
+    )
+    page.wait_for_timeout(5000)
+    page.wait_for_selector(READY)
+    assert probabilities(page) == expected[1]
+    page.locator("#photo").get_by_role("button", name="Remove Image").click()
+    page.wait_for_selector("text=Choose a photo")
+
+
+def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
+    browser: Any, weights_folder: Path, tmp_path: Path
+) -> None:
+    # Gradio serves what lies below the folder that the app runs in or that of temporary files.
+    with TemporaryDirectory(dir=Path.home()) as name:
+        root, blobs = Path(name) / "snapshots" / "0", Path(name) / "blobs"
+        shutil.copytree(weights_folder, root)
+        blobs.mkdir()
+        for path in sorted((root / "examples").iterdir()):
+            path.rename(blobs / path.stem)
+            path.symlink_to(blobs / path.stem)
+        with serve(root, tmp_path) as address:
+            page = browser.new_page()
+            page.goto(address)
+            page.wait_for_selector("#examples button img")
+            assert page.locator("#examples img").first.evaluate(LOADED)
+            page.locator("#examples button").first.click()
+            page.wait_for_selector(READY, timeout=WAIT)
+            assert page.locator("#photo img").first.evaluate(LOADED) == 160
+            page.close()
+
+
+def test_a_backbone_that_breaks_leaves_the_choice_and_the_others_go_on(
+    browser: Any, weights_folder: Path, rose: Path, tmp_path: Path
+) -> None:
+    root = twice(weights_folder, tmp_path / "weights")
+    with serve(root, tmp_path) as address:
+        artifact = root / "vgg16" / "model.tflite"
+        artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+        page = browser.new_page()
+        page.set_default_timeout(WAIT)
+        page.goto(address)
+        page.wait_for_selector("#photo input[type=file]", state="attached")
+        box = page.locator("#choice-column").get_by_role("checkbox", name="VGG16")
+        assert box.is_checked()
+        upload(page, rose)
+        assert page.inner_text(".failure").startswith("VGG16 was left out: vgg16/model.tflite")
+        page.wait_for_function("e => e.disabled && !e.checked", arg=box.element_handle())
+        page.locator("#choice-column").get_by_role("checkbox", name="transfer").uncheck()
+        page.wait_for_selector("text=Consensus of 1 model")
+        assert page.locator(".failure").count() == 0
+        page.close()
+        found = Client(address, verbose=False).predict(handle_file(rose), api_name="/classify")
+        assert {p["backbone"] for p in found["predictions"]} == {"mobilenetv2"}
+
+
+def late(route: Any) -> None:
+    """Let a request wait."""
+    time.sleep(0.5)
+    route.continue_()
+
+
+def probabilities(page: Page) -> list[float]:
+    return [p["probability"] for p in answer(page)["predictions"]]

@@ -1,0 +1,90 @@
+"""The Your photos tab in a real browser."""
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import COLOURS
+from tests.support.page import choose_photos
+
+pytest_plugins = ["tests.support.page_fixtures"]
+pytest.importorskip("playwright.sync_api")
+
+
+def test_labelled_photos_are_scored_and_labels_can_be_changed(
+    open_page: Any, generated_photos: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name in COLOURS:
+            for i in range(4):
+                packed.write(generated_photos / name / f"{i}.jpg", f"mine/{name}/{i}.jpg")
+        packed.writestr("mine/rose/broken.jpg", b"no photo")
+    page = open_page()
+    choose_photos(page, archive, "photos.zip")
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    assert "12 photos, 2 models" in page.inner_text("#batch-summary")
+    assert "reads best" in page.inner_text("#batch-summary h2")
+    assert "broken.jpg is not a photo" in page.inner_text("#batch-summary")
+    assert page.locator("table.batch tbody tr").count() == 13
+    for chart in ("#batch-accuracy .scatterlayer .point", "#batch-confusion .heatmaplayer image"):
+        page.wait_for_selector(chart, state="attached")
+
+    before = page.inner_text("#batch-summary .facts")
+    number = page.locator("table.batch tr:has(td.right) select").first.get_attribute("data-row")
+    row = page.locator(f'table.batch tr:has(select[data-row="{number}"])')
+    chosen = row.locator("select").input_value()
+    row.locator("select").select_option(next(name for name in COLOURS if name != chosen))
+    assert row.locator("td.wrong").count() >= 1
+    page.wait_for_function(
+        "(before) => document.querySelector('#batch-summary .facts').innerText !== before",
+        arg=before,
+    )
+
+    with page.expect_download() as download:
+        page.locator("#batch-links").get_by_role("link", name="Download CSV").click()
+    with Path(download.value.path()).open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 12 * 2
+    assert {line["label"] for line in lines} == set(COLOURS)
+    with page.expect_download() as download:
+        page.locator("#batch-links").get_by_role("link", name="Download JSON").click()
+    found = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert [score["photos"] for score in found["scores"]] == [12, 12]
+
+
+def test_unlabelled_photos_show_how_far_the_models_agree(
+    open_page: Any, generated_photos: Path
+) -> None:
+    page = open_page()
+    photos = [generated_photos / name / "1.jpg" for name in COLOURS]
+    choose_photos(page, photos, "1.jpg")
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    assert "3 photos, 2 models" in page.inner_text("#batch-summary")
+    assert not page.locator("#batch-accuracy").is_visible()
+    page.locator("table.batch select").first.select_option("rose")
+    page.wait_for_selector("#batch-accuracy .scatterlayer .point", state="attached")
+
+
+def test_labels_picked_in_quick_succession_all_count(
+    open_page: Any, generated_photos: Path
+) -> None:
+    page = open_page()
+    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(8)]
+    choose_photos(page, photos, "0.jpg")
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch select")
+    for select in page.locator("table.batch select").all():
+        select.select_option("rose")
+    summary = page.locator("#batch-summary")
+    for _ in range(60):
+        if "of 8 photos" in summary.inner_text():
+            break
+        page.wait_for_timeout(500)
+    assert "of 8 photos" in summary.inner_text()

@@ -1,0 +1,98 @@
+"""Small weights folders for tests of the ways to and from the Hub, which never load an artifact."""
+
+import random
+from pathlib import Path
+
+from flowers.backbones import BACKBONES
+from flowers.files import write_text
+from flowers.weights.folder import (
+    ARTIFACT,
+    KERAS_WEIGHTS,
+    METRICS,
+    PUBLISHED,
+    BaseSource,
+    Config,
+    VariantSettings,
+    record_of,
+    write_config,
+)
+from flowers.weights.results import ClassResult, DataSource, Metrics, Prediction, VariantResult
+
+CLASSES = ["daisy", "rose"]
+RESULTS = {"transfer": [[8, 2], [1, 9]], "finetuned": [[9, 1], [1, 9]]}
+
+
+def make_folder(
+    root: Path, *backbones: str, seed: int = 0, keras: bool = False, size: int = 300_000
+) -> Path:
+    """A weights folder that is valid in all but what the artifacts hold."""
+    root.mkdir(parents=True, exist_ok=True)
+    write_text(root / PUBLISHED, (Path(__file__).parents[3] / "weights" / PUBLISHED).read_text())
+    for backbone in backbones:
+        folder = root / backbone
+        folder.mkdir(exist_ok=True)
+        noise = random.Random(f"{backbone} {seed}")
+        (folder / ARTIFACT).write_bytes(noise.randbytes(size))
+        if keras:
+            (folder / KERAS_WEIGHTS).write_bytes(noise.randbytes(50_000))
+        write_text(folder / METRICS, make_metrics(backbone).model_dump_json() + "\n")
+        names = [ARTIFACT, METRICS, *([KERAS_WEIGHTS] if keras else [])]
+        config = Config(
+            backbone=backbone,
+            classes=CLASSES,
+            image_size=224,
+            preprocessing=BACKBONES[backbone].preprocessing,
+            precision="int8",
+            variants={"transfer": VariantSettings(), "finetuned": VariantSettings()},
+            recipe={"epochs": 10, "seed": seed},
+            versions={"keras": "3.15.1"},
+            data_fingerprint="0123456789abcdef",
+            base=BaseSource(kind="imagenet", name="ImageNet weights of keras.applications"),
+            files={name: record_of(folder / name) for name in names},
+        )
+        write_config(folder, config)
+    return root
+
+
+def make_metrics(backbone: str) -> Metrics:
+    variants = {}
+    for variant, confusion in RESULTS.items():
+        right = sum(row[i] for i, row in enumerate(confusion))
+        predictions = [
+            Prediction(
+                photo=f"{CLASSES[i]}/{j}-{n}.jpg",
+                label=CLASSES[i],
+                predicted=CLASSES[j],
+                probability=0.75,
+            )
+            for i, row in enumerate(confusion)
+            for j, count in enumerate(row)
+            for n in range(count)
+        ]
+        per_class = {
+            name: ClassResult(photos=10, precision=0.9, recall=confusion[i][i] / 10, f1=0.9)
+            for i, name in enumerate(CLASSES)
+        }
+        variants[variant] = VariantResult(
+            accuracy=right / 20,
+            macro_precision=0.9,
+            macro_recall=right / 20,
+            macro_f1=0.88,
+            log_loss=0.3,
+            expected_calibration_error=0.05,
+            per_class=per_class,
+            confusion=confusion,
+            calibration=[],
+            predictions=predictions,
+        )
+    data = DataSource(name="two flowers", fingerprint="0123456789abcdef", part="test", photos=20)
+    return Metrics(backbone=backbone, classes=CLASSES, data=data, variants=variants)
+
+
+def files_of(root: Path) -> dict[str, bytes]:
+    """Every file below `root`, by its path there."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }

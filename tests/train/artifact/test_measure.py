@@ -1,0 +1,119 @@
+"""Figures against cases worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from train.artifact.measure import calibration_bins, expected_calibration_error, measure
+
+CLASSES = ["daisy", "rose", "tulip"]
+
+# True class, probabilities, so that: daisy 2 of 3 right (one taken for a rose), rose 1 of 1,
+# tulip 1 of 2 (one taken for a rose).
+ROWS = [
+    (0, [0.90, 0.05, 0.05]),
+    (0, [0.50, 0.25, 0.25]),
+    (0, [0.30, 0.60, 0.10]),
+    (1, [0.10, 0.80, 0.10]),
+    (2, [0.10, 0.70, 0.20]),
+    (2, [0.20, 0.20, 0.60]),
+]
+FILES = [f"{CLASSES[label]}/{i}.jpg" for i, (label, _) in enumerate(ROWS)]
+LABELS = np.array([label for label, _ in ROWS])
+PROBABILITIES = np.array([row for _, row in ROWS])
+
+
+@pytest.fixture(scope="module")
+def result():
+    return measure(FILES, LABELS, PROBABILITIES, CLASSES)
+
+
+def test_accuracy_and_confusion(result):
+    assert result.accuracy == pytest.approx(4 / 6)
+    assert result.confusion == [[2, 1, 0], [0, 1, 0], [0, 1, 1]]
+
+
+def test_per_class(result):
+    expected = {
+        "daisy": (3, 2 / 2, 2 / 3, 4 / 5),
+        "rose": (1, 1 / 3, 1 / 1, 1 / 2),
+        "tulip": (2, 1 / 1, 1 / 2, 2 / 3),
+    }
+    assert list(result.per_class) == CLASSES
+    for name, figures in expected.items():
+        found = result.per_class[name]
+        assert (found.photos, found.precision, found.recall, found.f1) == pytest.approx(figures)
+    assert result.macro_precision == pytest.approx((1 + 1 / 3 + 1) / 3)
+    assert result.macro_recall == pytest.approx((2 / 3 + 1 + 1 / 2) / 3)
+    assert result.macro_f1 == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
+
+
+def test_log_loss(result):
+    of_true_class = [0.9, 0.5, 0.3, 0.8, 0.2, 0.6]
+    assert result.log_loss == pytest.approx(-sum(map(math.log, of_true_class)) / 6)
+
+
+def test_calibration(result):
+    # Fifteenths: 0.9 is in bin 13, 0.5 in 7, 0.6 twice in 9 or 8, 0.8 in 12, 0.7 in 10.
+    assert sum(b.photos for b in result.calibration) == 6
+    error = abs(0.9 - 1) + abs(0.5 - 1) + abs(0.6 + 0.6 - 1) + abs(0.8 - 1) + abs(0.7 - 0)
+    assert result.expected_calibration_error == pytest.approx(error / 6)
+
+
+def test_predictions_of_every_photo(result):
+    assert [p.photo for p in result.predictions] == FILES
+    assert [p.label for p in result.predictions] == [CLASSES[label] for label in LABELS]
+    wrong = [(p.photo, p.predicted) for p in result.predictions if p.predicted != p.label]
+    assert wrong == [("daisy/2.jpg", "rose"), ("tulip/4.jpg", "rose")]
+    assert [p.probability for p in result.predictions] == [0.9, 0.5, 0.6, 0.8, 0.7, 0.6]
+
+
+def test_a_class_without_photos_and_one_never_predicted():
+    found = measure(["a", "b"], np.array([0, 0]), np.array([[0.9, 0.05, 0.05]] * 2), CLASSES)
+    assert found.accuracy == 1
+    assert found.confusion == [[2, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert found.per_class["rose"].photos == 0
+    assert found.per_class["rose"].f1 == 0
+
+
+def test_certain_and_wrong_is_no_infinite_loss():
+    found = measure(["a"], np.array([1]), np.array([[1.0, 0.0, 0.0]], dtype=np.float32), CLASSES)
+    assert found.accuracy == 0
+    assert 10 < found.log_loss < 100
+    assert found.expected_calibration_error == 1
+
+
+def test_rounding_of_float32_does_not_matter():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(500, 3)).astype(np.float32)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = rng.integers(0, 3, 500)
+    files = [str(i) for i in range(500)]
+    single = measure(files, labels, probabilities * np.float32(1.000001), CLASSES)
+    double = measure(files, labels, probabilities.astype(np.float64), CLASSES)
+    assert single.log_loss == pytest.approx(double.log_loss, rel=1e-6)
+    assert single.confusion == double.confusion
+
+
+def test_the_arguments_are_left_as_they_are():
+    probabilities = PROBABILITIES * 2
+    before = probabilities.copy()
+    measure(FILES, LABELS, probabilities, CLASSES)
+    np.testing.assert_array_equal(probabilities, before)
+
+
+def test_edges_of_bins():
+    confidence = np.array([0.0, 1 / 15 - 1e-9, 1 / 15 + 1e-9, 14 / 15 + 1e-9, 1.0])
+    bins = calibration_bins(np.array([True, False, True, True, True]), confidence)
+    assert [b.photos for b in bins] == [2, 1, 2]
+    assert [b.accuracy for b in bins] == [0.5, 1, 1]
+    assert bins[-1].confidence <= 1
+
+
+def test_perfect_calibration_has_no_error():
+    correct = np.array([True, False] * 50 + [True] * 90 + [False] * 10)
+    confidence = np.array([0.5] * 100 + [0.9] * 100)
+    bins = calibration_bins(correct, confidence)
+    assert expected_calibration_error(bins) == pytest.approx(0)
+    assert expected_calibration_error([]) == 0

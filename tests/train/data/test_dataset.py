@@ -1,0 +1,385 @@
+"""A folder of class folders becomes a split that is honest about its photos."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowers.photos import read_photo
+from tests.support.patterns import pattern, write_patterns
+from train.data import cache as photocache
+from train.data import dataset as dataset_module
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
+
+SIZE = 32
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_patterns(tmp_path / "flowers", {"daisy": 20, "rose": 30})
+
+
+def scan(root: Path, seed: int = 0) -> Dataset:
+    return scan_dataset(root, PhotoCache(root.parent / "cache", SIZE), seed)
+
+
+def refusal(root: Path) -> str:
+    """The message of the refusal, checked to be one sentence and to leave nothing half-written."""
+    with pytest.raises(DatasetError) as caught:
+        scan(root)
+    message = str(caught.value)
+    sentence = message.split(" Received:")[0]
+    assert "\n" not in message
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert not list(root.parent.glob("cache/.*"))
+    return message
+
+
+def manifest_of(data: Dataset, path: Path) -> bytes:
+    data.save_manifest(path)
+    return path.read_bytes()
+
+
+def test_parts_are_stratified(root):
+    data = scan(root)
+    assert data.classes == ["daisy", "rose"]
+    sizes = {
+        (name, part): sum(photo.label == name for photo in data.part(part))
+        for name in data.classes
+        for part in ("train", "validation", "test")
+    }
+    assert sizes == {
+        ("daisy", "train"): 14,
+        ("daisy", "validation"): 4,
+        ("daisy", "test"): 2,
+        ("rose", "train"): 21,
+        ("rose", "validation"): 6,
+        ("rose", "test"): 3,
+    }
+    assert data.labels(data.part("test")).tolist() == [0, 0, 1, 1, 1]
+
+
+def test_the_same_data_and_seed_give_the_same_manifest(root, tmp_path):
+    first = manifest_of(scan(root, 3), tmp_path / "a.json")
+    assert manifest_of(scan(root, 3), tmp_path / "b.json") == first
+    moved = tmp_path / "elsewhere" / "flowers"
+    shutil.copytree(root, moved)
+    assert manifest_of(scan(moved, 3), tmp_path / "c.json") == first
+    other = scan(root, 4)
+    assert manifest_of(other, tmp_path / "d.json") != first
+    assert other.fingerprint != scan(root, 3).fingerprint
+
+
+def test_a_changed_photo_changes_the_fingerprint(root):
+    before = scan(root).fingerprint
+    assert scan(root).fingerprint == before
+    pattern(999).save(root / "rose" / "004.jpg")
+    assert scan(root).fingerprint != before
+
+
+def test_the_manifest_reads_back(root, tmp_path):
+    data = scan(root)
+    data.save_manifest(tmp_path / "manifest.json")
+    read = Dataset.load_manifest(tmp_path / "manifest.json")
+    assert (read.photos, read.classes, read.seed) == (data.photos, data.classes, 0)
+    assert read.fingerprint == data.fingerprint
+    for text in ("", "[]", '{"photos": [["a", "b"]], "classes": [], "seed": 0}'):
+        (tmp_path / "broken.json").write_text(text)
+        with pytest.raises(DatasetError, match=r"broken\.json is no manifest; remove it"):
+            Dataset.load_manifest(tmp_path / "broken.json")
+
+
+def test_near_duplicates_stay_in_one_part(root):
+    # What people have: the same photo smaller, recompressed, brighter.
+    for i in range(10):
+        image = Image.open(root / "rose" / f"{i:03}.jpg")
+        image.resize((60, 45)).save(root / "rose" / f"{i:03}-small.jpg", quality=60)
+        image.point(lambda v: min(255, v + 12)).save(root / "rose" / f"{i:03}-bright.png")
+    data = scan(root)
+    assert len(data.photos) == 70
+    by_file = {photo.file: photo for photo in data.photos}
+    for i in range(10):
+        family = [by_file[f"rose/{i:03}{end}"] for end in (".jpg", "-small.jpg", "-bright.png")]
+        assert len({photo.group for photo in family}) == 1
+        assert len({photo.part for photo in family}) == 1
+    assert len({photo.group for photo in data.photos}) == 50
+    assert "near-duplicates, kept in one part: 30 (0 of them" in data.table()
+
+
+def test_near_duplicates_across_classes_are_counted(root):
+    Image.open(root / "rose" / "001.jpg").save(root / "daisy" / "same.png")
+    data = scan(root)
+    groups = [
+        photo.group for photo in data.photos if photo.file in ("daisy/same.png", "rose/001.jpg")
+    ]
+    assert groups[0] == groups[1]
+    assert "kept in one part: 2 (2 of them in groups that span classes)" in data.table()
+
+
+def test_exact_duplicates_are_used_once(root):
+    shutil.copy(root / "rose" / "003.jpg", root / "rose" / "copy.jpg")
+    shutil.copy(root / "rose" / "003.jpg", root / "rose" / "another.jpg")
+    data = scan(root)
+    assert data.duplicates == ["rose/another.jpg", "rose/copy.jpg"]
+    assert len(data.photos) == len({photo.sha256 for photo in data.photos}) == 50
+    assert "exact duplicates, used once: 2" in data.table()
+
+
+def test_a_photo_under_two_classes_is_left_out_and_listed(root):
+    shutil.copy(root / "rose" / "003.jpg", root / "daisy" / "copy.jpg")
+    data = scan(root)
+    assert data.conflicts == ["daisy/copy.jpg", "rose/003.jpg"]
+    assert len(data.photos) == 49
+    table = data.table()
+    assert "the same photo under two classes, left out: 2" in table
+    assert "  daisy/copy.jpg: under two classes" in table
+
+
+def test_unreadable_files_are_listed_and_skipped(root):
+    (root / "rose" / "empty.jpg").touch()
+    (root / "rose" / "text.png").write_text("text")
+    photo = (root / "rose" / "000.jpg").read_bytes()
+    (root / "daisy" / "half.jpg").write_bytes(photo[: len(photo) // 2])
+    (root / "daisy" / "link.jpg").symlink_to("nowhere.jpg")
+    Image.new("RGB", (4, 4)).save(root / "daisy" / "tiny.png")
+    data = scan(root)
+    assert len(data.photos) == 50
+    assert sorted(data.unreadable) == [
+        "daisy/half.jpg",
+        "daisy/tiny.png",
+        "rose/empty.jpg",
+        "rose/text.png",
+    ]
+    assert data.unreadable["rose/empty.jpg"].startswith("empty.jpg is not a photo")
+    table = data.table()
+    assert "unreadable, skipped: 4" in table
+    assert "  daisy/half.jpg: half.jpg is damaged or incomplete" in table
+
+
+def test_what_is_no_photo_is_not_looked_at(root):
+    shutil.copy(root / "rose" / "000.jpg", root / "rose" / "._000.jpg")
+    (root / "rose" / ".ipynb_checkpoints").mkdir()
+    shutil.copy(root / "rose" / "000.jpg", root / "rose" / ".ipynb_checkpoints" / "copy.jpg")
+    (root / "rose" / "notes.txt").write_text("text")
+    (root / "rose" / "folder.jpg").mkdir()
+    (root / ".cache").mkdir()
+    (root / "readme.md").write_text("text")
+    data = scan(root)
+    assert len(data.photos) == 50
+    assert not data.unreadable
+    assert not data.duplicates
+
+
+def test_endings_in_any_case_and_folders_within_classes(root):
+    (root / "rose" / "garden" / "2024").mkdir(parents=True)
+    (root / "rose" / "000.jpg").rename(root / "rose" / "garden" / "2024" / "A.JPG")
+    (root / "rose" / "001.jpg").rename(root / "rose" / "B.Jpeg")
+    data = scan(root)
+    assert len(data.photos) == 50
+    labels = {photo.file: photo.label for photo in data.photos}
+    assert labels["rose/garden/2024/A.JPG"] == labels["rose/B.Jpeg"] == "rose"
+
+
+def test_any_class_names(tmp_path):
+    names = ["all", "Gänse blümchen", "向日葵 🌻", "class", "10", "a'b\"c", "x" * 60]
+    root = write_patterns(tmp_path / "flowers", dict.fromkeys(names, 10))
+    data = scan(root)
+    assert data.classes == sorted(names)
+    data.save_manifest(tmp_path / "manifest.json")
+    assert Dataset.load_manifest(tmp_path / "manifest.json").photos == data.photos
+    lines = data.table().splitlines()
+    assert [line.split()[-4:] for line in lines[1:8]] == [["10", "7", "2", "1"]] * 7
+    assert lines[8].split() == ["all", "70", "49", "14", "7"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow only text")
+def test_names_that_are_no_text(root, tmp_path):
+    bad = os.fsdecode(os.fsencode(root / "rose") + b"/r\xf6schen.jpg")
+    os.rename(root / "rose" / "000.jpg", bad)  # noqa: PTH104
+    data = scan(root)
+    assert data.unreadable == {"rose/r?schen.jpg": "its name is not in UTF-8; rename it."}
+    assert len(data.photos) == 49
+    data.table().encode()
+    data.save_manifest(tmp_path / "manifest.json")
+    os.rename(root / "rose", os.fsdecode(os.fsencode(root) + b"/r\xf6schen"))  # noqa: PTH104
+    assert "'r?schen' is not in UTF-8; rename it." in refusal(root)
+
+
+# Folders that nothing can be trained on
+
+
+def test_a_missing_folder(tmp_path):
+    assert "is no folder; give a folder of class folders." in refusal(tmp_path / "nowhere")
+
+
+def test_a_file_instead_of_a_folder(tmp_path):
+    path = tmp_path / "rose.jpg"
+    pattern(0).save(path)
+    assert "rose.jpg is no folder" in refusal(path)
+
+
+def test_one_class_is_not_enough(tmp_path):
+    root = write_patterns(tmp_path / "flowers", {"rose": 5})
+    assert refusal(root).endswith("Received: 1 folders")
+    write_patterns(root, {"daisy": 5}, first_seed=50)
+    assert scan(root).classes == ["daisy", "rose"]
+
+
+def test_photos_without_class_folders(tmp_path):
+    root = tmp_path / "flowers"
+    root.mkdir()
+    pattern(0).save(root / "a.jpg")
+    assert "needs two or more class folders" in refusal(root)
+
+
+def test_empty_folders(tmp_path):
+    for name in ("daisy", "rose"):
+        (tmp_path / "flowers" / name).mkdir(parents=True)
+    assert "holds no photos; fill its class folders" in refusal(tmp_path / "flowers")
+
+
+def test_an_empty_class_folder(root):
+    (root / "tulip").mkdir()
+    message = refusal(root)
+    assert "The class folder 'tulip' needs at least 3 different readable photos" in message
+    assert message.endswith("Received: 0")
+
+
+def test_a_class_folder_of_text_files(root):
+    (root / "tulip").mkdir()
+    for i in range(9):
+        (root / "tulip" / f"{i}.txt").write_text("text")
+    assert "'tulip' needs at least 3" in refusal(root)
+    for i in range(9):
+        (root / "tulip" / f"{i}.txt").rename(root / "tulip" / f"{i}.jpg")
+    assert refusal(root).endswith("Received: 0")
+
+
+def test_a_class_folder_with_one_photo(root):
+    write_patterns(root, {"tulip": 1}, first_seed=500)
+    assert refusal(root).endswith("Received: 1")
+
+
+def test_a_class_folder_of_one_photo_many_times(root):
+    write_patterns(root, {"tulip": 1}, first_seed=500)
+    for i in range(8):
+        shutil.copy(root / "tulip" / "000.jpg", root / "tulip" / f"copy{i}.jpg")
+    assert refusal(root).endswith("Received: 1")
+
+
+def test_a_class_folder_of_look_alikes(root):
+    write_patterns(root, {"tulip": 1}, first_seed=500)
+    for quality in range(30, 90, 10):
+        Image.open(root / "tulip" / "000.jpg").save(
+            root / "tulip" / f"{quality}.jpg", quality=quality
+        )
+    message = refusal(root)
+    assert "Nearly all photos of the class folder 'tulip' look alike" in message
+    assert message.endswith("Received: 7 photos, none left for validation and test")
+
+
+# Decoding once
+
+
+def test_a_second_run_decodes_only_what_changed(root, monkeypatch):
+    scan(root)
+    names: list[str] = []
+
+    def counting(source: Path, size: int) -> np.ndarray:
+        names.append(source.name)
+        return read_photo(source, size)
+
+    monkeypatch.setattr(photocache, "read_photo", counting)
+    before = scan(root, seed=5)
+    assert names == []
+    pattern(777).save(root / "daisy" / "007.jpg")
+    after = scan(root, seed=5)
+    assert names == ["007.jpg"]
+    changed = [
+        a.file for a, b in zip(before.photos, after.photos, strict=True) if a.sha256 != b.sha256
+    ]
+    assert changed == ["daisy/007.jpg"]
+
+
+def test_a_stopped_scan_goes_on_where_it_was(root, monkeypatch):
+    def stopped(files, total):
+        for i, file in enumerate(files):
+            if i == 12:
+                raise KeyboardInterrupt
+            yield file
+
+    cache = PhotoCache(root.parent / "cache", SIZE)
+    with pytest.raises(KeyboardInterrupt):
+        scan_dataset(root, cache, progress=stopped)
+    names: list[str] = []
+
+    def counting(source: Path, size: int) -> np.ndarray:
+        names.append(source.name)
+        return read_photo(source, size)
+
+    monkeypatch.setattr(photocache, "read_photo", counting)
+    assert len(scan(root).photos) == 50
+    assert len(names) == 50 - 13  # Twelve were handed on, and the next was in the cache too.
+
+
+def test_photos_may_vanish_during_and_after_the_scan(root):
+    victim = root / "rose" / "029.jpg"
+
+    def deleting(files, total):
+        for i, file in enumerate(files):
+            if i == 10:
+                victim.unlink()
+            yield file
+
+    cache = PhotoCache(root.parent / "cache", SIZE)
+    data = scan_dataset(root, cache, progress=deleting)
+    assert list(data.unreadable) == ["rose/029.jpg"]
+    expected = {p.sha256: read_photo(root / p.file, SIZE) for p in data.photos}
+    shutil.rmtree(root)
+    photos, rows = cache.rows([photo.sha256 for photo in data.photos])
+    for photo, row in zip(data.photos, rows, strict=True):
+        np.testing.assert_array_equal(photos[row], expected[photo.sha256])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_ends_the_scan(root):
+    cache_folder = root.parent / "cache"
+    cache_folder.mkdir()
+    rows = cache_folder / f"photos-{SIZE}-v{photocache.PIPELINE}.u8"
+    rows.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        scan(root)
+    assert list(cache_folder.iterdir()) == [rows]
+    rows.unlink()
+    assert len(scan(root).photos) == 50
+
+
+def test_the_manifest_is_whole_or_not_there(root, tmp_path, monkeypatch):
+    data = scan(root)
+    path = tmp_path / "out" / "manifest.json"
+    data.save_manifest(path)
+    before = path.read_bytes()
+
+    def half(self: Path, text: str, **_: object) -> int:
+        self.write_bytes(text.encode()[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space left"):
+        scan(root, seed=9).save_manifest(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+    assert json.loads(before)["seed"] == 0
+
+
+def test_helpers_of_other_commands_see_the_same_files(root):
+    assert [folder.name for folder in class_folders(root)] == ["daisy", "rose"]
+    assert len(photo_files(root / "rose")) == 30
+    assert dataset_module.PARTS == ("train", "validation", "test")

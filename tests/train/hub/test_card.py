@@ -1,0 +1,120 @@
+"""The model card: complete, the same for the same results, and a person's part untouched."""
+
+import pytest
+from huggingface_hub import ModelCard
+
+from flowers.weights.folder import read_config, write_config
+from flowers.weights.results import read_metrics
+from tests.support.hub.folder import make_folder
+from train.hub.card import MARK, Model, model_card, read_models
+
+
+@pytest.fixture
+def models(tmp_path) -> list[Model]:
+    return read_models(make_folder(tmp_path, "mobilenetv2", "densenet121"))
+
+
+def test_front_matter_is_what_the_hub_reads(models):
+    card = ModelCard(model_card(models, "somebody/flowers"))
+    assert card.data.library_name == "keras"
+    assert card.data.pipeline_tag == "image-classification"
+    assert card.data.license == "apache-2.0"
+    assert {"keras", "mobilenetv2", "densenet121"} <= set(card.data.tags)
+
+
+def test_every_measured_metric_names_its_data(models, tmp_path):
+    text = model_card(models)
+    index = {entry["name"]: entry["results"] for entry in _front_matter(text)["model-index"]}
+    assert list(index) == [
+        "DenseNet121 transfer",
+        "DenseNet121 finetuned",
+        "MobileNetV2 transfer",
+        "MobileNetV2 finetuned",
+    ]
+    measured = read_metrics(tmp_path / "mobilenetv2").variants["finetuned"]
+    [result] = index["MobileNetV2 finetuned"]
+    values = {(m["type"], m["name"]): m["value"] for m in result["metrics"]}
+    assert values["accuracy", "Accuracy"] == measured.accuracy == 0.9
+    assert values["f1", "Macro F1"] == measured.macro_f1
+    assert len(values) == 6  # Those that were not measured are left out.
+    assert result["dataset"] == {
+        "name": "two flowers",
+        "type": "imagefolder",
+        "split": "test",
+        "args": {"photos": 20, "fingerprint": "0123456789abcdef"},
+    }
+
+
+def _front_matter(text: str) -> dict:
+    import yaml
+
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_the_table_has_intervals_and_sizes(models):
+    text = model_card(models)
+    assert "| MobileNetV2 | finetuned | 90.00% (69.9% to 97.2%) | 0.900 |" in text
+    assert "| 0.3 |" in text
+
+
+def test_provenance_and_use_are_told(models):
+    text = model_card(models, "somebody/flowers")
+    assert "ImageNet weights of keras.applications" in text
+    assert "`0123456789abcdef`" in text
+    assert "epochs 10, seed 0" in text
+    assert "FLOWERS_REPO=somebody/flowers" in text
+    assert "## Intended use" in text
+
+
+def test_the_same_results_give_the_same_card(models):
+    text = model_card(models, "somebody/flowers")
+    assert model_card(models, "somebody/flowers", previous=text) == text
+
+
+def test_below_the_marked_line_a_person_writes(models):
+    mine = "\n## My notes\n\nTaken in the *garden*.  \n"
+    text = model_card(models, previous=model_card(models) + mine)
+    assert text.endswith(f"{MARK}\n{mine}")
+    again = model_card(models[:1], "somebody/flowers", previous=text)
+    assert again.endswith(f"{MARK}\n{mine}")
+    assert "DenseNet121" in again
+    assert "MobileNetV2" not in again
+
+
+def test_front_matter_that_a_person_added_stays(models):
+    previous = "---\nlicense: cc-by-4.0\ndatasets: [me/photos]\ntags: [garden, vgg16]\n---\n"
+    text = model_card(models, previous=previous)
+    front = _front_matter(text)
+    assert front["license"] == "cc-by-4.0"
+    assert front["datasets"] == ["me/photos"]
+    assert "garden" in front["tags"]
+    assert "vgg16" not in front["tags"]
+    assert _front_matter(model_card(models, license="mit", previous=text))["license"] == "mit"
+
+
+@pytest.mark.parametrize("front", ["", "---\nlicense: mit\n---\n", "---\n: [bad\n---\n"])
+def test_a_card_written_by_hand_moves_below_the_line(models, front):
+    text = model_card(models, previous=f"{front}# By hand\n\nAll of this.")
+    assert text.split(MARK)[1].endswith("# By hand\n\nAll of this.\n")
+    assert _front_matter(text)["library_name"] == "keras"
+    assert model_card(models, previous=text) == text
+
+
+def test_names_cannot_break_the_card(tmp_path):
+    root = make_folder(tmp_path, "mobilenetv2")
+    config = read_config(root / "mobilenetv2")
+    classes = ["a|b", "<script>x</script>"]
+    write_config(root / "mobilenetv2", config.model_copy(update={"classes": classes}))
+    text = model_card([Model(read_config(root / "mobilenetv2"), None)])
+    assert r"a\|b" in text
+    assert "<script>" not in text
+    assert "Nothing has been measured" in text
+
+
+def test_a_notice_is_told(tmp_path):
+    root = make_folder(tmp_path, "mobilenetv2")
+    config = read_config(root / "mobilenetv2")
+    write_config(
+        root / "mobilenetv2", config.model_copy(update={"notice": "Starter weights, trained here."})
+    )
+    assert "> Starter weights, trained here." in model_card(read_models(root))

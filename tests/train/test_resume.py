@@ -1,0 +1,364 @@
+"""Training that is stopped at any moment goes on where it was and ends as if nothing had been."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowers.backbones import BACKBONES, VARIANTS
+from flowers.photos import PhotoError
+from flowers.weights.folder import (
+    CARD,
+    MANIFEST,
+    PUBLISHED,
+    backbone_folders,
+    check_file,
+    read_config,
+)
+from flowers.weights.results import read_metrics
+from tests.conftest import SIZE, write_photos
+from tests.support.patterns import write_patterns
+from train.__main__ import main
+from train.data.cache import PIPELINE, PhotoCache
+from train.data.dataset import Dataset, scan_dataset
+from train.lock import only_run
+from train.recipe import Recipe
+from train.trained import WORK
+
+EPOCHS = 4
+BACKBONE = BACKBONES["mobilenetv2"]
+
+
+def fit_command(photos: Path, out: Path) -> list[str]:
+    arguments = ["fit", "--data", str(photos), "--out", str(out), "--base", "none"]
+    arguments += ["--image-size", str(SIZE), "--epochs", str(EPOCHS), "--batch-size", "8"]
+    return [*arguments, "--views", "2", "--precision", "float32"]
+
+
+def assert_whole(out: Path) -> None:
+    """What lies in place is whole: the rest may only be below `.work`."""
+    allowed = {CARD, MANIFEST, PUBLISHED, BACKBONE.key, WORK}
+    found = {path.name for path in out.iterdir()} if out.exists() else set()
+    # A file on its way has a name of its own, which nothing reads.
+    assert {name for name in found if not name.endswith((CARD, MANIFEST, PUBLISHED))} <= allowed
+    if MANIFEST in found:
+        assert Dataset.load_manifest(out / MANIFEST).photos
+    for folder in backbone_folders(out):
+        config = read_config(folder)
+        for name in config.files:
+            check_file(folder, config, name)
+    if BACKBONE.key in found:
+        assert backbone_folders(out)
+
+
+def test_a_killed_fit_goes_on_where_it_was(tmp_path):
+    photos, out = write_photos(tmp_path / "photos", 20), tmp_path / "weights"
+    command = [sys.executable, "-m", "train", *fit_command(photos, out)]
+    log = tmp_path / "log"
+    progress = out / WORK / BACKBONE.key / "finetuned" / "progress.json"
+    with log.open("w") as text:
+        process = subprocess.Popen(command, stdout=text, stderr=text)
+        try:
+            while not progress.exists():
+                assert process.poll() is None, log.read_text()
+                assert_whole(out)
+                time.sleep(0.02)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    assert_whole(out)
+    assert not backbone_folders(out)
+    manifest = (out / MANIFEST).read_bytes()
+    before = json.loads(progress.read_text())["curves"]
+    assert 1 <= len(before) < EPOCHS
+    features = {path: path.stat().st_mtime_ns for path in out.glob(f"{WORK}/features/*/*.npy")}
+    assert len(features) > 1
+
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    said = result.stdout + result.stderr
+    assert f"MobileNetV2 finetuned: going on after {len(before)} of {EPOCHS} epochs." in said
+    assert "MobileNetV2 transfer: going on" not in said  # That was over.
+    assert_whole(out)
+    assert (out / MANIFEST).read_bytes() == manifest
+    assert {path: path.stat().st_mtime_ns for path in features} == features
+    metrics = read_metrics(out / BACKBONE.key)
+    assert set(metrics.variants) == set(VARIANTS)
+    for variant in VARIANTS:
+        assert len(metrics.variants[variant].curves) == EPOCHS
+    after = [epoch.model_dump() for epoch in metrics.variants["finetuned"].curves]
+    assert after[: len(before)] == before
+
+
+# The rest runs in one process, on a network with random weights and features.
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> tuple[Dataset, PhotoCache]:
+    root = tmp_path_factory.mktemp("resume")
+    photos = write_patterns(root / "photos", {"daisy": 20, "rose": 20})
+    cache = PhotoCache(root / "cache", SIZE)
+    return scan_dataset(photos, cache), cache
+
+
+@pytest.fixture(scope="module")
+def network():
+    from train.network.graph import build_network
+
+    return build_network(BACKBONE, ["daisy", "rose"], None, SIZE)
+
+
+@pytest.fixture(scope="module")
+def graph(network):
+    return network.graph()
+
+
+def invented_features(network):
+    from train.network.features import Features
+
+    rng = np.random.default_rng(0)
+    shapes = [tensor.shape[1:] for tensor in network.trunk.outputs]
+    rows = 2 * 24 + 8 + 4
+    return Features(
+        photos=np.empty((0, SIZE, SIZE, 3), dtype=np.uint8),
+        train_rows=np.arange(24),
+        held_out_rows={"validation": np.arange(8), "test": np.arange(4)},
+        labels={
+            "train": rng.integers(0, 2, 24),
+            "validation": rng.integers(0, 2, 8),
+            "test": rng.integers(0, 2, 4),
+        },
+        views=2,
+        seed=0,
+        pooled=rng.normal(size=(rows, 1280)).astype(np.float32),
+        crossing=[rng.normal(size=(rows, *shape)).astype(np.float16) for shape in shapes],
+    )
+
+
+@pytest.fixture(scope="module")
+def train_both(network, graph):
+    """Trains both variants from the same start; gives the weights and how it went."""
+    from train.network.tails import train_variant
+
+    start = graph.get_weights()
+    features = invented_features(network)
+    recipe = Recipe(epochs=EPOCHS, batch_size=8, views=2)
+
+    def train(folder: Path):
+        graph.set_weights(start)
+        progress = {v: train_variant(network, v, features, recipe, folder / v) for v in VARIANTS}
+        return graph.get_weights(), progress
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def unbroken(train_both, tmp_path_factory):
+    return train_both(tmp_path_factory.mktemp("unbroken"))
+
+
+@pytest.mark.parametrize(
+    ("variant", "moment"),
+    [("transfer", "between"), ("finetuned", "before"), ("finetuned", "after")],
+)
+def test_a_stopped_training_ends_as_an_unbroken_one(
+    train_both, unbroken, tmp_path, monkeypatch, variant, moment
+):
+    from train.network import progress as progress_module
+    from train.network.progress import EpochLog, Progress
+
+    def stop_in_third_epoch(log: EpochLog) -> None:
+        if len(log.progress.curves) == 2 and log.folder.name == variant:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        if moment == "before":
+            begin = EpochLog.on_epoch_begin
+
+            def stopping_begin(self, epoch, logs=None):
+                stop_in_third_epoch(self)
+                begin(self, epoch, logs)
+
+            patched.setattr(EpochLog, "on_epoch_begin", stopping_begin)
+        elif moment == "between":  # Weights of the epoch are written, its figures are not.
+            save = Progress.save
+
+            def stopping_save(self, folder):
+                if len(self.curves) == 3 and folder.name == variant:
+                    raise KeyboardInterrupt
+                save(self, folder)
+
+            patched.setattr(Progress, "save", stopping_save)
+        else:  # The figures are written, old weights are not removed.
+            write = progress_module.write_text
+
+            def stopping_write(path, text):
+                write(path, text)
+                if len(json.loads(text)["curves"]) == 3 and path.parent.name == variant:
+                    raise KeyboardInterrupt
+
+            patched.setattr(progress_module, "write_text", stopping_write)
+        with pytest.raises(KeyboardInterrupt):
+            train_both(tmp_path)
+    left = Progress.load(tmp_path / variant)
+    assert len(left.curves) == (3 if moment == "after" else 2)
+    assert left.best_weights(tmp_path / variant).exists()
+    assert left.last_weights(tmp_path / variant).exists()
+
+    weights, progress = train_both(tmp_path)
+    expected_weights, expected = unbroken
+    for name in VARIANTS:
+        assert len(progress[name].curves) == EPOCHS
+        assert progress[name].best_epoch == expected[name].best_epoch
+        found = [list(row.values()) for row in progress[name].curves]
+        wanted = [list(row.values()) for row in expected[name].curves]
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+        kept = {path.name for path in (tmp_path / name).iterdir()}
+        assert kept == {
+            "progress.json",
+            f"epoch-{progress[name].best_epoch}.weights.h5",
+            f"epoch-{EPOCHS - 1}.weights.h5",
+        }
+    for one, other in zip(weights, expected_weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_damaged_progress_starts_anew(tmp_path):
+    from train.network.progress import Progress, weights_path
+
+    figures = {"loss": 1.0, "accuracy": 0.5, "validation_loss": 1.0, "validation_accuracy": 0.5}
+    progress = Progress(best_epoch=0, curves=[figures] * 2, seconds=3.0)
+    progress.save(tmp_path)
+    assert Progress.load(tmp_path) == Progress()  # Its weights are not there.
+    for epoch in (0, 1):
+        weights_path(tmp_path, epoch).touch()
+    assert Progress.load(tmp_path) == progress
+    for text in ("", "{", "[]", '{"of": "another version"}'):
+        (tmp_path / "progress.json").write_text(text)
+        assert Progress.load(tmp_path) == Progress()
+
+
+def test_features_go_on_from_the_last_chunk(data, network, tmp_path, monkeypatch):
+    from train.network import features as features_module
+
+    dataset, cache = data
+    seen: list[int] = []
+    stop_after = 24
+
+    def engine_of_means(frozen, size, photos):
+        shapes = [tensor.shape[1:] for tensor in frozen.outputs]
+
+        def run(views: np.ndarray) -> list[np.ndarray]:
+            if sum(seen) >= stop_after:
+                raise OSError(28, "No space left on device")
+            seen.append(len(views))
+            means = views.mean(axis=(1, 2, 3)) / 255
+            return [
+                np.ones((len(views), *shape)) * means.reshape(-1, *[1] * len(shape))
+                for shape in shapes
+            ]
+
+        return run
+
+    monkeypatch.setattr(features_module, "frozen_engine", engine_of_means)
+    monkeypatch.setattr(features_module, "CHUNK", 8)
+
+    def compute():
+        return features_module.compute_features(
+            network, "hash", dataset, cache, tmp_path / "features", views=2, seed=0
+        )
+
+    with pytest.raises(OSError, match="No space left"):
+        compute()
+    assert sum(seen) == 24
+
+    seen.clear()
+    stop_after = 10**9
+    # What is there already has taken its room: another look at the disk must not drop it.
+    usage = features_module.shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(features_module.shutil, "disk_usage", lambda path: usage)
+    features = compute()
+    assert features.has_crossing
+    rows = features.rows()
+    assert rows == 2 * 28 + 8 + 4
+    assert sum(seen) == rows - 24
+    expected = np.array([features.photo_of(row).mean() / 255 for row in range(rows)])
+    np.testing.assert_allclose(features.pooled.mean(axis=1), expected, atol=1e-5)
+    for array in features.crossing:
+        np.testing.assert_allclose(array.mean(axis=(1, 2, 3), dtype=float), expected, atol=1e-3)
+
+    seen.clear()
+    compute()
+    assert seen == []
+    # A file that was lost is not taken for one of zeros.
+    (victim,) = tmp_path.glob("features/*/1.npy")
+    victim.unlink()
+    stop_after = 8
+    with pytest.raises(OSError, match="No space left"):
+        compute()
+    stop_after = 10**9
+    seen.clear()
+    assert (compute().crossing[0].reshape(rows, -1).min(axis=1) > 0).all()
+
+
+# The command line
+
+
+def error_of(capsys: pytest.CaptureFixture[str]) -> str:
+    *_, last = capsys.readouterr().err.strip().splitlines()
+    return last
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path, capsys):
+    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
+    with only_run(out / WORK):
+        assert main(fit_command(photos, out)) == 1
+    assert error_of(capsys).startswith(f"error: Another run is at work in {out}; wait for it")
+    with only_run(out / WORK):  # It was let go of.
+        pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence(tmp_path, capsys):
+    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
+    rows = out / WORK / "photos" / f"photos-{SIZE}-v{PIPELINE}.u8"
+    rows.parent.mkdir(parents=True)
+    rows.symlink_to("/dev/full")
+    assert main(fit_command(photos, out)) == 1
+    message = "The disk is full; free some space and run the same command again."
+    assert error_of(capsys) == f"error: {message}"
+    assert [path.name for path in out.iterdir()] == [WORK]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "one.jpg", "single", "text.zip"])
+def test_data_that_cannot_be_trained_on_leave_nothing(tmp_path, capsys, name):
+    write_patterns(tmp_path / "single", {"rose": 4})
+    (tmp_path / "one.jpg").write_bytes((tmp_path / "single" / "rose" / "000.jpg").read_bytes())
+    (tmp_path / "text.zip").write_text("text")
+    out = tmp_path / "out"
+    assert main(fit_command(tmp_path / name, out)) == 1
+    assert error_of(capsys).startswith("error: ")
+    assert not out.exists()
+
+
+def test_a_stopped_command_says_so(tmp_path, capsys, monkeypatch):
+    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
+
+    stopped = []
+
+    def interrupted(self, path):
+        if not stopped:
+            stopped.append(path)
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        raise PhotoError("Stopped by then.")
+
+    monkeypatch.setattr(PhotoCache, "_decode", interrupted)
+    assert main(fit_command(photos, out)) == 130
+    assert error_of(capsys) == "error: Stopped; the same command goes on from here."

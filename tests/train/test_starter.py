@@ -1,0 +1,71 @@
+"""The weights of a fresh clone, as they lie in `weights/`: what they reach, and what int8 costs.
+
+Their real figures, on photos, stand in their `metrics.json`. Drawn flowers are what a clone has to
+check them with; the bounds are loose.
+"""
+
+import json
+
+import numpy as np
+import pytest
+
+from flowers.backbones import VARIANTS
+from flowers.models.classifier import Classifier, calibrate
+from flowers.weights.folder import backbone_folders, read_config
+from flowers.weights.results import read_metrics
+from tests.starter_pins import PINS
+from tests.support.drawings import DRAWINGS, drawing
+from tests.support.served import ROOT
+
+FOLDERS = {folder.name: folder for folder in backbone_folders(ROOT / "weights")}
+MOST_BYTES = 95_000_000
+MOST_BYTES_OF_ALL = 200_000_000
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def classifier(request: pytest.FixtureRequest) -> Classifier:
+    return Classifier(FOLDERS[request.param])
+
+
+def test_drawn_flowers_are_read_right(classifier: Classifier) -> None:
+    right = 0
+    for name in DRAWINGS:
+        photo = drawing(name, classifier.config.image_size)
+        right += sum(p.label == name for p in classifier.predict(photo).values())
+    assert right >= 0.75 * len(DRAWINGS) * len(VARIANTS)
+
+
+def test_the_artifact_says_what_its_keras_graph_said(classifier: Classifier) -> None:
+    pins = json.loads(PINS.read_text())[classifier.config.backbone]
+    for name in DRAWINGS:
+        photo = drawing(name, classifier.config.image_size)
+        for variant, prediction in classifier.predict(photo).items():
+            settings = classifier.config.variants[variant]
+            expected = calibrate(np.array(pins[variant][name]), settings.temperature)
+            np.testing.assert_allclose(prediction.probabilities, expected, atol=0.1)
+
+
+@pytest.mark.parametrize("backbone", FOLDERS)
+def test_photos_are_read_as_well_as_starter_weights_must(backbone: str) -> None:
+    metrics = read_metrics(FOLDERS[backbone])
+    assert metrics.data.part == "test"
+    for variant in VARIANTS:
+        result = metrics.variants[variant]
+        assert result.accuracy >= 0.75
+        assert result.keras_accuracy is not None
+        assert abs(result.accuracy - result.keras_accuracy) <= 0.005
+
+
+@pytest.mark.parametrize("backbone", FOLDERS)
+def test_they_say_what_they_are(backbone: str) -> None:
+    config = read_config(FOLDERS[backbone])
+    assert config.precision == "int8"
+    assert "starter weights" in (config.notice or "")
+    assert config.base.kind == "file"
+
+
+def test_a_clone_stays_small() -> None:
+    files = [path for path in (ROOT / "weights").rglob("*") if path.is_file()]
+    assert not [path.name for path in files if path.suffix == ".h5"]
+    assert max(path.stat().st_size for path in files) <= MOST_BYTES
+    assert sum(path.stat().st_size for path in files) <= MOST_BYTES_OF_ALL

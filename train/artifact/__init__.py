@@ -1,0 +1,1 @@
+"""From a trained graph to the file that is served, and its figures."""

@@ -1,0 +1,105 @@
+"""From the Keras graph to the serving artifact. The one place that needs TensorFlow."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from flowers.weights.folder import Precision
+from train.quiet import quiet
+
+FLOAT_OPERATIONS = ["FULLY_CONNECTED", "SOFTMAX"]
+"""Left in float in an int8 artifact: the heads. Eight bits would round probabilities to 1/256, and
+the heads are under 1 % of the work."""
+ROUGH = 0.4
+"""Error of a layer, in steps of its output, from which on eight bits do not fit it. Rounding alone
+makes 0.29; the convolutions that fine-tuning changed most reach 0.5 to 1.4."""
+EARLY = 1 / 3
+"""Share of the layers, the first ones, that the most careful int8 artifact leaves in float: all
+later ones build on their rounding, and they hold hardly any weights."""
+PROBE_PHOTOS = 20
+
+
+def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray) -> Iterator[bytes]:
+    """Yield LiteRT artifacts of one precision, each nearer to the graph than the one before.
+
+    Of int8 there are up to three: only the heads in float; layers that eight bits do not fit, too;
+    the first third of the layers, too. Of the others there is one.
+
+    `calibration` is uint8[n, size, size, 3]: photos from which int8 conversion learns the range
+    of every activation; a hundred or more from all classes.
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        with quiet():
+            _save_model(graph, folder)
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            if precision != "float32":
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if precision == "float16":
+                converter.target_spec.supported_types = [tf.float16]
+            if precision != "int8":
+                artifact = converter.convert()
+        if precision == "int8":
+            yield from _int8_artifacts(converter, calibration)
+        else:
+            yield artifact
+
+
+def _save_model(graph: keras.Model, folder: str) -> None:
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(graph)
+    archive.add_endpoint(
+        "serve",
+        lambda photo: graph(photo, training=False),
+        input_signature=[tf.TensorSpec((1, *graph.inputs[0].shape[1:]), tf.uint8, name="photo")],
+    )
+    archive.write_out(folder, verbose=False)
+
+
+def _int8_artifacts(converter, calibration: np.ndarray) -> Iterator[bytes]:
+    import tensorflow as tf
+
+    experimental = tf.lite.experimental  # Which cannot be imported from.
+    with quiet():
+        converter.representative_dataset = _representative(calibration)
+        debugger = experimental.QuantizationDebugger(
+            converter=converter,
+            debug_dataset=_representative(calibration[:: -(-len(calibration) // PROBE_PHOTOS)]),
+            debug_options=experimental.QuantizationDebugOptions(denylisted_ops=FLOAT_OPERATIONS),
+        )
+        artifact = debugger.get_nondebug_quantized_model()
+    yield artifact
+    with quiet():
+        debugger.run()
+        table = io.StringIO()
+        debugger.layer_statistics_dump(table)
+    layers = list(csv.DictReader(io.StringIO(table.getvalue())))
+    rough = {layer["tensor_name"] for layer in layers if _steps_off(layer) > ROUGH}
+    early = {layer["tensor_name"] for layer in layers[: round(EARLY * len(layers))]}
+    for in_float in ([rough] if rough else []) + [rough | early]:
+        with quiet():
+            debugger.options = experimental.QuantizationDebugOptions(
+                denylisted_ops=FLOAT_OPERATIONS, denylisted_nodes=sorted(in_float)
+            )
+            artifact = debugger.get_nondebug_quantized_model()
+        yield artifact
+
+
+def _steps_off(layer: dict[str, str]) -> float:
+    """Root mean square error of a layer's output, in steps of its quantization."""
+    return float(layer["mean_squared_error"]) ** 0.5 / float(layer["scale"])
+
+
+def _representative(calibration: np.ndarray):
+    def photos() -> Iterator[list[np.ndarray]]:
+        for photo in calibration:
+            yield [photo[np.newaxis]]
+
+    return photos

@@ -1,0 +1,1 @@
+"""Photos on disk, and the rows of pixels and labels made of them."""

@@ -1,0 +1,250 @@
+"""A folder of class folders becomes a checked, de-duplicated, grouped and split set of photos.
+
+The same files and seed give the same split.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from flowers.files import write_text
+from flowers.photos import SUFFIXES, PhotoError
+from train.data.cache import Added, PhotoCache
+from train.data.split import PARTS, Part, near_duplicate_groups, split_groups
+
+
+class DatasetError(ValueError):
+    """A folder cannot be used for training. The message is one sentence for its owner."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One line of the manifest."""
+
+    file: str
+    """Path below the folder, with forward slashes."""
+    label: str
+    part: Part
+    group: int
+    """Photos of one group are near-duplicates of one another."""
+    sha256: str
+
+
+@dataclass
+class Dataset:
+    """Photos with labels and parts, and what was set aside on the way."""
+
+    root: Path
+    classes: list[str]
+    photos: list[Photo]
+    seed: int
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """File -> reason."""
+    duplicates: list[str] = field(default_factory=list)
+    """Files equal to another of the same class, used once."""
+    conflicts: list[str] = field(default_factory=list)
+    """Files filed under two classes at once, left out since their label is unknown."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the photos' contents, labels and parts: equal data and split, equal value."""
+        digest = hashlib.sha256()
+        for photo in sorted(self.photos, key=lambda p: (p.label, p.sha256)):
+            digest.update(f"{photo.label}\t{photo.sha256}\t{photo.part}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def part(self, part: Part) -> list[Photo]:
+        """The photos of one part, in manifest order."""
+        return [photo for photo in self.photos if photo.part == part]
+
+    def labels(self, photos: Iterable[Photo]) -> np.ndarray:
+        """Class indices of `photos`, int64[n]."""
+        index = {name: i for i, name in enumerate(self.classes)}
+        return np.array([index[photo.label] for photo in photos], dtype=np.int64)
+
+    def save_manifest(self, path: Path) -> None:
+        """Write the split as JSON, whole or not at all."""
+        rows = [
+            [photo.file, photo.label, photo.part, photo.group, photo.sha256]
+            for photo in self.photos
+        ]
+        head = {
+            "fingerprint": self.fingerprint,
+            "seed": self.seed,
+            "classes": self.classes,
+            "columns": ["file", "class", "part", "group", "sha256"],
+        }
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        write_text(
+            path, json.dumps(head, ensure_ascii=False)[:-1] + f', "photos": [\n{lines}\n]}}\n'
+        )
+
+    @classmethod
+    def load_manifest(cls, path: Path) -> "Dataset":
+        """Read what `save_manifest` wrote. Raises `DatasetError`."""
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            photos = [Photo(*row) for row in manifest["photos"]]
+            return cls(path.parent, manifest["classes"], photos, manifest["seed"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{path} is no manifest; remove it. Received: {error}") from error
+
+    def table(self) -> str:
+        """What a person should know of the data before training starts."""
+        count = Counter((photo.label, photo.part) for photo in self.photos)
+        width = max(len("class"), *(len(name) for name in self.classes))
+        lines = [f"{'class':<{width}} {'photos':>8} " + " ".join(f"{p:>10}" for p in PARTS)]
+        total = Counter(photo.part for photo in self.photos)
+        by_class = {name: [count[name, part] for part in PARTS] for name in self.classes}
+        for name, row in [*by_class.items(), ("all", [total[part] for part in PARTS])]:
+            lines.append(f"{name:<{width}} {sum(row):>8} " + " ".join(f"{n:>10}" for n in row))
+        sizes = Counter(photo.group for photo in self.photos)
+        near = sum(size for size in sizes.values() if size > 1)
+        labels: dict[int, set[str]] = {}
+        for photo in self.photos:
+            labels.setdefault(photo.group, set()).add(photo.label)
+        across = sum(sizes[group] for group, names in labels.items() if len(names) > 1)
+        lines += [
+            f"unreadable, skipped: {len(self.unreadable)}",
+            f"exact duplicates, used once: {len(self.duplicates)}",
+            f"the same photo under two classes, left out: {len(self.conflicts)}",
+            f"near-duplicates, kept in one part: {near} "
+            f"({across} of them in groups that span classes)",
+        ]
+        shown = [f"  {file}: {reason}" for file, reason in list(self.unreadable.items())[:20]]
+        shown += [f"  {file}: under two classes" for file in self.conflicts[:20]]
+        return "\n".join(lines + shown)
+
+
+def scan_dataset(
+    root: Path,
+    cache: PhotoCache,
+    seed: int = 0,
+    progress: Callable[[Iterable[Added], int], Iterable[Added]] = lambda photos, total: photos,
+) -> Dataset:
+    """Read a folder of class folders. Raises `DatasetError` when nothing can be trained on it.
+
+    Every photo is decoded once into `cache`, and its file is not needed after that; unreadable
+    files are listed, never fatal. Raises OSError when the cache cannot be written.
+    """
+    folders = class_folders(root)
+    files = [file for folder in folders for file in photo_files(folder)]
+    if not files:
+        raise DatasetError(
+            f"{root} holds no photos; fill its class folders with JPEG or PNG files."
+        )
+    found: list[tuple[str, str, str]] = []
+    unreadable: dict[str, str] = {}
+    named = []
+    for file in files:
+        name = file.relative_to(root).as_posix()
+        if _is_text(name):
+            named.append(file)
+        else:
+            unreadable[_shown(name)] = "its name is not in UTF-8; rename it."
+    try:
+        for file, added in progress(cache.add_all(named), len(named)):
+            name = file.relative_to(root).as_posix()
+            if isinstance(added, PhotoError):
+                unreadable[name] = str(added)
+            else:
+                found.append((name, name.split("/")[0], added))
+    finally:
+        cache.flush()  # Also when stopped: the next run goes on from here.
+
+    kept, duplicates, conflicts = _drop_exact_duplicates(found)
+    classes = [folder.name for folder in folders]
+    counts = Counter(label for _, label, _ in kept)
+    for name in classes:
+        if counts[name] < len(PARTS):
+            raise DatasetError(
+                f"The class folder {name!r} needs at least {len(PARTS)} different readable photos, "
+                f"one each to train, validate and test; add photos or remove the folder. "
+                f"Received: {counts[name]}"
+            )
+    looks = [cache.look(sha256) for _, _, sha256 in kept]
+    groups = near_duplicate_groups(np.array(looks, dtype=np.uint64))
+    parts = split_groups([label for _, label, _ in kept], groups, seed)
+    _check_parts(classes, [label for _, label, _ in kept], parts)
+    photos = [
+        Photo(file, label, part, group, sha256)
+        for (file, label, sha256), part, group in zip(kept, parts, groups.tolist(), strict=True)
+    ]
+    return Dataset(root, classes, photos, seed, unreadable, duplicates, conflicts)
+
+
+def class_folders(root: Path) -> list[Path]:
+    """The class folders below `root`, sorted by name. Raises `DatasetError` for fewer than two."""
+    if not root.is_dir():
+        raise DatasetError(f"{root} is no folder; give a folder of class folders.")
+    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if len(folders) < 2:
+        raise DatasetError(
+            f"{root} needs two or more class folders, each with photos of one class. "
+            f"Received: {len(folders)} folders"
+        )
+    for folder in folders:
+        if not _is_text(folder.name):
+            raise DatasetError(
+                f"The name of the class folder {_shown(folder.name)!r} is not in UTF-8; rename it."
+            )
+    return folders
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """The photos below a folder, by their ending, sorted; nothing whose name starts with a dot."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(name.startswith(".") for name in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
+def _check_parts(classes: list[str], labels: list[str], parts: list[Part]) -> None:
+    placed = set(zip(labels, parts, strict=True))
+    for name in classes:
+        missing = [part for part in PARTS if (name, part) not in placed]
+        if missing:
+            raise DatasetError(
+                f"Nearly all photos of the class folder {name!r} look alike and so stay together; "
+                f"add different ones or remove the folder. "
+                f"Received: {labels.count(name)} photos, none left for {' and '.join(missing)}"
+            )
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file name can be written and printed: Linux allows any bytes in one."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _shown(name: str) -> str:
+    return name.encode(errors="replace").decode()
+
+
+def _drop_exact_duplicates(
+    found: list[tuple[str, str, str]],
+) -> tuple[list[tuple[str, str, str]], list[str], list[str]]:
+    labels: dict[str, set[str]] = {}
+    for _, label, sha256 in found:
+        labels.setdefault(sha256, set()).add(label)
+    kept: list[tuple[str, str, str]] = []
+    duplicates: list[str] = []
+    conflicts: list[str] = []
+    seen: set[str] = set()
+    for row in found:
+        file, _, sha256 = row
+        if len(labels[sha256]) > 1:
+            conflicts.append(file)
+        elif sha256 in seen:
+            duplicates.append(file)
+        else:
+            seen.add(sha256)
+            kept.append(row)
+    return kept, duplicates, conflicts

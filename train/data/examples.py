@@ -1,0 +1,46 @@
+"""Test photos for the page to offer, when their owner declares a licence that allows it."""
+
+import shutil
+from collections import defaultdict
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from PIL import ExifTags, Image
+
+from flowers.files import whole_file
+from flowers.photos import PhotoError, load_photo
+from flowers.weights.hub_source import EXAMPLES
+from train.data.dataset import Dataset, Photo
+
+LONGEST_SIDE = 960
+QUALITY = 85
+
+
+def write_examples(dataset: Dataset, weights: Path, count: int, license: str) -> list[Path]:
+    """Put `count` test photos into `examples/` of a weights folder, evenly over the classes.
+
+    They replace what was there. The licence stands in the Copyright tag of every file, so that it
+    travels with the photo. Photos that are gone meanwhile are passed over.
+    """
+    by_class: dict[str, list[Photo]] = defaultdict(list)
+    for photo in dataset.part("test"):
+        by_class[photo.label].append(photo)
+    turns = chain.from_iterable(zip_longest(*by_class.values()))
+    folder = weights / EXAMPLES
+    shutil.rmtree(folder, ignore_errors=True)
+    written: list[Path] = []
+    for photo in filter(None, turns):
+        if len(written) == count:
+            break
+        try:
+            image = load_photo(dataset.root / photo.file, at_least=LONGEST_SIDE)
+        except PhotoError:
+            continue
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        exif = Image.Exif()
+        exif[ExifTags.Base.Copyright] = license
+        number = sum(path.name.startswith(f"{photo.label}-") for path in written) + 1
+        with whole_file(folder / f"{photo.label}-{number}.jpg") as partial:
+            image.save(partial, "JPEG", quality=QUALITY, exif=exif)
+        written.append(folder / f"{photo.label}-{number}.jpg")
+    return written

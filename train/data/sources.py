@@ -1,0 +1,189 @@
+"""Where `--data` may point: a folder, a zip, or a dataset on the Hugging Face Hub."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import httpx2
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import RevisionResolutionError
+from tqdm import tqdm
+
+from flowers.photos import SUFFIXES
+from flowers.weights.hub import HubError, explain, hub_api, hub_errors, patiently
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset, DatasetError, scan_dataset
+from train.data.unpack import unpack
+
+HUB = "hf://"
+FORM = "hf://datasets/USER/NAME, with @REVISION if need be"
+
+SPLITS = frozenset(
+    {"train", "training", "val", "valid", "validation", "eval", "dev", "test", "testing"}
+)
+"""Names of folders that hold parts of a set and not classes."""
+
+TABLES = {".parquet": "Parquet", ".arrow": "Arrow", ".tar": "tar", ".tfrecord": "TFRecord"}
+
+
+def open_source(text: str, cache: Path) -> Path:
+    """Return the folder of class folders that `text` stands for, unpacked below `cache` if need be.
+
+    Raises `DatasetError`, and OSError when the disk cannot be written. Whether the folder can be
+    trained on is for `scan_dataset` to say.
+
+    >>> open_source("hf://datasets/somebody/flowers@v1", Path(".cache"))
+    """
+    if text.startswith(HUB):
+        return _class_root(_from_hub(text, cache), descend=True)
+    path = Path(text).expanduser()
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return _class_root(unpack(path, cache), descend=True)
+    if re.match(r"\w+://", text):
+        raise DatasetError(f"Photos come from a folder, a zip or {FORM}. Received: {text!r}")
+    if path.is_file():
+        raise DatasetError(f"{path} is neither a folder nor a zip; give a folder of class folders.")
+    return _class_root(path, descend=False)
+
+
+def scan(root: Path, cache: PhotoCache, seed: int) -> Dataset:
+    """`scan_dataset` behind a progress bar."""
+    return scan_dataset(
+        root,
+        cache,
+        seed,
+        lambda photos, total: tqdm(photos, total=total, desc="photos", unit="photo"),
+    )
+
+
+def source_name(text: str) -> str:
+    """What people call the photos at `text`."""
+    if text.startswith(HUB):
+        return _parse(text)[0]
+    path = Path(text).expanduser().resolve()
+    return path.stem if path.suffix.lower() == ".zip" else path.name
+
+
+def _class_root(folder: Path, descend: bool) -> Path:
+    """The folder that holds the class folders: below train/ or, with `descend`, a lone folder."""
+    while folder.is_dir():
+        folders = _subfolders(folder)
+        names = {name.lower() for name in folders}
+        training = next((folders[n] for n in folders if n.lower() in ("train", "training")), None)
+        if training is not None and names <= SPLITS:
+            if others := sorted(set(folders) - {training.name}):
+                print(
+                    f"Only the photos below {training.name} are used, since they are split anew; "
+                    f"left aside: {', '.join(others)}."
+                )
+            folder = training
+        elif descend and len(folders) == 1 and _subfolders(*folders.values()):
+            (folder,) = folders.values()
+        else:
+            break
+    return folder
+
+
+def _subfolders(folder: Path) -> dict[str, Path]:
+    hidden = (".", "__MACOSX")
+    return {
+        path.name: path
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and not path.name.startswith(hidden)
+    }
+
+
+# The Hub
+
+
+def _parse(address: str) -> tuple[str, str]:
+    match = re.fullmatch(r"hf://datasets/([\w.-]+/[\w.-]+?)(?:@([^@]+))?/?", address)
+    if not match:
+        raise DatasetError(f"A dataset of the Hub is {FORM}. Received: {address!r}")
+    return match[1], match[2] or "main"
+
+
+def _from_hub(address: str, cache: Path) -> Path:
+    """Download the photos, or the zip of them, of one commit of a dataset repository."""
+    name, revision = _parse(address)
+    with _dataset_errors(name, revision):
+        commit, names, local = _find(hub_api(), name, revision)
+    photos = [path for path in names if PurePosixPath(path).suffix.lower() in SUFFIXES]
+    # A picture or two beside the real thing do not make class folders.
+    folders = {PurePosixPath(path).parent for path in photos} - {PurePosixPath()}
+    chosen = None if len(folders) > 1 else _choose_zip(name, names)
+    patterns = [_any_case(f"*{suffix}") for suffix in SUFFIXES]
+    if chosen is not None:
+        patterns = [re.sub(r"([*?[])", r"[\1]", chosen)]
+    with _dataset_errors(name, revision):
+        folder = _fetch(name, commit, patterns, local)
+    return folder if chosen is None else unpack(folder / chosen, cache)
+
+
+@contextmanager
+def _dataset_errors(name: str, revision: str) -> Iterator[None]:
+    try:
+        with hub_errors(f"datasets/{name}", revision):
+            yield
+    except HubError as error:
+        raise DatasetError(str(error)) from error
+
+
+def _find(api: HfApi, name: str, revision: str) -> tuple[str, list[str], bool]:
+    """Commit and file names of a repository, and whether they are those of the cache."""
+    kind = "dataset"
+    try:
+        info = patiently(lambda: api.dataset_info(name, revision=revision))
+        # Notes in the cache which commit it is, for days without a network.
+        api.resolve_revision(name, repo_type=kind, revision=revision)
+        return str(info.sha), [file.rfilename for file in info.siblings or []], False
+    except (OSError, ValueError, httpx2.HTTPError, RevisionResolutionError) as error:
+        try:
+            found = api.resolve_revision(
+                name, repo_type=kind, revision=revision, local_files_only=True
+            )
+            folder = _fetch(name, found.resolved, ["nothing/"], local=True)
+        except (OSError, RevisionResolutionError):
+            raise error from None
+        reason = explain(error, f"datasets/{name}", revision).rstrip(".")
+        print(f"{reason}. The cached photos of {found.resolved[:12]} are used.")
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        return found.resolved, [path.relative_to(folder).as_posix() for path in files], True
+
+
+def _fetch(name: str, commit: str, patterns: list[str], local: bool) -> Path:
+    return Path(
+        patiently(
+            lambda: snapshot_download(
+                name,
+                repo_type="dataset",
+                revision=commit,
+                allow_patterns=patterns,
+                local_files_only=local,
+            )
+        )
+    )
+
+
+def _any_case(pattern: str) -> str:
+    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in pattern)
+
+
+def _choose_zip(name: str, names: list[str]) -> str:
+    zips = sorted(path for path in names if path.lower().endswith(".zip"))
+    training = [path for path in zips if "train" in PurePosixPath(path).name.lower()]
+    for candidates in (zips, training):
+        if len(candidates) == 1:
+            return candidates[0]
+    if zips:
+        raise DatasetError(
+            f"datasets/{name} holds several zips; download the one you mean and give its path. "
+            f"Received: {', '.join(zips[:10])}"
+        )
+    kinds = {TABLES[end] for path in names if (end := PurePosixPath(path).suffix) in TABLES}
+    stored = f"keeps its photos in {' and '.join(sorted(kinds))} files"
+    raise DatasetError(
+        f"datasets/{name} {stored if kinds else 'holds no photos'}, and neither class folders nor "
+        f"a zip of them; save its photos to class folders and give that folder."
+    )

@@ -1,0 +1,261 @@
+"""The model card of a weights folder, written from its results.
+
+What a person writes below the marked line, and front matter keys that are not written here, stay.
+The same results give the same card, byte for byte.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import CardData, RepoCard
+
+from flowers.backbones import BACKBONES, Variant
+from flowers.weights.folder import ARTIFACT, METRICS, Config, backbone_folders, read_config
+from flowers.weights.results import Metrics, VariantResult, accuracy_interval, read_metrics
+
+MARK = "<!-- Everything below this line is yours: `python -m train push` leaves it as it is. -->"
+LICENSE = "apache-2.0"
+
+QUALITY: dict[str, tuple[str, str]] = {
+    "accuracy": ("accuracy", "Accuracy"),
+    "macro_precision": ("precision", "Macro precision"),
+    "macro_recall": ("recall", "Macro recall"),
+    "macro_f1": ("f1", "Macro F1"),
+    "log_loss": ("log_loss", "Log-loss"),
+    "expected_calibration_error": ("expected_calibration_error", "Expected calibration error"),
+    "keras_accuracy": ("accuracy", "Accuracy of the float32 Keras graph"),
+    "unknown_rejected": (
+        "recall",
+        "Photos of other subjects that it takes for none of the classes",
+    ),
+    "known_accepted": ("known_accepted", "Photos of the classes that it takes for one of them"),
+}
+"""Measured field -> type and name in `model-index`."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the card tells of one backbone."""
+
+    config: Config
+    metrics: Metrics | None
+
+    @property
+    def name(self) -> str:
+        """Shown to people."""
+        return BACKBONES[self.config.backbone].name
+
+    def results(self) -> Iterator[tuple[Variant, VariantResult]]:
+        """The measured variants."""
+        yield from (self.metrics.variants if self.metrics else {}).items()
+
+
+def read_models(root: Path) -> list[Model]:
+    """The backbones of a weights folder, in the order of `BACKBONES`. Raises `WeightsError`."""
+    return [
+        Model(read_config(f), read_metrics(f) if (f / METRICS).is_file() else None)
+        for f in backbone_folders(root)
+    ]
+
+
+def model_card(
+    models: Sequence[Model],
+    repo: str | None = None,
+    license: str | None = None,
+    previous: str = "",
+) -> str:
+    """Write the card, keeping what a person wrote into `previous`.
+
+    `license` is an identifier of the Hub; without one that of `previous` stays, else `LICENSE`.
+    """
+    kept_data, kept_text = _kept(previous)
+    data: dict[str, Any] = {
+        "library_name": "keras",
+        "pipeline_tag": "image-classification",
+        "license": license or kept_data.pop("license", LICENSE),
+        "tags": _tags(models, kept_data.pop("tags", None)),
+    }
+    kept_data.pop("license", None)
+    data |= {key: value for key, value in kept_data.items() if key not in data}
+    data["model-index"] = [entry for model in models for entry in _index(model)]
+    front = CardData(**data).to_yaml()
+    sections = [
+        _introduction(models),
+        _results(models),
+        _measured(models),
+        _use(repo),
+        _provenance(models),
+    ]
+    return f"---\n{front}\n---\n\n" + "\n\n".join(sections) + f"\n\n{MARK}\n{kept_text}"
+
+
+def own_part(card: str) -> str:
+    """What a person wrote into a card, without the space around it."""
+    return _kept(card)[1].strip()
+
+
+def _kept(previous: str) -> tuple[dict[str, Any], str]:
+    """Front matter and text of a former card that a person may have written."""
+    if not previous.strip():
+        return {}, ""
+    try:
+        card = RepoCard(previous, ignore_metadata_errors=True)
+        data, text = card.data.to_dict(), card.text
+    except (
+        Exception
+    ):  # Any YAML error: the text stays, the data were unreadable to the Hub as well.
+        data, text = {}, previous
+    for key in ("library_name", "pipeline_tag", "model-index"):
+        data.pop(key, None)
+    if MARK in text:
+        return data, text.split(MARK, 1)[1].removeprefix("\n")
+    # A card that this program did not write is a person's as a whole.
+    return data, f"\n{text.strip()}\n" if text.strip() else ""
+
+
+def _tags(models: Sequence[Model], former: list[str] | None) -> list[str]:
+    ours = ["keras", "litert", "image-classification", *(m.config.backbone for m in models)]
+    theirs = [tag for tag in former or [] if tag not in ours and tag not in BACKBONES]
+    return [*ours, *theirs]
+
+
+def _index(model: Model) -> Iterator[dict[str, Any]]:
+    """Entries of `model-index`, one a variant."""
+    for variant, result in model.results():
+        assert model.metrics is not None
+        data = model.metrics.data
+        measured = [
+            {"type": kind, "name": name, "value": round(value, 4)}
+            for field, (kind, name) in QUALITY.items()
+            if (value := getattr(result, field)) is not None
+        ]
+        dataset = {
+            "name": data.name,
+            "type": "imagefolder",
+            "split": data.part,
+            "args": {"photos": data.photos, "fingerprint": data.fingerprint},
+        }
+        results = {
+            "task": {"type": "image-classification", "name": "Image classification"},
+            "dataset": dataset,
+            "metrics": measured,
+        }
+        yield {"name": f"{model.name} {variant}", "results": [results]}
+
+
+def _introduction(models: Sequence[Model]) -> str:
+    classes = _either(", ".join(map(_plain, m.config.classes)) for m in models)
+    lines = [
+        "# Which backbone reads these photos best",
+        "",
+        f"{len(models)} {'backbone' if len(models) == 1 else 'backbones'} of `keras.applications`"
+        f" for photos of: {classes}.",
+        "Each comes in up to two variants: **transfer** (frozen base, new head) and **finetuned**"
+        " (the last 15 layers of the base trained too). One file a backbone serves both.",
+    ]
+    for notice in dict.fromkeys(m.config.notice for m in models if m.config.notice):
+        lines += ["", f"> {_plain(notice)}"]
+    return "\n".join(lines)
+
+
+def _results(models: Sequence[Model]) -> str:
+    rows = []
+    for model in models:
+        size = f"{model.config.files[ARTIFACT].bytes / 1e6:.1f}"
+        for variant, result in model.results():
+            assert model.metrics is not None
+            low, high = accuracy_interval(result.correct, model.metrics.data.photos)
+            latency = model.metrics.latency_ms
+            rows.append(
+                [
+                    model.name,
+                    variant,
+                    f"{result.accuracy:.2%} ({low:.1%} to {high:.1%})",
+                    f"{result.macro_precision:.3f}",
+                    f"{result.macro_recall:.3f}",
+                    f"{result.macro_f1:.3f}",
+                    f"{result.log_loss:.3f}",
+                    f"{result.expected_calibration_error:.3f}",
+                    size,
+                    "" if latency is None else f"{latency:.0f}",
+                ]
+            )
+    if not rows:
+        return "## Results\n\nNothing has been measured with these weights yet."
+    head = "Backbone|Variant|Accuracy (95 % interval)|Precision|Recall|F1|Log-loss|ECE|MB|ms"
+    return "## Results\n\n" + _table(head.split("|"), rows)
+
+
+def _measured(models: Sequence[Model]) -> str:
+    measured = [m.metrics for m in models if m.metrics]
+    if not measured:
+        return "## How it was measured\n\nNot yet."
+    data = _either(
+        f"{m.data.photos} photos ({'the test part' if m.data.part == 'test' else 'all'} of "
+        f"{_plain(m.data.name)}, data fingerprint `{m.data.fingerprint}`)"
+        for m in measured
+    )
+    machines = _either(_plain(m.machine) for m in measured if m.machine)
+    unseen = (
+        "`fit` trained on none of these photos; near-duplicates of a photo are in the same part of "
+        "the split. "
+    )
+    if any(m.data.part != "test" for m in measured):
+        unseen = ""  # Nobody knows of a folder that was given to `evaluate`.
+    text = (
+        f"## How it was measured\n\nWith the serving artifact itself, on {data}. {unseen}"
+        "Precision, recall and F1 are means over the classes; intervals are Wilson's; ECE is the "
+        "expected calibration error over 15 bins. Two models whose intervals overlap may still "
+        "differ: `metrics.json` holds the prediction for every photo, for paired tests."
+    )
+    if machines:
+        text += f" Milliseconds are the median of one photo through both variants, on {machines}."
+    return text
+
+
+def _use(repo: str | None) -> str:
+    text = (
+        "## Intended use\n\nTo compare backbones on photos of these classes, and to serve them in "
+        "the app that comes with the training code. Every photo gets one of the classes or none of "
+        "them; a photo of something else may still be taken for one. Not for identifying plants "
+        "that somebody will eat or treat."
+    )
+    if repo:
+        text += (
+            "\n\nServe exactly these weights, by tag, branch or full commit hash:\n\n```sh\n"
+            f"FLOWERS_REPO={repo} FLOWERS_REVISION=main python app.py\n```"
+        )
+    return text
+
+
+def _provenance(models: Sequence[Model]) -> str:
+    rows = []
+    for model in models:
+        config, base = model.config, model.config.base
+        recipe = ", ".join(f"{key} {value}" for key, value in config.recipe.items())
+        versions = ", ".join(f"{key} {value}" for key, value in config.versions.items())
+        origin = _plain(base.name) + (f" (sha256 `{base.sha256[:12]}`)" if base.sha256 else "")
+        cells = [model.name, origin, config.precision, _plain(recipe), _plain(versions)]
+        rows.append([*cells, f"`{_plain(config.data_fingerprint)}`"])
+    head = ["Backbone", "Base", "Artifact", "Recipe", "Versions", "Data fingerprint"]
+    return "## Provenance\n\n" + _table(head, rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _either(values: Iterator[str]) -> str:
+    """Different values once each: models of one folder mostly share theirs."""
+    return "; or ".join(dict.fromkeys(values))
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown and HTML leave alone."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    for character in "\\`*_|[]":
+        escaped = escaped.replace(character, "\\" + character)
+    return " ".join(escaped.split())

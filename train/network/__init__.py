@@ -1,0 +1,1 @@
+"""Trunk and tails: the graph, and how its parts are trained."""

@@ -1,0 +1,92 @@
+"""Where the weights of a base come from before training."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowers.backbones import Backbone
+from flowers.files import sha256_of
+from flowers.weights.folder import MANIFEST, BaseSource, WeightsError
+from train.data.dataset import Dataset
+
+if TYPE_CHECKING:  # It brings Keras, which finding a base does not need.
+    from train.network.graph import Network
+
+RECIPE = "recipe.json"
+"""What `pretrain` notes beside the weights it made."""
+
+
+def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
+    """Resolve `--base`: what `build_base` takes, and what `config.json` says of it.
+
+    `base` is "imagenet", "none", a file of base weights, or a folder that `pretrain` wrote.
+    Raises `WeightsError`.
+    """
+    if base == "imagenet":
+        return "imagenet", BaseSource(
+            kind="imagenet", name="ImageNet weights of keras.applications"
+        )
+    if base == "none":
+        return None, BaseSource(kind="none", name="random weights")
+    path = Path(base)
+    if path.is_dir():
+        path = path / f"{backbone.key}.base.weights.h5"
+    if not path.is_file():
+        raise WeightsError(
+            f"There are no base weights of {backbone.name} at {path}; use imagenet, none, a file "
+            f"of weights or the folder that pretrain wrote. Received: {base}"
+        )
+    return str(path), BaseSource(kind="file", name=_story(path), sha256=sha256_of(path))
+
+
+def build_network_on(
+    backbone: Backbone, classes: list[str], path: str | None, image_size: int
+) -> "Network":
+    """Build a network on what `find_base` gave. Raises `WeightsError` when that cannot be had."""
+    from train.network.graph import build_network
+
+    try:
+        return build_network(backbone, classes, path, image_size)
+    except Exception as error:  # Keras raises a plain Exception when a download fails.
+        raise _unusable(backbone, path, error) from error
+
+
+def photos_seen(base: str) -> set[str]:
+    """Hashes of the photos that a base was pretrained on, where a manifest beside it tells."""
+    manifest = (Path(base) if Path(base).is_dir() else Path(base).parent) / MANIFEST
+    if base in ("imagenet", "none") or not manifest.exists():
+        return set()
+    return {photo.sha256 for photo in Dataset.load_manifest(manifest).part("train")}
+
+
+def _story(path: Path) -> str:
+    """The name of a base file, and what `pretrain` noted beside it of how it was made."""
+    note = path.parent / RECIPE
+    try:
+        recipe = json.loads(note.read_text(encoding="utf-8"))
+        story = f"pretrained on {recipe['photos']} photos of {len(recipe['classes'])} classes"
+        if recipe["teacher"]:
+            story += ", taught by the soft labels of another network"
+    except (OSError, ValueError, KeyError, TypeError):
+        return path.name
+    return f"{path.name}, {story}"
+
+
+def _unusable(backbone: Backbone, path: str | None, error: Exception) -> WeightsError:
+    reason = str(error).splitlines()[0]
+    if path == "imagenet":
+        return WeightsError(
+            f"The ImageNet weights of {backbone.name} cannot be had; check the network, or give "
+            f"KERAS_HOME a folder that has them, or use another --base. Received: {reason}"
+        )
+    return WeightsError(f"{path} does not fit {backbone.name}; give its base. Received: {reason}")
+
+
+def hash_weights(network: "Network") -> str:
+    """Hash of the frozen weights of a network: equal values, equal hash."""
+    digest = hashlib.sha256()
+    for model in (network.trunk, network.tails["transfer"]):
+        for array in model.get_weights():
+            digest.update(array.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,208 @@
+"""What the frozen part of a network makes of every photo, computed once and kept on disk.
+
+Two things are kept for every photo and every augmented view of a training photo: the pooled
+features behind the frozen tail, on which the transfer head is trained, and the tensors that cross
+the cut, on which the finetuned tail is trained. The latter only where it pays.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from flowers.backbones import Variant
+from flowers.files import write_text
+from train.data.augment import random_view
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset
+from train.data.rowfile import RowFile
+from train.data.split import PARTS, Part
+from train.network.engine import frozen_engine
+from train.network.graph import Network
+from train.network.multiply_adds import multiply_adds
+
+LEAST_WORK_SAVED = 0.25
+"""Keep the trunk's output only where the trunk does at least this share of the network's work."""
+MOST_DISK = 0.5
+"""And where it takes no more than this share of the free disk."""
+CHUNK = 256
+"""Rows between two notes of what is done."""
+
+
+@dataclass
+class Features:
+    """Features of all views of the training part, then of the other parts, in manifest order.
+
+    Row `view * photos + i` is a view of training photo i; view 0 is the whole photo.
+    """
+
+    photos: np.ndarray
+    """uint8[n, size, size, 3], all decoded photos."""
+    train_rows: np.ndarray
+    """Rows of the training part in `photos`, int64[t]."""
+    held_out_rows: dict[Part, np.ndarray]
+    """Rows of the validation and the test part."""
+    labels: dict[Part, np.ndarray]
+    """Class indices of each part, int64[n]."""
+    views: int
+    seed: int
+    pooled: np.ndarray
+    """float32[rows, k]."""
+    crossing: list[np.ndarray]
+    """One float16[rows, h, w, c] for every tensor across the cut; empty where not kept."""
+
+    @property
+    def has_crossing(self) -> bool:
+        """Whether the trunk's output is kept."""
+        return bool(self.crossing)
+
+    def train_inputs(self, variant: Variant, chosen: np.ndarray, views: np.ndarray):
+        """Inputs of training photos int[b], each in its view int[b]."""
+        if variant == "finetuned" and not self.has_crossing:
+            return np.stack([self.view(i, v) for i, v in zip(chosen, views, strict=True)])
+        return self._inputs(variant, views * len(self.train_rows) + chosen)
+
+    def held_out_inputs(self, variant: Variant, part: Part, chosen: np.ndarray):
+        """Inputs of photos int[b] of the validation or test part."""
+        if variant == "finetuned" and not self.has_crossing:
+            return self.photos[self.held_out_rows[part][chosen]]
+        start = self.views * len(self.train_rows)
+        for other, rows in self.held_out_rows.items():
+            if other == part:
+                break
+            start += len(rows)
+        return self._inputs(variant, start + chosen)
+
+    def view(self, i: int, view: int) -> np.ndarray:
+        """A view of training photo i, uint8[size, size, 3]; the same for the same seed."""
+        photo = np.asarray(self.photos[self.train_rows[i]])
+        if view == 0:
+            return photo
+        rng = np.random.default_rng([self.seed, int(i), int(view)])
+        return random_view(photo, photo.shape[0], rng)
+
+    def rows(self) -> int:
+        """How many views there are in all."""
+        return self.views * len(self.train_rows) + sum(map(len, self.held_out_rows.values()))
+
+    def photo_of(self, row: int) -> np.ndarray:
+        """The pixels of a row, uint8[size, size, 3]."""
+        view, i = divmod(row, len(self.train_rows))
+        if view < self.views:
+            return self.view(i, view)
+        held_out = np.concatenate(list(self.held_out_rows.values()))
+        return np.asarray(self.photos[held_out[row - self.views * len(self.train_rows)]])
+
+    def _inputs(self, variant: Variant, rows: np.ndarray):
+        if variant == "transfer":
+            return self.pooled[rows]
+        # float16 as kept: Keras casts it, behind half the copying.
+        return tuple(array[rows] for array in self.crossing)
+
+
+def compute_features(
+    network: Network,
+    base_hash: str,
+    dataset: Dataset,
+    cache: PhotoCache,
+    folder: Path,
+    views: int,
+    seed: int,
+    crossing: bool = True,
+) -> Features:
+    """Compute the features, or go on where an earlier run stopped. Raises OSError.
+
+    `base_hash` tells one set of base weights from another. Without `crossing` only pooled features
+    are made.
+    """
+    members = {part: dataset.part(part) for part in PARTS}
+    photos, _ = cache.rows([])
+    rows = {part: cache.rows([p.sha256 for p in members[part]])[1] for part in PARTS}
+    features = Features(
+        photos,
+        rows.pop("train"),
+        rows,
+        {part: dataset.labels(members[part]) for part in PARTS},
+        views,
+        seed,
+        pooled=np.empty(0),
+        crossing=[],
+    )
+    key = [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed]
+    # What an earlier run began to keep takes the room that another look at the disk would miss.
+    keep = crossing and (
+        (folder / _name([*key, True])).exists() or _worth_keeping(network, features.rows(), folder)
+    )
+    name = _name([*key, keep])
+    for stale in folder.glob(f"{network.backbone.key}-*"):
+        if stale.name != name:
+            shutil.rmtree(stale)
+    _fill(features, network, folder / name, keep)
+    return features
+
+
+def bytes_a_photo(network: Network) -> int:
+    """Size of the tensors across the cut in float16."""
+    return sum(2 * int(np.prod(tensor.shape[1:])) for tensor in network.trunk.outputs)
+
+
+def _name(key: list) -> str:
+    return f"{key[0]}-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}"
+
+
+def _worth_keeping(network: Network, rows: int, folder: Path) -> bool:
+    trunk = multiply_adds(network.trunk.layers)
+    share = trunk / (trunk + multiply_adds(network.tails["finetuned"].layers))
+    size = rows * bytes_a_photo(network)
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    keep = share >= LEAST_WORK_SAVED and size <= MOST_DISK * free
+    tqdm.write(
+        f"{network.backbone.name}: the trunk does {share:.0%} of the work and its output takes "
+        f"{size / 1e9:.1f} GB of {free / 1e9:.0f} GB free, so it is "
+        + ("kept." if keep else "computed anew in every epoch.")
+    )
+    return keep
+
+
+def _fill(features: Features, network: Network, folder: Path, keep: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, size = features.rows(), features.photos.shape[1]
+    frozen = frozen_model(network, keep)
+    shapes = [tuple(tensor.shape[1:]) for tensor in frozen.outputs]
+    note = folder / "done.json"
+    files = [
+        RowFile(folder / f"{i}.npy", rows, shape, np.float16 if i else np.float32)
+        for i, shape in enumerate(shapes)
+    ]
+    if not all(file.exists() for file in files):
+        note.unlink(missing_ok=True)  # First: it must not speak of files that are to be made.
+        for file in files:
+            file.create()
+    done = json.loads(note.read_text()) if note.exists() else 0
+    if done < rows:
+        if done:
+            tqdm.write(f"{network.backbone.name}: features of {done} of {rows} photos are there.")
+        engine = frozen_engine(frozen, size, rows - done)
+        with tqdm(total=rows, initial=done, desc="features", unit="photo") as bar:
+            for start in range(done, rows, CHUNK):
+                stop = min(start + CHUNK, rows)
+                views = np.stack([features.photo_of(row) for row in range(start, stop)])
+                for file, output in zip(files, engine(views), strict=True):
+                    file.write(start, output)
+                write_text(note, str(stop))
+                bar.update(stop - start)
+    pooled, *crossing = [file.read() for file in files]
+    features.pooled, features.crossing = np.asarray(pooled), crossing
+
+
+def frozen_model(network: Network, crossing: bool) -> keras.Model:
+    """Photo to pooled features of the transfer tail and, with `crossing`, the trunk's output."""
+    pooled = keras.layers.GlobalAveragePooling2D()(network.features["transfer"])
+    outputs = [pooled, *(network.trunk.outputs if crossing else [])]
+    return keras.Model(network.trunk.inputs[0], outputs)

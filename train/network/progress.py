@@ -1,0 +1,130 @@
+"""What the training of one variant has reached, kept on disk so that a stop loses one epoch.
+
+`progress.json` alone says what counts: weights of an epoch are written before it names them, and
+removed after it no longer does. So whenever a process dies, all that it names is there and whole.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from flowers.files import whole_file, write_text
+from flowers.weights.results import EpochResult
+
+PROGRESS = "progress.json"
+
+
+@dataclass
+class Progress:
+    """Learning curves and the best epoch."""
+
+    best_epoch: int = -1
+    best_accuracy: float = -1.0
+    best_loss: float = float("inf")
+    curves: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    test_accuracy: float | None = None
+    """Of the best epoch, once training is done; before any export, in float32."""
+
+    @classmethod
+    def load(cls, folder: Path) -> "Progress":
+        """Read from disk, or start anew where that is damaged or weights are missing."""
+        try:
+            progress = cls(**json.loads((folder / PROGRESS).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return cls()
+        named = {progress.best_weights(folder), progress.last_weights(folder)}
+        return progress if all(path.is_file() for path in named) else cls()
+
+    def save(self, folder: Path) -> None:
+        """Write to disk, whole or not at all."""
+        write_text(folder / PROGRESS, json.dumps(asdict(self)))
+
+    def epochs(self) -> tuple[EpochResult, ...]:
+        """The learning curves for `metrics.json`."""
+        return tuple(EpochResult.model_validate(row) for row in self.curves)
+
+    def best_weights(self, folder: Path) -> Path:
+        """The weights of the best epoch."""
+        return weights_path(folder, self.best_epoch)
+
+    def last_weights(self, folder: Path) -> Path:
+        """Weights and optimizer after the last epoch, to go on from."""
+        return weights_path(folder, len(self.curves) - 1)
+
+
+class EpochLog(keras.callbacks.Callback):
+    """Writes down every epoch; Keras's BackupAndRestore writes its two files one after the other.
+
+    A process that dies in between would go on with the wrong epoch, or not at all.
+    """
+
+    def __init__(
+        self, folder: Path, progress: Progress, bar: tqdm, start_epoch: Callable[[int], None]
+    ):
+        super().__init__()
+        self.folder, self.progress, self.bar = folder, progress, bar
+        self.start_epoch = start_epoch
+        self.started = 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Tell the batches which epoch it is, also after a restart."""
+        self.start_epoch(epoch)
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Keep weights and figures; remove the weights of epochs that are neither best nor last."""
+        progress = self.progress
+        save_weights(self.model, weights_path(self.folder, epoch))
+        accuracy, loss = float(logs["val_accuracy"]), float(logs["val_loss"])
+        progress.curves.append(
+            {
+                "loss": float(logs["loss"]),
+                "accuracy": float(logs["accuracy"]),
+                "validation_loss": loss,
+                "validation_accuracy": accuracy,
+            }
+        )
+        if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):
+            progress.best_epoch, progress.best_accuracy, progress.best_loss = epoch, accuracy, loss
+        progress.seconds += time.perf_counter() - self.started
+        progress.save(self.folder)
+        named = {progress.best_weights(self.folder), progress.last_weights(self.folder)}
+        for path in set(self.folder.glob("epoch-*.weights.h5")) - named:
+            path.unlink()
+        self.bar.set_postfix_str(f"validation accuracy {accuracy:.1%}")
+        self.bar.update()
+
+
+def reseed(dropout: keras.layers.Dropout, seed: int, epoch: int) -> None:
+    """Let the epoch alone decide what is dropped: weight files do not hold a generator's state."""
+    rng = np.random.default_rng([seed, epoch])
+    dropout.seed_generator.state.assign(rng.integers(0, 2**32, 2, dtype=np.uint32))
+
+
+def weights_path(folder: Path, epoch: int) -> Path:
+    """Where the weights after an epoch are kept."""
+    return folder / f"epoch-{epoch}.weights.h5"
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Save weights whole or not at all. `path` ends in `.weights.h5`."""
+    with whole_file(path) as partial:
+        model.save_weights(partial)
+
+
+def write_curves(progress: Progress, path: Path) -> None:
+    """Write the learning curves as CSV, one row an epoch."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["epoch", *progress.curves[0]], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({"epoch": i, **row} for i, row in enumerate(progress.curves))
+    write_text(path, text.getvalue())

@@ -1,0 +1,162 @@
+"""Training of one variant: the head on pooled features, or tail and head on the trunk's output."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+from tqdm import tqdm
+
+from flowers.backbones import Variant
+from train.data.split import Part
+from train.network.bfloat16 import mixed_layers
+from train.network.features import Features
+from train.network.graph import Head, Network
+from train.network.progress import EpochLog, Progress, reseed
+from train.recipe import Recipe
+
+
+class TailClassifier(keras.Model):
+    """Crossing tensors (or photos, with a trunk) to logits.
+
+    Trunk and tail always run in inference mode, so batch normalization keeps the statistics of its
+    pretraining: a few thousand photos in small batches would ruin them. Its scale and offset in
+    the tail are trained.
+    """
+
+    def __init__(self, tail: keras.Model, head: Head, trunk: keras.Model | None = None):
+        super().__init__()
+        self.tail, self.head, self.trunk = tail, head, trunk
+
+    def call(self, inputs, training=None):
+        crossing = list(inputs) if self.trunk is None else self.trunk(inputs, training=False)
+        features = ops.cast(self.tail(crossing, training=False), "float32")
+        return self.head(ops.mean(features, axis=(1, 2)), training=training)
+
+
+class HeadClassifier(keras.Model):
+    """Pooled features to logits."""
+
+    def __init__(self, head: Head):
+        super().__init__()
+        self.head = head
+
+    def call(self, pooled, training=None):
+        return self.head(pooled, training=training)
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches of a part, another random view of every photo in every epoch."""
+
+    def __init__(self, features: Features, variant: Variant, recipe: Recipe, classes: int):
+        super().__init__(workers=1, max_queue_size=8)
+        self.features, self.variant, self.recipe, self.classes = features, variant, recipe, classes
+        self.start(epoch=0)
+
+    def start(self, epoch: int) -> None:
+        """Shuffle for an epoch, which alone decides on order and views."""
+        self.epoch = epoch
+        rng = np.random.default_rng([self.recipe.seed, epoch])
+        photos = len(self.features.labels["train"])
+        self.order = rng.permutation(photos)
+        self.views = rng.integers(0, self.features.views, photos)
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.recipe.batch_size)
+
+    def __getitem__(self, index: int):
+        size = self.recipe.batch_size
+        chosen = self.order[index * size : (index + 1) * size]
+        inputs = self.features.train_inputs(self.variant, chosen, self.views[chosen])
+        return inputs, np.eye(self.classes, dtype=np.float32)[self.features.labels["train"][chosen]]
+
+
+class HeldOut(keras.utils.PyDataset):
+    """The validation or the test part in order."""
+
+    def __init__(
+        self, features: Features, variant: Variant, part: Part, batch_size: int, classes: int
+    ):
+        super().__init__(workers=1, max_queue_size=8)
+        self.features, self.variant, self.part = features, variant, part
+        self.batch_size, self.classes = batch_size, classes
+        self.labels = features.labels[part]
+
+    def __len__(self) -> int:
+        return -(-len(self.labels) // self.batch_size)
+
+    def __getitem__(self, index: int):
+        stop = min((index + 1) * self.batch_size, len(self.labels))
+        chosen = np.arange(index * self.batch_size, stop)
+        inputs = self.features.held_out_inputs(self.variant, self.part, chosen)
+        return inputs, np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
+
+
+def train_variant(
+    network: Network, variant: Variant, features: Features, recipe: Recipe, folder: Path
+) -> Progress:
+    """Train one variant in place, or go on with what lies in `folder`; end on the best epoch.
+
+    The finetuned variant starts from the transfer head, so train that first.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    model: keras.Model
+    if variant == "transfer":
+        model = HeadClassifier(network.heads[variant])
+        rate = recipe.head_learning_rate
+    else:
+        network.heads[variant].set_weights(network.heads["transfer"].get_weights())
+        trunk = None if features.has_crossing else network.trunk
+        model = TailClassifier(network.tails[variant], network.heads[variant], trunk)
+        rate = recipe.tail_learning_rate
+    classes = len(network.classes)
+    batches = Batches(features, variant, recipe, classes)
+    held_out = HeldOut(features, variant, "validation", recipe.batch_size, classes)
+    test = HeldOut(features, variant, "test", recipe.batch_size, classes)
+    model(batches[0][0])  # Builds it, so that weights can be loaded.
+
+    title = f"{network.backbone.name} {variant}"
+    progress = Progress.load(folder)
+    if len(progress.curves) < recipe.epochs:
+        schedule = keras.optimizers.schedules.CosineDecay(rate, len(batches) * recipe.epochs)
+        model.compile(
+            keras.optimizers.Adam(schedule),
+            keras.losses.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=recipe.label_smoothing
+            ),
+            metrics=["accuracy"],
+        )
+
+        def start_epoch(epoch: int) -> None:
+            batches.start(epoch)
+            reseed(network.heads[variant].dropout, recipe.seed, epoch)
+
+        done = len(progress.curves)
+        if done:
+            model.optimizer.build(model.trainable_variables)  # Its state is in the file, too.
+            model.load_weights(progress.last_weights(folder))
+            tqdm.write(f"{title}: going on after {done} of {recipe.epochs} epochs.")
+        with (
+            mixed_layers([model], recipe.bfloat16),
+            tqdm(total=recipe.epochs, desc=title, unit="epoch", initial=done) as bar,
+        ):
+            model.fit(
+                batches,
+                initial_epoch=done,
+                epochs=recipe.epochs,
+                validation_data=held_out,
+                callbacks=[EpochLog(folder, progress, bar, start_epoch)],
+                shuffle=False,  # `Batches` does that, by the epoch alone.
+                verbose=0,
+            )
+    model.load_weights(progress.best_weights(folder))
+    if progress.test_accuracy is None:
+        right = model.predict(test, verbose=0).argmax(axis=1) == test.labels
+        progress.test_accuracy = float(right.mean())
+        progress.save(folder)
+    tqdm.write(
+        f"{title}: epoch {progress.best_epoch + 1} is kept; accuracy {progress.best_accuracy:.1%} "
+        f"on validation photos, {progress.test_accuracy:.1%} on test photos."
+    )
+    return progress
