@@ -2,8 +2,8 @@
 
 import sys
 
+from flowers.errors import WeightsError
 from flowers.page.app import launch
-from flowers.weights.folder import WeightsError
 
 if __name__ == "__main__":
     try:

@@ -13,6 +13,7 @@ import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from flowers.backbones import IMAGE_SIZE
+from flowers.errors import PhotoError
 
 pillow_heif.register_heif_opener()
 
@@ -37,10 +38,6 @@ UPRIGHT = {
 """EXIF orientation -> what turns the photo upright."""
 
 Source = str | Path | bytes | BinaryIO
-
-
-class PhotoError(ValueError):
-    """A photo cannot be used. The message is one sentence for the person who sent it."""
 
 
 def load_photo(source: Source, at_least: int | None = None) -> Image.Image:

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, VARIANTS, find_backbone
-from flowers.weights.folder import WeightsError, backbone_folders
-from train.data.dataset import DatasetError
+from flowers.errors import DatasetError, WeightsError
+from flowers.weights.folder import backbone_folders
 from train.quiet import quiet
 from train.recipe import Recipe
 

@@ -11,10 +11,11 @@ from scipy.optimize import minimize_scalar
 from tqdm import tqdm
 
 from flowers.backbones import BACKBONES, Variant
+from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
 from flowers.models.classifier import Classifier, calibrate
-from flowers.photos import PhotoError, read_photo
-from flowers.weights.folder import MANIFEST, WeightsError, backbone_folders
+from flowers.photos import read_photo
+from flowers.weights.folder import MANIFEST, backbone_folders
 from flowers.weights.results import VariantResult, accuracy_interval
 from train.artifact.measure import measure
 from train.data.dataset import Dataset, class_folders, photo_files

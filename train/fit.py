@@ -11,19 +11,13 @@ import keras
 from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
+from flowers.errors import DatasetError, PhotoError, WeightsError
 from flowers.files import write_text
-from flowers.photos import PhotoError
-from flowers.weights.folder import (
-    MANIFEST,
-    PUBLISHED,
-    BaseSource,
-    WeightsError,
-    backbone_folders,
-)
+from flowers.weights.folder import MANIFEST, PUBLISHED, BaseSource, backbone_folders
 from flowers.weights.source import DEFAULT_FOLDER
 from train.artifact.finish import export_backbone, write_model_card
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, DatasetError, class_folders, photo_files
+from train.data.dataset import Dataset, class_folders, photo_files
 from train.data.examples import write_examples
 from train.data.sources import open_source, scan, source_name
 from train.lock import only_run

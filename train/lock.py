@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flowers.weights.folder import WeightsError
+from flowers.errors import WeightsError
 
 try:
     import fcntl

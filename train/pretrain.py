@@ -15,10 +15,10 @@ import numpy as np
 from tqdm import tqdm
 
 from flowers.backbones import Backbone
+from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, write_text
 from flowers.models.classifier import Classifier
-from flowers.photos import PhotoError
-from flowers.weights.folder import ARTIFACT, MANIFEST, WeightsError
+from flowers.weights.folder import ARTIFACT, MANIFEST
 from train.data.augment import random_view, whole_view
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Photo, class_folders, photo_files

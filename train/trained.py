@@ -6,8 +6,9 @@ from typing import Literal
 from pydantic import JsonValue, ValidationError
 
 from flowers.backbones import Variant
+from flowers.errors import WeightsError
 from flowers.files import write_text
-from flowers.weights.folder import BaseSource, Schema, Sha256, WeightsError, check_file, read_config
+from flowers.weights.folder import BaseSource, Schema, Sha256, check_file, read_config
 
 WORK = ".work"
 """Folder for caches and unfinished training inside the weights folder; may be deleted."""

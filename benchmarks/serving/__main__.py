@@ -24,8 +24,7 @@ from benchmarks.serving.rows import ROWS
 from benchmarks.serving.run import Plan, run
 from benchmarks.serving.tables import Findings
 from flowers.backbones import BACKBONES, IMAGE_SIZE
-from flowers.weights.folder import WeightsError
-from train.data.dataset import DatasetError
+from flowers.errors import DatasetError, WeightsError
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
 QUICK_SIZE = 96

@@ -7,14 +7,9 @@ import numpy as np
 
 from benchmarks.report import Table
 from flowers.backbones import BACKBONES
-from flowers.photos import PhotoError, read_photo
-from flowers.weights.folder import (
-    KERAS_WEIGHTS,
-    MANIFEST,
-    WeightsError,
-    backbone_folders,
-    read_config,
-)
+from flowers.errors import PhotoError, WeightsError
+from flowers.photos import read_photo
+from flowers.weights.folder import KERAS_WEIGHTS, MANIFEST, backbone_folders, read_config
 from train.data.dataset import Dataset
 
 MOST_POINTS = 0.3

@@ -17,8 +17,9 @@ from benchmarks.serving.files import PACKAGES, Made, write_photos
 from benchmarks.serving.rows import ROWS, Job, Measured
 from benchmarks.serving.tables import Costs, Findings
 from flowers.backbones import DEFAULT_CLASSES, IMAGE_SIZE
+from flowers.errors import WeightsError
 from flowers.files import sha256_of
-from flowers.weights.folder import KERAS_WEIGHTS, WeightsError, read_config
+from flowers.weights.folder import KERAS_WEIGHTS, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 

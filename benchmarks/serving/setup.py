@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from flowers.errors import WeightsError
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
@@ -32,7 +34,6 @@ from flowers.weights.folder import (
     Config,
     FileRecord,
     VariantSettings,
-    WeightsError,
     check_file,
     read_config,
     record_of,

@@ -30,8 +30,8 @@ from benchmarks.training.process import ProcessError
 from benchmarks.training.run import Bench, Task
 from benchmarks.training.tables import document, terminal, text
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Variant, find_backbone
-from flowers.weights.folder import WeightsError
-from train.data.dataset import Dataset, DatasetError
+from flowers.errors import DatasetError, WeightsError
+from train.data.dataset import Dataset
 from train.recipe import Recipe
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "training"

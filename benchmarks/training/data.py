@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 
 from benchmarks.training.process import run_measured
 from flowers.backbones import Backbone
+from flowers.errors import DatasetError
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
+from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
 from train.network.base import find_base, photos_seen
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif"})

@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 
 from flowers.ahead import ahead
+from flowers.errors import BatchError, ChoiceError, PhotoError
 from flowers.models.classifier import Prediction
 from flowers.models.compare import Model, Reading
-from flowers.models.zoo import ChoiceError, Zoo
+from flowers.models.zoo import Zoo
 from flowers.page.overlay import data_uri
-from flowers.photos import SUFFIXES, PhotoError, load_photo
+from flowers.photos import SUFFIXES, load_photo
 
 MAX_PHOTOS = 500
 MAX_ENTRIES = 10_000
@@ -32,10 +33,6 @@ _DAMAGED = (
 """What zipfile raises for what is no sound zip; UnicodeDecodeError is a ValueError."""
 
 _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
-
-
-class BatchError(ValueError):
-    """A batch cannot be read. The message is one sentence for the person who sent it."""
 
 
 @dataclass(frozen=True)

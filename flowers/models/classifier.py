@@ -13,7 +13,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from flowers.backbones import BACKBONES, VARIANTS, Variant
-from flowers.weights.folder import ARTIFACT, Config, WeightsError, check_file, read_config
+from flowers.errors import WeightsError
+from flowers.weights.folder import ARTIFACT, Config, check_file, read_config
 
 PROBABILITIES = "{variant}_probabilities"
 FOCUS = "{variant}_focus"

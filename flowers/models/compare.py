@@ -7,8 +7,7 @@ from itertools import combinations
 
 from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.models.classifier import Prediction
-from flowers.weights.results import Prediction as Outcome
-from flowers.weights.results import accuracy_interval, paired_test
+from flowers.weights.results import Outcome, accuracy_interval, paired_test
 
 SIGNIFICANT = 0.05
 """Differences whose corrected p-value is below this are called real."""

@@ -8,16 +8,13 @@ import numpy as np
 from PIL import Image
 
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Variant
+from flowers.errors import ChoiceError, WeightsError
 from flowers.models.classifier import Classifier, Prediction, Runtime
 from flowers.models.compare import Model, all_models
 from flowers.models.recent import RecentPredictions
 from flowers.photos import to_square
-from flowers.weights.folder import ARTIFACT, CONFIG, WeightsError
+from flowers.weights.folder import ARTIFACT, CONFIG
 from flowers.weights.source import Entry, Progress, WeightsSource
-
-
-class ChoiceError(ValueError):
-    """No model can answer what was asked. The message is one sentence for the person who asked."""
 
 
 @dataclass

@@ -13,15 +13,16 @@ import gradio as gr
 from PIL import Image
 
 from flowers.backbones import BACKBONES, VARIANTS
+from flowers.errors import ChoiceError, PhotoError, UploadError
 from flowers.models.classifier import Prediction
 from flowers.models.compare import Model
-from flowers.models.zoo import ChoiceError, Zoo
+from flowers.models.zoo import Zoo
 from flowers.page import cards
 from flowers.page.answers import classification
 from flowers.page.examples import Example, find_examples
 from flowers.page.picker import backbone_box, picker, split_choice, without
-from flowers.page.uploads import UploadError, uploaded
-from flowers.photos import PhotoError, load_photo
+from flowers.page.uploads import uploaded
+from flowers.photos import load_photo
 
 PREVIEW = 1024
 """Longest side of what the page shows, in pixels."""

@@ -6,10 +6,11 @@ import gradio as gr
 from gradio.components.api_component import Api
 
 from flowers.backbones import BACKBONES, VARIANTS
-from flowers.models.batch import BatchError, check_count, collect, labels_in_order, read_batch
+from flowers.errors import BatchError, ChoiceError, PhotoError, UploadError
+from flowers.models.batch import check_count, collect, labels_in_order, read_batch
 from flowers.models.classifier import Prediction
 from flowers.models.compare import judge
-from flowers.models.zoo import ChoiceError, Zoo
+from flowers.models.zoo import Zoo
 from flowers.page.answers import (
     Classification,
     Comparison,
@@ -20,8 +21,8 @@ from flowers.page.answers import (
     schema_of,
 )
 from flowers.page.classify import PREDICT, PREDICT_BATCH
-from flowers.page.uploads import UploadError, inlined, uploaded
-from flowers.photos import PhotoError, load_photo
+from flowers.page.uploads import inlined, uploaded
+from flowers.photos import load_photo
 
 
 def endpoints(zoo: Zoo) -> None:

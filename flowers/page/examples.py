@@ -7,7 +7,8 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from flowers.photos import SUFFIXES, PhotoError, load_photo
+from flowers.errors import PhotoError
+from flowers.photos import SUFFIXES, load_photo
 from flowers.weights.hub_source import EXAMPLES
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,10 @@ from gradio import utils
 from gradio.context import LocalContext
 from gradio.processing_utils import save_base64_to_cache
 
+from flowers.errors import UploadError
+
 SERVED = "/gradio_api/file="
 """In the address of an uploaded file."""
-
-
-class UploadError(ValueError):
-    """What was sent is no file. The message is one sentence for whoever sent it."""
 
 
 def uploaded(files: Iterable[Any]) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from flowers.backbones import BACKBONES, Preprocessing, Variant
+from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -31,10 +32,6 @@ ROOT_FILES = (CARD, PUBLISHED, MANIFEST)
 Precision = Literal["int8", "float16", "float32"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class WeightsError(ValueError):
-    """A weights folder or a backbone in it cannot be used. The message is one sentence."""
 
 
 class Schema(BaseModel):

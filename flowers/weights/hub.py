@@ -22,16 +22,12 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils._http import default_client_factory
 
-from flowers.weights.folder import WeightsError
+from flowers.errors import HubError, WeightsError
 
 LONGEST_WAIT = 60
 """Seconds that a Hub may ask us to wait; asked for more, we give up and say so."""
 
 _T = TypeVar("_T")
-
-
-class HubError(WeightsError):
-    """The Hub did not do what was asked. The message is one sentence."""
 
 
 def hub_api(patience: float = constants.HF_HUB_ETAG_TIMEOUT) -> HfApi:

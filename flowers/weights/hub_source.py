@@ -16,6 +16,7 @@ from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 from huggingface_hub.errors import IncompleteSnapshotError, RevisionResolutionError
 
 from flowers.backbones import BACKBONES
+from flowers.errors import WeightsError
 from flowers.photos import SUFFIXES
 from flowers.weights.folder import (
     ARTIFACT,
@@ -23,7 +24,6 @@ from flowers.weights.folder import (
     CONFIG,
     METRICS,
     PUBLISHED,
-    WeightsError,
     check_file,
     read_config,
 )

@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError, model_validator
 from scipy.special import bdtr, ndtri
 
 from flowers.backbones import Variant
-from flowers.weights.folder import METRICS, PUBLISHED, Schema, Share, WeightsError
+from flowers.errors import WeightsError
+from flowers.weights.folder import METRICS, PUBLISHED, Schema, Share
 
 Count = Annotated[int, Field(ge=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -38,7 +39,7 @@ class CalibrationBin(Schema):
     accuracy: Share
 
 
-class Prediction(Schema):
+class Outcome(Schema):
     """One test photo: enough for paired tests between models."""
 
     photo: str
@@ -72,7 +73,7 @@ class VariantResult(Schema):
     confusion: list[list[Count]]
     """Rows: true class, columns: predicted class, in the order of `classes`."""
     calibration: list[CalibrationBin]
-    predictions: list[Prediction]
+    predictions: list[Outcome]
     keras_accuracy: Share | None = None
     """Of the float32 Keras graph on the same photos."""
     unknown_rejected: Share | None = None
@@ -189,9 +190,7 @@ def accuracy_interval(correct: int, photos: int, confidence: float = 0.95) -> tu
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def paired_test(
-    first: Sequence[Prediction], second: Sequence[Prediction]
-) -> tuple[int, int, float]:
+def paired_test(first: Sequence[Outcome], second: Sequence[Outcome]) -> tuple[int, int, float]:
     """Compare two models on the photos that both saw: McNemar's exact test.
 
     Returns photos that only the first got right, photos that only the second got right, and the

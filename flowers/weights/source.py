@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowers.backbones import BACKBONES
-from flowers.weights.folder import ARTIFACT, METRICS, Config, WeightsError, check_file, read_config
+from flowers.errors import WeightsError
+from flowers.weights.folder import ARTIFACT, METRICS, Config, check_file, read_config
 from flowers.weights.results import Metrics, Published, read_metrics, read_published
 
 log = logging.getLogger(__name__)

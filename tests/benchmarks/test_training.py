@@ -12,10 +12,10 @@ from benchmarks.training.data import held_out_photos_seen, split_photos, take_ph
 from benchmarks.training.process import ProcessError, run_measured
 from benchmarks.training.run import _order
 from benchmarks.training.tables import Row, Run, terminal, text
+from flowers.errors import DatasetError
 from flowers.weights.folder import MANIFEST
 from tests.conftest import SIZE
 from tests.support.patterns import write_patterns
-from train.data.dataset import DatasetError
 from train.recipe import Recipe
 
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
+from flowers.errors import PhotoError
 from flowers.photos import (
     FORMATS,
     MAX_PIXELS,
     MIN_SIDE,
     SUFFIXES,
     UPRIGHT,
-    PhotoError,
     load_photo,
     read_photo,
     to_square,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from flowers.backbones import BACKBONES, VARIANTS
-from flowers.photos import PhotoError
+from flowers.errors import PhotoError
 from flowers.weights.folder import (
     CARD,
     MANIFEST,

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from flowers.backbones import BACKBONES, Backbone, Variant
+from flowers.errors import WeightsError
 from flowers.files import write_text
 from flowers.models.classifier import calibrate
 from flowers.weights.folder import (
@@ -20,7 +21,6 @@ from flowers.weights.folder import (
     Config,
     FileRecord,
     VariantSettings,
-    WeightsError,
     record_of,
     write_config,
 )

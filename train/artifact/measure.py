@@ -10,7 +10,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from flowers.weights.results import CalibrationBin, ClassResult, Prediction, VariantResult
+from flowers.weights.results import CalibrationBin, ClassResult, Outcome, VariantResult
 
 CALIBRATION_BINS = 15
 
@@ -50,7 +50,7 @@ def measure(
         confusion=confusion_matrix(labels, predicted, labels=every).tolist(),
         calibration=bins,
         predictions=[
-            Prediction(
+            Outcome(
                 photo=photo,
                 label=classes[label],
                 predicted=classes[guess],

@@ -17,8 +17,9 @@ from PIL import Image
 
 from flowers.ahead import ahead
 from flowers.backbones import IMAGE_SIZE
+from flowers.errors import PhotoError
 from flowers.files import sha256_of, write_text
-from flowers.photos import PhotoError, read_photo
+from flowers.photos import read_photo
 
 PIPELINE = 1
 """Raised when `photos.py` turns the same file into other pixels, so that old caches are left."""

@@ -12,14 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from flowers.errors import DatasetError, PhotoError
 from flowers.files import write_text
-from flowers.photos import SUFFIXES, PhotoError
+from flowers.photos import SUFFIXES
 from train.data.cache import Added, PhotoCache
 from train.data.split import PARTS, Part, near_duplicate_groups, split_groups
-
-
-class DatasetError(ValueError):
-    """A folder cannot be used for training. The message is one sentence for its owner."""
 
 
 @dataclass(frozen=True)

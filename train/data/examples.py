@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from flowers.errors import PhotoError
 from flowers.files import whole_file
-from flowers.photos import PhotoError, load_photo
+from flowers.photos import load_photo
 from flowers.weights.hub_source import EXAMPLES
 from train.data.dataset import Dataset, Photo
 

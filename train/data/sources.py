@@ -10,10 +10,11 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import RevisionResolutionError
 from tqdm import tqdm
 
+from flowers.errors import DatasetError, HubError
 from flowers.photos import SUFFIXES
-from flowers.weights.hub import HubError, explain, hub_api, hub_errors, patiently
+from flowers.weights.hub import explain, hub_api, hub_errors, patiently
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, DatasetError, scan_dataset
+from train.data.dataset import Dataset, scan_dataset
 from train.data.unpack import unpack
 
 HUB = "hf://"

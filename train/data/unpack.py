@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
+from flowers.errors import DatasetError
 from flowers.photos import SUFFIXES
-from train.data.dataset import DatasetError
 
 MOST_GROWTH = 100
 """Photos are compressed already; what grows more than so many times is no set of photos."""

@@ -10,8 +10,9 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, Re
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils.sha import git_hash
 
+from flowers.errors import HubError
 from flowers.files import sha256_of
-from flowers.weights.hub import HubError, hub_errors, patiently
+from flowers.weights.hub import hub_errors, patiently
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
 
 from flowers.backbones import BACKBONES
+from flowers.errors import HubError, WeightsError
 from flowers.photos import SUFFIXES
 from flowers.weights.folder import (
     BACKBONE_FILES,
@@ -21,12 +22,11 @@ from flowers.weights.folder import (
     CONFIG,
     METRICS,
     ROOT_FILES,
-    WeightsError,
     backbone_folders,
     check_file,
     read_config,
 )
-from flowers.weights.hub import HubError, explain, hub_api, hub_errors, patiently
+from flowers.weights.hub import explain, hub_api, hub_errors, patiently
 from flowers.weights.hub_source import EXAMPLES
 from flowers.weights.results import read_metrics
 from train.hub.card import Model, model_card, own_part, read_models

@@ -19,8 +19,9 @@ from huggingface_hub import CardData, HfApi, constants
 from huggingface_hub.hf_api import ModelInfo
 
 from flowers.backbones import BACKBONES
-from flowers.weights.folder import CARD, CONFIG, PUBLISHED, WeightsError
-from flowers.weights.hub import HubError, hub_api, hub_errors, patiently
+from flowers.errors import HubError, WeightsError
+from flowers.weights.folder import CARD, CONFIG, PUBLISHED
+from flowers.weights.hub import hub_api, hub_errors, patiently
 from flowers.weights.hub_source import is_served
 from train.hub.commit import (
     PATIENCE,

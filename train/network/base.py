@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowers.backbones import Backbone
+from flowers.errors import WeightsError
 from flowers.files import sha256_of
-from flowers.weights.folder import MANIFEST, BaseSource, WeightsError
+from flowers.weights.folder import MANIFEST, BaseSource
 from train.data.dataset import Dataset
 
 if TYPE_CHECKING:  # It brings Keras, which finding a base does not need.

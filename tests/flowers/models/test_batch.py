@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from flowers.errors import BatchError, PhotoError
 from flowers.models import batch
-from flowers.models.batch import BatchError, BatchRow, collect, labels_in_order, read_batch
+from flowers.models.batch import BatchRow, collect, labels_in_order, read_batch
 from flowers.models.compare import Reading, judge
 from flowers.models.zoo import Zoo
 from flowers.page import photos_tab as ui_photos
 from flowers.page.batch_table import batch_table, batch_verdict, to_csv
 from flowers.page.photos_tab import read_all
-from flowers.photos import PhotoError
 from flowers.weights.source import LocalWeights
 from tests.conftest import COLOURS
 from tests.flowers.models.test_compare import says

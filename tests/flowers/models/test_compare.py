@@ -15,7 +15,7 @@ from flowers.models.compare import (
     most_disputed,
     standings,
 )
-from flowers.weights.results import Prediction as Outcome
+from flowers.weights.results import Outcome
 
 CLASSES = ("daisy", "rose", "tulip")
 

@@ -8,13 +8,14 @@ from urllib.parse import quote
 import pytest
 
 from flowers.backbones import BACKBONES
+from flowers.errors import ChoiceError, UploadError
 from flowers.models.classifier import Prediction
-from flowers.models.zoo import ChoiceError, Zoo
+from flowers.models.zoo import Zoo
 from flowers.page.answers import classification, model_rows
 from flowers.page.classify import REFRESH, Shown, answers
 from flowers.page.examples import FOLDER
 from flowers.page.picker import without
-from flowers.page.uploads import UploadError, inlined, uploaded
+from flowers.page.uploads import inlined, uploaded
 from flowers.photos import load_photo
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import LocalWeights, Progress

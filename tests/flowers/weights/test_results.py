@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import binomtest
 
 from flowers.backbones import BACKBONES, VARIANTS
-from flowers.weights.folder import METRICS, PUBLISHED, WeightsError
+from flowers.errors import WeightsError
+from flowers.weights.folder import METRICS, PUBLISHED
 from flowers.weights.results import (
     Prediction,
     accuracy_interval,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowers.weights.folder import WeightsError
+from flowers.errors import WeightsError
 from flowers.weights.source import LocalWeights
 from tests.support.hub.folder import files_of, make_folder
 from tests.support.hub.pull import REPO, available, pull

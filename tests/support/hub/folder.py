@@ -16,7 +16,7 @@ from flowers.weights.folder import (
     record_of,
     write_config,
 )
-from flowers.weights.results import ClassResult, DataSource, Metrics, Prediction, VariantResult
+from flowers.weights.results import ClassResult, DataSource, Metrics, Outcome, VariantResult
 
 CLASSES = ["daisy", "rose"]
 RESULTS = {"transfer": [[8, 2], [1, 9]], "finetuned": [[9, 1], [1, 9]]}
@@ -59,7 +59,7 @@ def make_metrics(backbone: str) -> Metrics:
     for variant, confusion in RESULTS.items():
         right = sum(row[i] for i, row in enumerate(confusion))
         predictions = [
-            Prediction(
+            Outcome(
                 photo=f"{CLASSES[i]}/{j}-{n}.jpg",
                 label=CLASSES[i],
                 predicted=CLASSES[j],

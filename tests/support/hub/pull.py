@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-from flowers.weights.folder import WeightsError
+from flowers.errors import WeightsError
 from flowers.weights.source import weights_from_environment
 from tests.support.hub.folder import files_of
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowers.photos import PhotoError, read_photo
+from flowers.errors import PhotoError
+from flowers.photos import read_photo
 from tests.support.patterns import pattern, write_patterns
 from train.data import cache as photocache
 from train.data.cache import PhotoCache, perceptual_hash

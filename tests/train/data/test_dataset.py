@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flowers.errors import DatasetError
 from flowers.photos import read_photo
 from tests.support.patterns import pattern, write_patterns
 from train.data import cache as photocache
 from train.data import dataset as dataset_module
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, DatasetError, class_folders, photo_files, scan_dataset
+from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
 
 SIZE = 32
 

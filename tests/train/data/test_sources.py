@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from flowers.errors import DatasetError
 from tests.support.hub.folder import files_of
 from tests.support.patterns import write_patterns
 from train.data import unpack as unpacking
 from train.data.cache import PhotoCache
-from train.data.dataset import DatasetError, scan_dataset
+from train.data.dataset import scan_dataset
 from train.data.sources import open_source, source_name
 
 pytest_plugins = ["tests.support.hub.fixtures"]
@@ -279,7 +280,6 @@ def opened(text: str, cache: Path) -> tuple[str, str]:
     """Runs on the machine: the folder and what was printed, or the error and nothing."""
     import contextlib
 
-    from train.data.dataset import DatasetError
     from train.data.sources import open_source
 
     printed = io.StringIO()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowers.weights.folder import WeightsError
+from flowers.errors import WeightsError
 from tests.support.hub.folder import files_of, make_folder
 from tests.support.hub.standin import Hub
 from train.hub.card import MARK

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowers.errors import WeightsError
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
-from flowers.weights.folder import WeightsError
 from tests.conftest import SIZE
 from tests.support.hub.machine import Machine
 from tests.support.hub.standin import Hub

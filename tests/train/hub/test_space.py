@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flowers.weights.folder import WeightsError
+from flowers.errors import WeightsError
 from tests.support.hub.folder import files_of, make_folder
 from tests.support.hub.standin import Hub
 
