@@ -1,42 +1,17 @@
-"""Generated photos and a weights folder trained on them, made once for all tests."""
+"""Fixtures of several folders: weights trained on generated photos, once for all tests; the Hub."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
-from tests.support.served import app, browser  # noqa: F401  (Fixtures.)
+from tests.support.folders import make_folder
+from tests.support.hub.machine import Machine
+from tests.support.hub.standin import Hub
+from tests.support.photos import SIZE, write_photos
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-COLOURS = {"daisy": (250, 250, 240), "rose": (190, 20, 40), "sunflower": (245, 190, 20)}
-SIZE = 96
-"""Small photos keep the tests quick; the networks are the real ones."""
-
-
-def draw_flower(colour: tuple[int, int, int], rng: np.random.Generator) -> Image.Image:
-    """A flower of eight petals somewhere on a green ground of light and shade, 160 x 120."""
-    shade = rng.integers(0, 120, (4, 5, 1)) + np.array([0, 40, 0])
-    image = Image.fromarray(shade.astype(np.uint8)).resize((160, 120), Image.Resampling.BICUBIC)
-    draw = ImageDraw.Draw(image)
-    x, y, size = rng.uniform(45, 115), rng.uniform(40, 80), rng.uniform(0.7, 1.3)
-    for angle in np.arange(8) * np.pi / 4 + rng.uniform(0, 1):
-        cx, cy = x + 24 * size * np.cos(angle), y + 24 * size * np.sin(angle)
-        draw.ellipse((cx - 14 * size, cy - 14 * size, cx + 14 * size, cy + 14 * size), fill=colour)
-    draw.ellipse((x - 10 * size, y - 10 * size, x + 10 * size, y + 10 * size), fill=(110, 70, 20))
-    return image
-
-
-def write_photos(root: Path, photos: int, seed: int = 0) -> Path:
-    """A folder of three class folders with so many generated photos each."""
-    rng = np.random.default_rng(seed)
-    for name, colour in COLOURS.items():
-        (root / name).mkdir(parents=True)
-        for i in range(photos):
-            draw_flower(colour, rng).save(root / name / f"{i}.jpg", quality=90)
-    return root
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +48,49 @@ def weights_folder(tmp_path_factory: pytest.TempPathFactory, fit_arguments: list
     out = tmp_path_factory.mktemp("fit") / "weights"
     assert main(["fit", *fit_arguments, "--out", str(out)]) == 0
     return out
+
+
+@pytest.fixture(scope="session")
+def hub_server() -> Iterator[Hub]:
+    hub = Hub()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="session")
+def hub_machines(hub_server, tmp_path_factory) -> Iterator[list[Machine]]:
+    machines = [Machine(hub_server.url, tmp_path_factory.mktemp("home")) for _ in range(2)]
+    yield machines
+    for machine in machines:
+        machine.stop()
+
+
+@pytest.fixture
+def hub(hub_server) -> Hub:
+    """An empty Hub on which all goes well."""
+    hub_server.repos.clear()
+    hub_server.objects.clear()
+    hub_server.faults.clear()
+    hub_server.seen.clear()
+    return hub_server
+
+
+@pytest.fixture
+def machine(hub_machines, tmp_path) -> Machine:
+    """A machine with an empty cache and a token that may write."""
+    hub_machines[0].use(tmp_path / "home")
+    hub_machines[0].log()
+    return hub_machines[0]
+
+
+@pytest.fixture
+def other_machine(hub_machines, tmp_path) -> Machine:
+    hub_machines[1].use(tmp_path / "other-home")
+    hub_machines[1].log()
+    return hub_machines[1]
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A weights folder of two backbones."""
+    return make_folder(tmp_path / "made", "mobilenetv2", "densenet121", keras=True)

@@ -16,8 +16,8 @@ from PIL import Image
 from flowers.files import whole_file
 from flowers.page.examples import find_examples
 from flowers.weights.source import DEFAULT_FOLDER
-from tests.support.page import choose_photos, tab, upload
-from tests.support.served import ROOT, chromium, serve
+from tests.support import ROOT
+from tests.support.browser import choose_photos, chromium, serve, tab, upload
 
 LIMIT = 400_000
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}

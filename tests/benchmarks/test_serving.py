@@ -11,8 +11,8 @@ import pytest
 from benchmarks.report import Table, save, with_range, write_readme
 from benchmarks.serving.rows import Measured
 from benchmarks.serving.tables import Costs, Findings
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 MEASURED = Measured(
     first=20.0,
     all=60.0,

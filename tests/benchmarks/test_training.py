@@ -14,8 +14,7 @@ from benchmarks.training.run import _order
 from benchmarks.training.tables import Row, Run, terminal, text
 from flowers.errors import DatasetError
 from flowers.weights.folder import MANIFEST
-from tests.conftest import SIZE
-from tests.support.patterns import write_patterns
+from tests.support.photos import SIZE, write_patterns
 from train.recipe import Recipe
 
 

@@ -12,10 +12,9 @@ import pytest
 from flowers.models.classifier import Classifier
 from flowers.weights.folder import read_config
 from flowers.weights.results import read_metrics
-from tests.conftest import SIZE
+from tests.support import ROOT
+from tests.support.photos import SIZE
 from train.__main__ import main
-
-ROOT = Path(__file__).resolve().parents[2]
 
 BLOCKED = "import sys; sys.modules['tensorflow'] = None\n"
 """From here on, an import of TensorFlow fails as if it was not installed."""

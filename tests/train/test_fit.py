@@ -22,7 +22,7 @@ from flowers.weights.folder import (
     read_config,
 )
 from flowers.weights.results import read_metrics, read_published
-from tests.conftest import COLOURS, SIZE
+from tests.support.photos import COLOURS, SIZE
 from train.__main__ import main
 from train.data.dataset import Dataset
 from train.trained import WORK, Trained
@@ -97,7 +97,7 @@ def test_a_second_run_trains_nothing(
 def test_other_photos_do_not_mix_into_the_folder(
     weights_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.conftest import write_photos
+    from tests.support.photos import write_photos
 
     other = write_photos(tmp_path / "other", 4, seed=9)
     arguments = ["fit", "--data", str(other), "--out", str(weights_folder), "--base", "none"]

@@ -22,8 +22,7 @@ from flowers.weights.folder import (
     read_config,
 )
 from flowers.weights.results import read_metrics
-from tests.conftest import SIZE, write_photos
-from tests.support.patterns import write_patterns
+from tests.support.photos import SIZE, write_patterns, write_photos
 from train.__main__ import main
 from train.data.cache import PIPELINE, PhotoCache
 from train.data.dataset import Dataset, scan_dataset

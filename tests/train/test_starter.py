@@ -13,9 +13,9 @@ from flowers.backbones import VARIANTS
 from flowers.models.classifier import Classifier, calibrate
 from flowers.weights.folder import backbone_folders, read_config
 from flowers.weights.results import read_metrics
-from tests.starter_pins import PINS
-from tests.support.drawings import DRAWINGS, drawing
-from tests.support.served import ROOT
+from tests.support import ROOT
+from tests.support.photos import DRAWINGS, drawing
+from tests.support.starter import PINS
 
 FOLDERS = {folder.name: folder for folder in backbone_folders(ROOT / "weights")}
 MOST_BYTES = 95_000_000

@@ -16,9 +16,8 @@ from flowers.page import photos_tab as ui_photos
 from flowers.page.batch_table import batch_table, batch_verdict, to_csv
 from flowers.page.photos_tab import read_all
 from flowers.weights.source import LocalWeights
-from tests.conftest import COLOURS
-from tests.flowers.models.test_compare import says
-from tests.support.patterns import pattern
+from tests.support.photos import COLOURS, pattern
+from tests.support.predictions import says
 
 
 def jpeg(seed: int) -> bytes:

@@ -1,10 +1,8 @@
 """Consensus, disagreement, scores and tests, on predictions that are written out."""
 
-import numpy as np
 import pytest
 
-from flowers.backbones import VARIANTS, Variant
-from flowers.models.classifier import Prediction
+from flowers.backbones import VARIANTS
 from flowers.models.compare import (
     Reading,
     all_models,
@@ -16,15 +14,7 @@ from flowers.models.compare import (
     standings,
 )
 from flowers.weights.results import Outcome
-
-CLASSES = ("daisy", "rose", "tulip")
-
-
-def says(
-    *shares: float, backbone: str = "vgg16", variant: Variant = "transfer", known: bool = True
-) -> Prediction:
-    """A model that gives daisy, rose and tulip these probabilities."""
-    return Prediction(backbone, variant, CLASSES, np.array(shares), np.zeros((1, 1, 3)), known, 5.0)
+from tests.support.predictions import says
 
 
 def test_most_votes_win_over_one_sure_model() -> None:

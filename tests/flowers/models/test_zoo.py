@@ -19,8 +19,8 @@ from flowers.page.uploads import inlined, uploaded
 from flowers.photos import load_photo
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import LocalWeights, Progress
-from tests.conftest import SIZE
-from tests.support.served import twice
+from tests.support.folders import twice
+from tests.support.photos import SIZE
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.page import tab, upload
+from tests.support.browser import tab, upload
 
-pytest_plugins = ["tests.support.page_fixtures"]
 pytest.importorskip("playwright.sync_api")
 
 # The contrast of an element's text against the first opaque background behind it (WCAG 2).

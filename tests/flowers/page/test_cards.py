@@ -8,7 +8,7 @@ from flowers.backbones import DEFAULT_CLASSES
 from flowers.models.classifier import Prediction
 from flowers.page.cards import message, percent, result, unknown_name, verdict
 from flowers.page.overlay import SIDE, overlay
-from tests.flowers.models.test_compare import says
+from tests.support.predictions import says
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Figures show the figures: what is drawn is what the results say."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -34,6 +33,7 @@ from flowers.weights.results import (
     same_photos,
 )
 from flowers.weights.source import Entry
+from tests.support import ROOT
 from train.artifact.measure import measure
 
 CLASSES = ["daisy", "rose"]
@@ -87,7 +87,7 @@ def heat(fig: go.Figure) -> list[list[str]]:
 
 
 def test_the_published_study_is_drawn_as_it_was_printed() -> None:
-    published = read_published(Path(__file__).parents[3] / "weights")
+    published = read_published(ROOT / "weights")
     fig = published_accuracy(published)
     assert sorted(points_of(fig, "transfer")) == [93.77, 96.8, 97.58, 97.75, 98.62, 98.88]
     assert sorted(points_of(fig, "finetuned")) == [98.1, 98.18, 98.36, 98.7, 98.79, 99.48]
@@ -166,7 +166,7 @@ def test_class_f1_learning_and_calibration(metrics: dict[str, Metrics]) -> None:
 
 
 def test_the_table_says_of_every_row_whether_it_was_measured(metrics: dict[str, Metrics]) -> None:
-    published = read_published(Path(__file__).parents[3] / "weights")
+    published = read_published(ROOT / "weights")
     entries = {key: Entry(key, metrics=m) for key, m in metrics.items()}
     rows = results_table(entries, published)
     assert all(len(row) == len(HEADERS) for row in rows)

@@ -13,11 +13,10 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from tests.conftest import COLOURS
-from tests.support.page import READY, WAIT, Page, upload
-from tests.support.served import serve, twice
+from tests.support.browser import READY, WAIT, Page, serve, upload
+from tests.support.folders import twice
+from tests.support.photos import COLOURS
 
-pytest_plugins = ["tests.support.page_fixtures"]
 pytest.importorskip("playwright.sync_api")
 pillow_heif.register_heif_opener()
 

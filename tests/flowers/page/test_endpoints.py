@@ -10,7 +10,8 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from tests.conftest import COLOURS
+from tests.support import ROOT
+from tests.support.photos import COLOURS
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_compare(client: Client, generated_photos: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("extra", [{}, {"meta": {"_type": "gradio.FileData"}}])
 def test_no_endpoint_opens_files_of_the_machine(app: str, extra: dict[str, Any]) -> None:
-    secret = str(Path(__file__).parents[3] / "flowers" / "page" / "example_photos" / "rose.jpg")
+    secret = str(ROOT / "flowers" / "page" / "example_photos" / "rose.jpg")
     file = {"path": secret, **extra}
     for name, data in (
         ("classify", [file, ["mobilenetv2"], ["transfer"]]),

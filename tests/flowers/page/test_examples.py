@@ -8,12 +8,13 @@ from flowers.page.about import licence_of
 from flowers.page.examples import FOLDER, Example, credits_of, find_examples
 from flowers.photos import load_photo
 from flowers.weights.hub_source import EXAMPLES
-from tests.support.patterns import pattern
+from tests.support import ROOT
+from tests.support.photos import pattern
 
 
 def test_the_projects_own_examples_are_readable_small_and_credited(tmp_path: Path) -> None:
     examples = find_examples(tmp_path)
-    notice = (Path(__file__).parents[3] / "NOTICE").read_text(encoding="utf-8")
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     assert 6 <= len(examples) <= 8
     for example in examples:
         assert example.path.parent == FOLDER

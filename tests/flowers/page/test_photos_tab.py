@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import COLOURS
-from tests.support.page import choose_photos
+from tests.support.browser import choose_photos
+from tests.support.photos import COLOURS
 
-pytest_plugins = ["tests.support.page_fixtures"]
 pytest.importorskip("playwright.sync_api")
 
 

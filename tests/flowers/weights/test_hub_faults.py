@@ -5,10 +5,8 @@ import time
 
 import pytest
 
-from tests.support.hub.folder import files_of, make_folder
+from tests.support.folders import files_of, make_folder
 from tests.support.hub.pull import REPO, available, pull
-
-pytest_plugins = ["tests.support.hub.fixtures"]
 
 
 @pytest.fixture

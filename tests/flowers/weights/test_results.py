@@ -10,14 +10,14 @@ from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import WeightsError
 from flowers.weights.folder import METRICS, PUBLISHED
 from flowers.weights.results import (
-    Prediction,
+    Outcome,
     accuracy_interval,
     paired_test,
     read_metrics,
     read_published,
 )
 from flowers.weights.source import DEFAULT_FOLDER
-from tests.support.hub.folder import make_metrics
+from tests.support.folders import make_metrics
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_interval_of_all_none_and_nothing():
     assert wide[0] < narrow[0] < 0.9 < narrow[1] < wide[1]
 
 
-def predictions(right: list[bool], first: int = 0) -> list[Prediction]:
+def predictions(right: list[bool], first: int = 0) -> list[Outcome]:
     return [
-        Prediction(
+        Outcome(
             photo=f"rose/{first + i}.jpg",
             label="rose",
             predicted="rose" if one else "tulip",

@@ -8,10 +8,8 @@ import pytest
 
 from flowers.errors import WeightsError
 from flowers.weights.source import LocalWeights
-from tests.support.hub.folder import files_of, make_folder
+from tests.support.folders import files_of, make_folder
 from tests.support.hub.pull import REPO, available, pull
-
-pytest_plugins = ["tests.support.hub.fixtures"]
 
 
 @pytest.fixture

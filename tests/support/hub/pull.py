@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from flowers.errors import WeightsError
 from flowers.weights.source import weights_from_environment
-from tests.support.hub.folder import files_of
+from tests.support.folders import files_of
 
 REPO = "somebody/flowers"
 

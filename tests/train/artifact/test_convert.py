@@ -7,7 +7,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from flowers.backbones import BACKBONES
 from flowers.weights.folder import Precision
-from tests.conftest import COLOURS, draw_flower
+from tests.support.photos import COLOURS, draw_flower
 from train.artifact.convert import artifacts
 from train.network.graph import build_network
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from flowers.errors import PhotoError
 from flowers.photos import read_photo
-from tests.support.patterns import pattern, write_patterns
+from tests.support.photos import pattern, write_patterns
 from train.data import cache as photocache
 from train.data.cache import PhotoCache, perceptual_hash
 

@@ -12,14 +12,12 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import DatasetError
-from tests.support.hub.folder import files_of
-from tests.support.patterns import write_patterns
+from tests.support.folders import files_of
+from tests.support.photos import write_patterns
 from train.data import unpack as unpacking
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.sources import open_source, source_name
-
-pytest_plugins = ["tests.support.hub.fixtures"]
 
 COUNTS = {"daisy": 5, "rose": 6}
 NAME = "somebody/flowers"

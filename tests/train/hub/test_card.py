@@ -5,7 +5,7 @@ from huggingface_hub import ModelCard
 
 from flowers.weights.folder import read_config, write_config
 from flowers.weights.results import read_metrics
-from tests.support.hub.folder import make_folder
+from tests.support.folders import make_folder
 from train.hub.card import MARK, Model, model_card, read_models
 
 

@@ -8,14 +8,11 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import WeightsError
-from tests.support.hub.folder import files_of, make_folder
+from tests.support.folders import files_of, make_folder
 from tests.support.hub.standin import Hub
 from train.hub.card import MARK
 
 REPO = "somebody/flowers"
-
-
-pytest_plugins = ["tests.support.hub.fixtures"]
 
 
 def push(*args, **kwargs):

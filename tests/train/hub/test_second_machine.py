@@ -9,9 +9,9 @@ import pytest
 from flowers.errors import WeightsError
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
-from tests.conftest import SIZE
 from tests.support.hub.machine import Machine
 from tests.support.hub.standin import Hub
+from tests.support.photos import SIZE
 
 REPO = "somebody/flowers"
 

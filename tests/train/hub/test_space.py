@@ -5,20 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from flowers.errors import WeightsError
-from tests.support.hub.folder import files_of, make_folder
+from tests.support import ROOT
+from tests.support.folders import files_of, make_folder
 from tests.support.hub.standin import Hub
 
-PROJECT = Path(__file__).parents[3]
 REPO, SPACE = "somebody/flowers", "somebody/app"
-
-
-pytest_plugins = ["tests.support.hub.fixtures"]
 
 
 @pytest.fixture
@@ -56,9 +52,9 @@ def test_a_space_holds_the_app_and_nothing_of_training(hub, machine, commit):
     assert report.created
     assert report.committed
     files = stored(hub)
-    assert files["app.py"] == (PROJECT / "app.py").read_bytes()
-    assert files["flowers/page/app.py"] == (PROJECT / "flowers/page/app.py").read_bytes()
-    assert files["requirements.txt"] == (PROJECT / "requirements-app.txt").read_bytes()
+    assert files["app.py"] == (ROOT / "app.py").read_bytes()
+    assert files["flowers/page/app.py"] == (ROOT / "flowers/page/app.py").read_bytes()
+    assert files["requirements.txt"] == (ROOT / "requirements-app.txt").read_bytes()
     assert {path.split("/")[0] for path in files} <= {
         ".gitattributes",
         "LICENSE",
@@ -77,7 +73,7 @@ def test_a_space_holds_the_app_and_nothing_of_training(hub, machine, commit):
 def test_the_front_matter_pins_everything(hub, machine, commit):
     machine.run(push_space, SPACE, REPO)
     front = front_matter(stored(hub))
-    pinned = re.search(r"^gradio==(\S+)", (PROJECT / "requirements-app.txt").read_text(), re.M)
+    pinned = re.search(r"^gradio==(\S+)", (ROOT / "requirements-app.txt").read_text(), re.M)
     assert front["sdk"] == "gradio"
     assert front["sdk_version"] == pinned[1]
     assert front["python_version"] == "3.11"
@@ -178,18 +174,18 @@ def test_refusals_are_one_sentence(hub, machine, commit):
 
 
 def instructions() -> list[list[str]]:
-    text = (PROJECT / "Dockerfile").read_text().replace("\\\n", " ")
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
     return [line.split() for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def test_the_container_copies_what_is_there_and_not_ignored():
-    ignored = (PROJECT / ".dockerignore").read_text().split("\n")
+    ignored = (ROOT / ".dockerignore").read_text().split("\n")
     let_in = [line[1:] for line in ignored if line.startswith("!")]
     assert "*" in ignored
     for words in instructions():
         if words[0] == "COPY":
             for source in words[1:-1]:
-                assert (PROJECT / source).exists()
+                assert (ROOT / source).exists()
                 assert source in let_in
 
 

@@ -13,7 +13,7 @@ import pytest
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.weights.folder import read_config
 from flowers.weights.results import read_metrics
-from tests.conftest import SIZE
+from tests.support.photos import SIZE
 from train.__main__ import build_parser, main
 from train.network import bfloat16 as mixed
 from train.network.bfloat16 import mixed_layers

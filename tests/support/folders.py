@@ -1,6 +1,7 @@
-"""Small weights folders for tests of the ways to and from the Hub, which never load an artifact."""
+"""Weights folders: made up, or made of one that was trained."""
 
 import random
+import shutil
 from pathlib import Path
 
 from flowers.backbones import BACKBONES
@@ -13,10 +14,19 @@ from flowers.weights.folder import (
     BaseSource,
     Config,
     VariantSettings,
+    read_config,
     record_of,
     write_config,
 )
-from flowers.weights.results import ClassResult, DataSource, Metrics, Outcome, VariantResult
+from flowers.weights.results import (
+    ClassResult,
+    DataSource,
+    Metrics,
+    Outcome,
+    VariantResult,
+    read_metrics,
+)
+from tests.support import ROOT
 
 CLASSES = ["daisy", "rose"]
 RESULTS = {"transfer": [[8, 2], [1, 9]], "finetuned": [[9, 1], [1, 9]]}
@@ -25,9 +35,9 @@ RESULTS = {"transfer": [[8, 2], [1, 9]], "finetuned": [[9, 1], [1, 9]]}
 def make_folder(
     root: Path, *backbones: str, seed: int = 0, keras: bool = False, size: int = 300_000
 ) -> Path:
-    """A weights folder that is valid in all but what the artifacts hold."""
+    """A weights folder that is valid in all but its artifacts, for what never loads them."""
     root.mkdir(parents=True, exist_ok=True)
-    write_text(root / PUBLISHED, (Path(__file__).parents[3] / "weights" / PUBLISHED).read_text())
+    write_text(root / PUBLISHED, (ROOT / "weights" / PUBLISHED).read_text())
     for backbone in backbones:
         folder = root / backbone
         folder.mkdir(exist_ok=True)
@@ -96,3 +106,15 @@ def files_of(root: Path) -> dict[str, bytes]:
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }
+
+
+def twice(weights: Path, root: Path) -> Path:
+    """Copy a weights folder to `root`, with MobileNetV2 a second time, under the name of VGG16."""
+    shutil.copytree(weights, root)
+    shutil.copytree(weights / "mobilenetv2", root / "vgg16")
+    config = read_config(weights / "mobilenetv2")
+    metrics = read_metrics(weights / "mobilenetv2").model_copy(update={"backbone": "vgg16"})
+    write_text(root / "vgg16" / METRICS, metrics.model_dump_json())
+    files = {**config.files, METRICS: record_of(root / "vgg16" / METRICS)}
+    write_config(root / "vgg16", config.model_copy(update={"backbone": "vgg16", "files": files}))
+    return root

@@ -1,12 +1,31 @@
-"""Fixtures that open the page in a browser, and watch what it logs and asks for."""
+"""The app with trained weights, and its page in a browser whose log and requests are watched."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.page import WAIT, Page
+from tests.support.browser import BROWSERS, WAIT, Page, chromium, serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def app(weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app with the weights that `fit` made of generated photos."""
+    with serve(weights_folder, tmp_path_factory.mktemp("app")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A browser; tests that need one are skipped where there is none."""
+    with chromium() as found:
+        if found is None:
+            pytest.skip(f"No browser is installed; install one of {', '.join(BROWSERS)}.")
+        yield found
 
 
 @pytest.fixture

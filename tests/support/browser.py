@@ -1,4 +1,4 @@
-"""The app as users start it, and a browser to look at it with: fixtures for the page tests."""
+"""The app as users start it, a browser to open it with, and what visitors do again and again."""
 
 import os
 import shutil
@@ -10,21 +10,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
-import pytest
-
-from flowers.files import write_text
-from flowers.weights.folder import METRICS, read_config, record_of, write_config
-from flowers.weights.results import read_metrics
+from tests.support import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parents[2]
+Page = Any
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WAIT = 60_000
+"""Milliseconds for what takes one second on an idle machine."""
+READY = '.answer[data-pending="0"] + .downloads'
 START = 180
 """Seconds for the app to answer: importing Gradio alone takes many on two busy cores."""
 
@@ -67,18 +67,6 @@ def serve(weights: Path, folder: Path) -> Iterator[str]:
             process.kill()
 
 
-def twice(weights: Path, root: Path) -> Path:
-    """Copy a weights folder to `root`, with MobileNetV2 a second time, under the name of VGG16."""
-    shutil.copytree(weights, root)
-    shutil.copytree(weights / "mobilenetv2", root / "vgg16")
-    config = read_config(weights / "mobilenetv2")
-    metrics = read_metrics(weights / "mobilenetv2").model_copy(update={"backbone": "vgg16"})
-    write_text(root / "vgg16" / METRICS, metrics.model_dump_json())
-    files = {**config.files, METRICS: record_of(root / "vgg16" / METRICS)}
-    write_config(root / "vgg16", config.model_copy(update={"backbone": "vgg16", "files": files}))
-    return root
-
-
 @contextmanager
 def chromium() -> Iterator["Browser | None"]:
     """Headless Chromium, or None where it or Playwright is not installed."""
@@ -96,17 +84,19 @@ def chromium() -> Iterator["Browser | None"]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def app(weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app with the weights that `fit` made of generated photos."""
-    with serve(weights_folder, tmp_path_factory.mktemp("app")) as address:
-        yield address
+def upload(page: Page, path: Path) -> None:
+    """Put a photo into the Classify tab and wait until all models have read it."""
+    page.set_input_files("#photo input[type=file]", path)
+    page.wait_for_selector(READY)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """A browser; tests that need one are skipped where there is none."""
-    with chromium() as found:
-        if found is None:
-            pytest.skip(f"No browser is installed; install one of {', '.join(BROWSERS)}.")
-        yield found
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def choose_photos(page: Page, files: Path | list[Path], shown: str) -> None:
+    """Give files to the tab "Your photos", and wait until the name `shown` is listed there."""
+    tab(page, "Your photos")
+    page.wait_for_selector("#batch-start")  # The tab is laid out, and takes files.
+    page.set_input_files("#batch-files input[type=file]", files)
+    page.wait_for_selector(f"#batch-files >> text={shown}")

@@ -1,14 +1,63 @@
-"""Drawn flowers that a model trained on photos can tell apart."""
+"""Pretend photos: patterns, no two alike, and drawn flowers that a model can tell apart.
+
+All are the same for the same seed.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from flowers.photos import to_square
 
-SIZE = 448
-"""Pixels; twice what the models read, so that scaling down smooths the edges."""
+COLOURS = {"daisy": (250, 250, 240), "rose": (190, 20, 40), "sunflower": (245, 190, 20)}
+"""Class -> colour of its petals; the flowers of `write_photos` differ in nothing else."""
+SIZE = 96
+"""Pixels at which tests train: small ones keep them quick; the networks are the real ones."""
+DRAWING = 448
+"""Pixels of a drawing; twice what the models read, so that scaling down smooths the edges."""
+
+
+def pattern(seed: int, size: tuple[int, int] = (80, 60)) -> Image.Image:
+    """Soft blots of colour."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def write_patterns(root: Path, counts: dict[str, int], first_seed: int = 0) -> Path:
+    """Write class folders with `counts` photos each, all different; return `root`."""
+    seed = first_seed
+    for name, count in counts.items():
+        folder = root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for i in range(count):
+            pattern(seed).save(folder / f"{i:03}.jpg", quality=90)
+            seed += 1
+    return root
+
+
+def draw_flower(colour: tuple[int, int, int], rng: np.random.Generator) -> Image.Image:
+    """A flower of eight petals somewhere on a green ground of light and shade, 160 x 120."""
+    shade = rng.integers(0, 120, (4, 5, 1)) + np.array([0, 40, 0])
+    image = Image.fromarray(shade.astype(np.uint8)).resize((160, 120), Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(image)
+    x, y, size = rng.uniform(45, 115), rng.uniform(40, 80), rng.uniform(0.7, 1.3)
+    for angle in np.arange(8) * np.pi / 4 + rng.uniform(0, 1):
+        cx, cy = x + 24 * size * np.cos(angle), y + 24 * size * np.sin(angle)
+        draw.ellipse((cx - 14 * size, cy - 14 * size, cx + 14 * size, cy + 14 * size), fill=colour)
+    draw.ellipse((x - 10 * size, y - 10 * size, x + 10 * size, y + 10 * size), fill=(110, 70, 20))
+    return image
+
+
+def write_photos(root: Path, photos: int, seed: int = 0) -> Path:
+    """Write a class folder per colour with `photos` drawn flowers each; return `root`."""
+    rng = np.random.default_rng(seed)
+    for name, colour in COLOURS.items():
+        (root / name).mkdir(parents=True)
+        for i in range(photos):
+            draw_flower(colour, rng).save(root / name / f"{i}.jpg", quality=90)
+    return root
 
 
 def draw_daisy(draw: ImageDraw.ImageDraw, rng: np.random.Generator) -> None:
@@ -55,7 +104,7 @@ def drawing(name: str, size: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     ground = rng.integers(20, 110, (9, 9, 1)) + np.array([0, 45, -10])
     small = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
-    image = small.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    image = small.resize((DRAWING, DRAWING), Image.Resampling.BICUBIC)
     DRAWINGS[name](ImageDraw.Draw(image), rng)
     return to_square(image.filter(ImageFilter.GaussianBlur(1.5)), size)
 

@@ -1,7 +1,7 @@
 """What the float32 Keras graphs behind the starter weights say of drawn flowers.
 
 The graphs are not part of the project, so their answers are kept, for the artifacts to be held
-against: `python -m tests.starter_pins runs/starter/weights`, once weights are made anew.
+against: `python -m tests.support.starter runs/starter/weights`, once weights are made anew.
 """
 
 import json
@@ -12,7 +12,7 @@ import numpy as np
 
 from flowers.files import write_text
 from flowers.weights.folder import backbone_folders
-from tests.support.drawings import DRAWINGS, drawing
+from tests.support.photos import DRAWINGS, drawing
 
 PINS = Path(__file__).with_name("starter.json")
 """`{backbone: {variant: {drawing: probabilities, not calibrated}}}`."""
