@@ -17,9 +17,9 @@ from flowers.weights.folder import MANIFEST, PUBLISHED, BaseSource, backbone_fol
 from flowers.weights.source import DEFAULT_FOLDER
 from train.artifact.finish import export_backbone, write_model_card
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, class_folders, photo_files
+from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
 from train.data.examples import write_examples
-from train.data.sources import open_source, scan, source_name
+from train.data.sources import open_source, source_name
 from train.lock import only_run
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
 from train.network.features import compute_features
@@ -65,7 +65,7 @@ def fit(job: Job) -> None:
 
 def _fit(job: Job, root: Path) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
-    dataset = scan(root, cache, job.recipe.seed)
+    dataset = scan_dataset(root, cache, job.recipe.seed)
     print(dataset.table())
     _claim(job, dataset)
     unknown = _unknown_photos(job.unknown, cache) if job.unknown else []
@@ -178,8 +178,7 @@ def _claim(job: Job, dataset: Dataset) -> None:
 def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
     hashes = []
     files = photo_files(root)
-    title = "photos of none of the classes"
-    for _, added in tqdm(cache.add_all(files), total=len(files), desc=title, unit="photo"):
+    for _, added in cache.add_all(files, "photos of none of the classes"):
         if isinstance(added, PhotoError):
             tqdm.write(f"skipped: {added}")
         else:

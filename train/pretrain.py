@@ -21,8 +21,7 @@ from flowers.models.classifier import Classifier
 from flowers.weights.folder import ARTIFACT, MANIFEST
 from train.data.augment import random_view, whole_view
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, Photo, class_folders, photo_files
-from train.data.sources import scan
+from train.data.dataset import Dataset, Photo, class_folders, photo_files, scan_dataset
 from train.data.split import NEAR_DUPLICATE_BITS
 from train.lock import only_run
 from train.network.base import RECIPE, find_base
@@ -123,16 +122,16 @@ class Views(keras.utils.PyDataset):
 def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
     """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
     held_out = [photo for photo in dataset.photos if photo.part != "train"]
-    held_hashes = np.array([cache.look(photo.sha256) for photo in held_out], dtype=np.uint64)
+    held_hashes = cache.perceptual_hashes([photo.sha256 for photo in held_out])
     train = dataset.part("train")
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
         for folder in class_folders(root):
-            for file, sha256 in cache.add_all(photo_files(folder)):
+            for file, sha256 in cache.add_all(photo_files(folder), folder.name):
                 if isinstance(sha256, PhotoError):
                     continue
-                look = np.uint64(cache.look(sha256))
-                near = (np.bitwise_count(held_hashes ^ look) <= NEAR_DUPLICATE_BITS).any()
+                bits = np.bitwise_count(held_hashes ^ cache.perceptual_hashes([sha256]))
+                near = (bits <= NEAR_DUPLICATE_BITS).any()
                 if sha256 not in seen and not near:
                     seen.add(sha256)
                     path = file.resolve().as_posix()
@@ -290,7 +289,7 @@ def run_pretrain(
     """
     with only_run(out / WORK):
         cache = PhotoCache(out / WORK / "photos")
-        dataset = scan(data, cache, recipe.seed)
+        dataset = scan_dataset(data, cache, recipe.seed)
         print(dataset.table())
         photos = collect(dataset, extra, cache)
         print(f"{len(photos.train_rows)} photos of {len(photos.classes)} classes to train on")

@@ -65,13 +65,13 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
     """
     from flowers.models.classifier import Classifier
     from train.data.cache import PhotoCache
-    from train.data.sources import scan
+    from train.data.dataset import scan_dataset
     from train.fit import Job, fit
     from train.pretrain import PretrainRecipe, collect, pretrain
     from train.recipe import Recipe
 
     cache = PhotoCache(runs / "photos")
-    dataset = scan(data, cache, seed=0)
+    dataset = scan_dataset(data, cache, seed=0)
     photos = collect(dataset, extra, cache)
     union = link_photos(dataset.root, photos.seen, runs / "teacher-photos")
     fit(

@@ -6,7 +6,7 @@ decodes nothing. A process that dies loses at most the photos added since the la
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import imagehash
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from flowers.ahead import ahead
 from flowers.backbones import IMAGE_SIZE
@@ -35,8 +36,8 @@ class Cached:
     """Where a photo lies, and what it looks like."""
 
     row: int
-    look: int
-    """Perceptual hash, 64 bits."""
+    perceptual_hash: int
+    """64 bits."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,19 @@ class Decoded:
     sha256: str
     pixels: np.ndarray | None
     """uint8[size, size, 3]; None for a photo that is in the cache."""
-    look: int
+    perceptual_hash: int
+    """64 bits; 0 for a photo that is in the cache."""
 
 
 class PhotoCache:
-    """uint8[n, size, size, 3] on disk, one row a photo. One process at a time may add to it."""
+    """uint8[n, size, size, 3] on disk, one row per photo. One process at a time may add to it."""
 
     def __init__(self, folder: Path, size: int = IMAGE_SIZE) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.size = size
         self._rows_path = folder / f"photos-{size}-v{PIPELINE}.u8"
         self._index_path = self._rows_path.with_suffix(".json")
-        self._bytes_a_row = size * size * 3
+        self._row_bytes = size * size * 3
         # Unbuffered: a disk that is full says so here and not when the file is closed.
         mode = "r+b" if self._rows_path.exists() else "w+b"
         self._file = self._rows_path.open(mode, buffering=0)
@@ -65,23 +67,26 @@ class PhotoCache:
         self._count = 1 + max((entry.row for entry in self._index.values()), default=-1)
         self._unsaved = 0
 
-    def add_all(self, paths: Iterable[Path]) -> Iterator[Added]:
-        """Add photos, decoded on all cores; yield each path, in order, with its SHA-256 or error.
+    def add_all(self, paths: Sequence[Path], title: str = "photos") -> Iterator[Added]:
+        """Add photos behind a progress bar; yield each path, in order, with its SHA-256 or error.
 
-        A photo that is here already is not decoded again. Raises OSError when the cache cannot
-        be written.
+        Photos are decoded on all cores, and one that is here already is not decoded again. Raises
+        OSError when the cache cannot be written.
         """
         cores = os.cpu_count() or 1
         # Threads are enough: decoding, scaling and hashing let go of Python's lock.
-        for path, decoded in ahead(self._decode, paths, cores, most=2 * cores + 1):
-            yield self._outcome(path, decoded)
+        decoded = ahead(self._decode, paths, cores, most=2 * cores + 1)
+        for path, photo in tqdm(decoded, total=len(paths), desc=title, unit="photo"):
+            yield self._outcome(path, photo)
 
     def flush(self) -> None:
         """Make what was added survive the process. Raises OSError."""
         if self._unsaved:
             # The index must not know of rows that are not on disk.
             os.fsync(self._file.fileno())
-            entries = {sha256: [entry.row, entry.look] for sha256, entry in self._index.items()}
+            entries = {
+                sha: [entry.row, entry.perceptual_hash] for sha, entry in self._index.items()
+            }
             write_text(self._index_path, json.dumps(entries))
             self._unsaved = 0
 
@@ -99,9 +104,9 @@ class PhotoCache:
         photos, (row,) = self.rows([sha256])
         return Image.fromarray(photos[row])
 
-    def look(self, sha256: str) -> int:
-        """Perceptual hash of a photo, 64 bits."""
-        return self._index[sha256].look
+    def perceptual_hashes(self, hashes: Sequence[str]) -> np.ndarray:
+        """Perceptual hashes of the photos with these SHA-256 `hashes`, uint64[n]."""
+        return np.array([self._index[sha].perceptual_hash for sha in hashes], dtype=np.uint64)
 
     def _decode(self, path: Path) -> Decoded:
         """Read a photo; its pixels only where they are not here already."""
@@ -118,7 +123,7 @@ class PhotoCache:
     def _keep(self, photo: Decoded) -> str:
         if photo.pixels is not None and photo.sha256 not in self._index:
             self._write_row(self._count, photo.pixels.tobytes())
-            self._index[photo.sha256] = Cached(self._count, photo.look)
+            self._index[photo.sha256] = Cached(self._count, photo.perceptual_hash)
             self._count += 1
             self._unsaved += 1
             if self._unsaved >= FLUSH_EVERY:
@@ -132,17 +137,17 @@ class PhotoCache:
             return path, error
 
     def _write_row(self, row: int, content: bytes) -> None:
-        self._file.seek(row * self._bytes_a_row)
+        self._file.seek(row * self._row_bytes)
         rest = memoryview(content)
         while rest:
             rest = rest[self._file.write(rest) :]
 
     def _load_index(self) -> dict[str, Cached]:
         """What is surely here: of a damaged index nothing, of a cut file its whole rows."""
-        whole_rows = os.fstat(self._file.fileno()).st_size // self._bytes_a_row
+        whole_rows = os.fstat(self._file.fileno()).st_size // self._row_bytes
         try:
             entries = json.loads(self._index_path.read_text(encoding="utf-8"))
-            index = {sha256: Cached(int(row), int(look)) for sha256, (row, look) in entries.items()}
+            index = {sha: Cached(int(row), int(seen)) for sha, (row, seen) in entries.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
         index = {sha256: entry for sha256, entry in index.items() if 0 <= entry.row < whole_rows}

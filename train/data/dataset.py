@@ -6,7 +6,7 @@ The same files and seed give the same split.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 from flowers.errors import DatasetError, PhotoError
 from flowers.files import write_text
 from flowers.photos import SUFFIXES
-from train.data.cache import Added, PhotoCache
+from train.data.cache import PhotoCache
 from train.data.split import PARTS, Part, near_duplicate_groups, split_groups
 
 
@@ -65,9 +65,12 @@ class Dataset:
         return np.array([index[photo.label] for photo in photos], dtype=np.int64)
 
     def save_manifest(self, path: Path) -> None:
-        """Write the split as JSON, whole or not at all."""
+        """Write the split as JSON, one photo per line, whole or not at all. Raises OSError."""
         rows = [
-            [photo.file, photo.label, photo.part, photo.group, photo.sha256]
+            json.dumps(
+                [photo.file, photo.label, photo.part, photo.group, photo.sha256],
+                ensure_ascii=False,
+            )
             for photo in self.photos
         ]
         head = {
@@ -76,10 +79,11 @@ class Dataset:
             "classes": self.classes,
             "columns": ["file", "class", "part", "group", "sha256"],
         }
-        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        write_text(
-            path, json.dumps(head, ensure_ascii=False)[:-1] + f', "photos": [\n{lines}\n]}}\n'
-        )
+        # One photo per line, so that `diff` compares two splits; json's own indent would spread a
+        # photo over seven lines.
+        opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
+        lines = ",\n".join(rows)
+        write_text(path, f'{opened}, "photos": [\n{lines}\n]}}\n')
 
     @classmethod
     def load_manifest(cls, path: Path) -> "Dataset":
@@ -89,7 +93,7 @@ class Dataset:
             photos = [Photo(*row) for row in manifest["photos"]]
             return cls(path.parent, manifest["classes"], photos, manifest["seed"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{path} is no manifest; remove it. Received: {error}") from error
+            raise DatasetError(f"{path} is not a manifest; remove it. Received: {error}") from error
 
     def table(self) -> str:
         """What a person should know of the data before training starts."""
@@ -118,12 +122,7 @@ class Dataset:
         return "\n".join(lines + shown)
 
 
-def scan_dataset(
-    root: Path,
-    cache: PhotoCache,
-    seed: int = 0,
-    progress: Callable[[Iterable[Added], int], Iterable[Added]] = lambda photos, total: photos,
-) -> Dataset:
+def scan_dataset(root: Path, cache: PhotoCache, seed: int = 0) -> Dataset:
     """Read a folder of class folders. Raises `DatasetError` when nothing can be trained on it.
 
     Every photo is decoded once into `cache`, and its file is not needed after that; unreadable
@@ -145,7 +144,7 @@ def scan_dataset(
         else:
             unreadable[_shown(name)] = "its name is not in UTF-8; rename it."
     try:
-        for file, added in progress(cache.add_all(named), len(named)):
+        for file, added in cache.add_all(named):
             name = file.relative_to(root).as_posix()
             if isinstance(added, PhotoError):
                 unreadable[name] = str(added)
@@ -164,8 +163,7 @@ def scan_dataset(
                 f"one each to train, validate and test; add photos or remove the folder. "
                 f"Received: {counts[name]}"
             )
-    looks = [cache.look(sha256) for _, _, sha256 in kept]
-    groups = near_duplicate_groups(np.array(looks, dtype=np.uint64))
+    groups = near_duplicate_groups(cache.perceptual_hashes([sha256 for _, _, sha256 in kept]))
     parts = split_groups([label for _, label, _ in kept], groups, seed)
     _check_parts(classes, [label for _, label, _ in kept], parts)
     photos = [
@@ -178,7 +176,7 @@ def scan_dataset(
 def class_folders(root: Path) -> list[Path]:
     """The class folders below `root`, sorted by name. Raises `DatasetError` for fewer than two."""
     if not root.is_dir():
-        raise DatasetError(f"{root} is no folder; give a folder of class folders.")
+        raise DatasetError(f"{root} is not a folder; give a folder of class folders.")
     folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
     if len(folders) < 2:
         raise DatasetError(

@@ -8,13 +8,10 @@ from pathlib import Path, PurePosixPath
 import httpx2
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import RevisionResolutionError
-from tqdm import tqdm
 
 from flowers.errors import DatasetError, HubError
 from flowers.photos import SUFFIXES
 from flowers.weights.hub import explain, hub_api, hub_errors, patiently
-from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, scan_dataset
 from train.data.unpack import unpack
 
 HUB = "hf://"
@@ -46,16 +43,6 @@ def open_source(text: str, cache: Path) -> Path:
     if path.is_file():
         raise DatasetError(f"{path} is neither a folder nor a zip; give a folder of class folders.")
     return _class_root(path, descend=False)
-
-
-def scan(root: Path, cache: PhotoCache, seed: int) -> Dataset:
-    """`scan_dataset` behind a progress bar."""
-    return scan_dataset(
-        root,
-        cache,
-        seed,
-        lambda photos, total: tqdm(photos, total=total, desc="photos", unit="photo"),
-    )
 
 
 def source_name(text: str) -> str:

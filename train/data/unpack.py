@@ -16,7 +16,7 @@ from flowers.errors import DatasetError
 from flowers.photos import SUFFIXES
 
 MOST_GROWTH = 100
-"""Photos are compressed already; what grows more than so many times is no set of photos."""
+"""Photos are compressed already; what grows more than this many times is not a set of photos."""
 MOST_FILES = 1_000_000
 MOST_DISK = 0.9
 """Of the free disk."""
@@ -58,7 +58,7 @@ def unpack(archive: Path, cache: Path) -> Path:
         NotADirectoryError,  # A name that is a file here and a folder there.
     ) as error:
         raise DatasetError(
-            f"{archive.name} is damaged or no zip; unpack it yourself and give the folder. "
+            f"{archive.name} is damaged or not a zip; unpack it yourself and give the folder. "
             f"Received: {error}"
         ) from error
 

@@ -93,7 +93,7 @@ def test_the_manifest_reads_back(root, tmp_path):
     assert read.fingerprint == data.fingerprint
     for text in ("", "[]", '{"photos": [["a", "b"]], "classes": [], "seed": 0}'):
         (tmp_path / "broken.json").write_text(text)
-        with pytest.raises(DatasetError, match=r"broken\.json is no manifest; remove it"):
+        with pytest.raises(DatasetError, match=r"broken\.json is not a manifest; remove it"):
             Dataset.load_manifest(tmp_path / "broken.json")
 
 
@@ -201,7 +201,7 @@ def test_any_class_names(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems allow only text")
-def test_names_that_are_no_text(root, tmp_path):
+def test_names_that_are_not_text(root, tmp_path):
     bad = os.fsdecode(os.fsencode(root / "rose") + b"/r\xf6schen.jpg")
     os.rename(root / "rose" / "000.jpg", bad)  # noqa: PTH104
     data = scan(root)
@@ -217,13 +217,13 @@ def test_names_that_are_no_text(root, tmp_path):
 
 
 def test_a_missing_folder(tmp_path):
-    assert "is no folder; give a folder of class folders." in refusal(tmp_path / "nowhere")
+    assert "is not a folder; give a folder of class folders." in refusal(tmp_path / "nowhere")
 
 
 def test_a_file_instead_of_a_folder(tmp_path):
     path = tmp_path / "rose.jpg"
     pattern(0).save(path)
-    assert "rose.jpg is no folder" in refusal(path)
+    assert "rose.jpg is not a folder" in refusal(path)
 
 
 def test_one_class_is_not_enough(tmp_path):
@@ -310,15 +310,18 @@ def test_a_second_run_decodes_only_what_changed(root, monkeypatch):
 
 
 def test_a_stopped_scan_goes_on_where_it_was(root, monkeypatch):
-    def stopped(files, total):
-        for i, file in enumerate(files):
+    add_all = PhotoCache.add_all
+
+    def stopped(self, files):
+        for i, added in enumerate(add_all(self, files)):
             if i == 12:
                 raise KeyboardInterrupt
-            yield file
+            yield added
 
-    cache = PhotoCache(root.parent / "cache", SIZE)
-    with pytest.raises(KeyboardInterrupt):
-        scan_dataset(root, cache, progress=stopped)
+    with monkeypatch.context() as patched:
+        patched.setattr(PhotoCache, "add_all", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            scan(root)
     names: list[str] = []
 
     def counting(source: Path, size: int) -> np.ndarray:
@@ -330,17 +333,19 @@ def test_a_stopped_scan_goes_on_where_it_was(root, monkeypatch):
     assert len(names) == 50 - 13  # Twelve were handed on, and the next was in the cache too.
 
 
-def test_photos_may_vanish_during_and_after_the_scan(root):
+def test_photos_may_vanish_during_and_after_the_scan(root, monkeypatch):
     victim = root / "rose" / "029.jpg"
+    add_all = PhotoCache.add_all
 
-    def deleting(files, total):
-        for i, file in enumerate(files):
+    def deleting(self, files):
+        for i, added in enumerate(add_all(self, files)):
             if i == 10:
                 victim.unlink()
-            yield file
+            yield added
 
+    monkeypatch.setattr(PhotoCache, "add_all", deleting)
     cache = PhotoCache(root.parent / "cache", SIZE)
-    data = scan_dataset(root, cache, progress=deleting)
+    data = scan_dataset(root, cache)
     assert list(data.unreadable) == ["rose/029.jpg"]
     expected = {p.sha256: read_photo(root / p.file, SIZE) for p in data.photos}
     shutil.rmtree(root)

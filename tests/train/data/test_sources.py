@@ -192,7 +192,7 @@ def test_an_entry_that_lies_about_its_size_is_cut_and_refused(photos, tmp_path):
     size = struct.pack("<I", 20_000_000)
     assert content.count(size) == 2
     archive.write_bytes(content.replace(size, struct.pack("<I", 1_000_000)))
-    assert "damaged or no zip" in refusal(archive, tmp_path / "cache")
+    assert "damaged or not a zip" in refusal(archive, tmp_path / "cache")
 
 
 def test_a_disk_without_room_is_said_beforehand(photos, tmp_path, monkeypatch):
@@ -240,7 +240,7 @@ def test_damaged_zips(photos, tmp_path):
     cache = tmp_path / "cache"
     for damaged in (b"", b"text", content[:-40], content[: len(content) // 2]):
         archive.write_bytes(damaged)
-        assert "flowers.zip is damaged or no zip" in refusal(archive, cache)
+        assert "flowers.zip is damaged or not a zip" in refusal(archive, cache)
     flipped = bytearray(content)
     flipped[500] ^= 255  # Within the first photo.
     archive.write_bytes(flipped)
@@ -252,7 +252,7 @@ def test_a_file_where_a_folder_is_needed(photos, tmp_path):
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.writestr("rose.jpg", b"a")
         zipped.writestr("rose.jpg/0.jpg", b"b")
-    assert "damaged or no zip" in refusal(archive, tmp_path / "cache")
+    assert "damaged or not a zip" in refusal(archive, tmp_path / "cache")
 
 
 def test_passwords_are_not_asked_for(photos, tmp_path):
