@@ -12,6 +12,14 @@ Preprocessing = Literal["caffe", "tf", "torch"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 IMAGE_SIZE = 224
 
+PROBABILITIES = "{variant}_probabilities"
+"""Output of an artifact: float32[1, classes], the softmax over the classes."""
+FOCUS = "{variant}_focus"
+"""Output of an artifact: float32[1, h, w, classes], Grad-CAM of every class."""
+KNOWN = "{variant}_known"
+"""Output of an artifact that can refuse: float32[1, 1], higher where a photo is more like the
+classes; see `flowers.weights.folder.Refusal`."""
+
 DEFAULT_CLASSES = ("daisy", "dandelion", "lily", "orchid", "rose", "sunflower", "tulip")
 
 

@@ -6,19 +6,17 @@ One pass through a backbone's artifact gives the predictions of both its variant
 import os
 import threading
 import time
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.backbones import BACKBONES, FOCUS, KNOWN, PROBABILITIES, VARIANTS, Variant
 from flowers.errors import WeightsError
-from flowers.weights.folder import ARTIFACT, Config, check_file, read_config
-
-PROBABILITIES = "{variant}_probabilities"
-FOCUS = "{variant}_focus"
-"""Names of the artifact's outputs: float32[1, classes] and float32[1, h, w, classes]."""
+from flowers.weights.folder import ARTIFACT, Config, Refusal, check_file, read_config
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,11 @@ class Prediction:
     focus: np.ndarray
     """Grad-CAM of every class, float32[h, w, classes], not negative, not normalized."""
     known: bool
-    """Whether the top probability reaches the model's unknown-threshold."""
+    """Whether the model takes the photo for one of its classes."""
     milliseconds: float
     """Of the pass through the backbone, which serves both variants."""
+    p_known: float | None = None
+    """P(known), 0 to 1: see `known_probability`. None for a model without `refusal`."""
 
     @property
     def label(self) -> str:
@@ -53,6 +53,54 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     logits = np.log(np.maximum(probabilities, 1e-12)) / temperature
     scaled = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return scaled / scaled.sum(axis=-1, keepdims=True)
+
+
+def known_probability(score: float, refusal: Refusal) -> float:
+    """P(known) of a photo, from the score that an artifact gives it.
+
+    For `background` that is the score: the summed probability of the classes. For `neighbours` it
+    is the share of reference photos whose score is not above it: a conformal p-value (Vovk et al.
+    2005), so 5 % of photos like those of the reference fall below 0.05.
+    """
+    if refusal.method == "background":
+        return min(1.0, max(0.0, score))
+    return bisect_right(refusal.reference, score) / len(refusal.reference)
+
+
+def read_outputs(
+    config: Config, outputs: Mapping[str, np.ndarray], milliseconds: float
+) -> dict[Variant, Prediction]:
+    """What the outputs of an artifact say, by the names in `backbones.py`."""
+    return {
+        variant: _read_variant(config, variant, outputs, milliseconds)
+        for variant in VARIANTS
+        if variant in config.variants
+    }
+
+
+def _read_variant(
+    config: Config, variant: Variant, outputs: Mapping[str, np.ndarray], milliseconds: float
+) -> Prediction:
+    settings = config.variants[variant]
+    raw = outputs[PROBABILITIES.format(variant=variant)][0]
+    probabilities = calibrate(raw, settings.temperature).astype(np.float32)
+    if settings.refusal:
+        score = float(outputs[KNOWN.format(variant=variant)][0, 0])
+        p_known = known_probability(score, settings.refusal)
+        known = p_known >= settings.refusal.threshold
+    else:
+        p_known = None
+        known = bool(probabilities.max() >= settings.unknown_threshold)
+    return Prediction(
+        backbone=config.backbone,
+        variant=variant,
+        classes=tuple(config.classes),
+        probabilities=probabilities,
+        focus=outputs[FOCUS.format(variant=variant)][0],
+        known=known,
+        milliseconds=milliseconds,
+        p_known=p_known,
+    )
 
 
 class Classifier:
@@ -88,37 +136,20 @@ class Classifier:
             start = time.perf_counter()
             outputs = self._runner(photo=photo[np.newaxis])
             milliseconds = (time.perf_counter() - start) * 1000
-        return {
-            variant: self._read(variant, outputs, milliseconds)
-            for variant in VARIANTS
-            if variant in self.config.variants
-        }
-
-    def _read(
-        self, variant: Variant, outputs: dict[str, np.ndarray], milliseconds: float
-    ) -> Prediction:
-        settings = self.config.variants[variant]
-        raw = outputs[PROBABILITIES.format(variant=variant)][0]
-        probabilities = calibrate(raw, settings.temperature).astype(np.float32)
-        return Prediction(
-            backbone=self.backbone.key,
-            variant=variant,
-            classes=tuple(self.config.classes),
-            probabilities=probabilities,
-            focus=outputs[FOCUS.format(variant=variant)][0],
-            known=bool(probabilities.max() >= settings.unknown_threshold),
-            milliseconds=milliseconds,
-        )
+        return read_outputs(self.config, outputs, milliseconds)
 
     def _check_signature(self, folder: Path) -> None:
         size, classes = self.config.image_size, len(self.config.classes)
         inputs = self._runner.get_input_details()
         outputs = self._runner.get_output_details()
         fits = "photo" in inputs and list(inputs["photo"]["shape"]) == [1, size, size, 3]
-        for variant in self.config.variants:
+        for variant, settings in self.config.variants.items():
             for name in (PROBABILITIES, FOCUS):
                 detail = outputs.get(name.format(variant=variant))
                 fits = fits and detail is not None and detail["shape"][-1] == classes
+            if settings.refusal:
+                detail = outputs.get(KNOWN.format(variant=variant))
+                fits = fits and detail is not None and list(detail["shape"]) == [1, 1]
         if not fits:
             raise WeightsError(
                 f"{folder.name}/{ARTIFACT} does not have the inputs and outputs that its "

@@ -44,13 +44,17 @@ class Consensus:
     """How many models have `label` on top."""
     models: int
     known: bool
-    """Whether at least half of the models reach their unknown-threshold."""
+    """False when more than half of the models refuse the photo: none of these."""
+    p_known: float | None = None
+    """Mean P(known) of the models that have one; None where none has."""
 
 
 def consensus(predictions: Sequence[Prediction]) -> Consensus:
     """Sum up the predictions of one photo. Raises ValueError for none.
 
-    A model that does not have a class gives it the probability 0.
+    A model that does not have a class gives it the probability 0. Each model votes on whether the
+    photo is known, at a threshold that its own validation photos set: a count of votes holds for
+    any mixture of methods, where a threshold on the mean P(known) would not.
     """
     if not predictions:
         raise ValueError("A consensus needs at least one prediction. Received: none")
@@ -59,6 +63,7 @@ def consensus(predictions: Sequence[Prediction]) -> Consensus:
         for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
             total[name] += float(probability)
     votes = Counter(p.label for p in predictions)
+    known = [p.p_known for p in predictions if p.p_known is not None]
     label = max(total, key=lambda name: (votes[name], total[name]))
     return Consensus(
         label=label,
@@ -66,6 +71,7 @@ def consensus(predictions: Sequence[Prediction]) -> Consensus:
         agreement=votes[label],
         models=len(predictions),
         known=2 * sum(p.known for p in predictions) >= len(predictions),
+        p_known=sum(known) / len(known) if known else None,
     )
 
 

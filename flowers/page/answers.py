@@ -37,6 +37,7 @@ class ConsensusRow(TypedDict):
     probability: float
     agreement: int
     known: bool
+    p_known: float | None
 
 
 class PredictionRow(TypedDict):
@@ -48,6 +49,7 @@ class PredictionRow(TypedDict):
     probability: float
     probabilities: dict[str, float]
     known: bool
+    p_known: float | None
     milliseconds: float
 
 
@@ -186,6 +188,7 @@ def _consensus_row(summary: Consensus) -> ConsensusRow:
         probability=round(summary.probability, 5),
         agreement=summary.agreement,
         known=summary.known,
+        p_known=_rounded(summary.p_known),
     )
 
 
@@ -199,5 +202,10 @@ def _prediction_row(p: Prediction) -> PredictionRow:
             name: round(float(x), 5) for name, x in zip(p.classes, p.probabilities, strict=True)
         },
         known=p.known,
+        p_known=_rounded(p.p_known),
         milliseconds=round(p.milliseconds, 2),
     )
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 5)

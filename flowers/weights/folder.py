@@ -4,7 +4,8 @@ The same tree lies on disk and on the Hub. JSON is validated, other files are ch
 hash before anything opens them, and nothing that executes code on loading is ever read.
 """
 
-import re
+import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +15,8 @@ from flowers.backbones import BACKBONES, Preprocessing, Variant
 from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
+"""Of the `config.json` that is written; version 1, without `refusal`, is still read."""
 CONFIG = "config.json"
 ARTIFACT = "model.tflite"
 KERAS_WEIGHTS = "model.weights.h5"
@@ -31,6 +33,7 @@ ROOT_FILES = (CARD, PUBLISHED, MANIFEST)
 
 Precision = Literal["int8", "float16", "float32"]
 Share = Annotated[float, Field(ge=0, le=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -47,13 +50,43 @@ class FileRecord(Schema):
     sha256: Sha256
 
 
-class VariantSettings(Schema):
-    """How a variant's probabilities are read."""
+class Refusal(Schema):
+    """When a variant says that a photo shows none of the classes; see `known_probability`."""
 
-    temperature: Annotated[float, Field(gt=0)] = 1.0
+    method: Literal["background", "neighbours"]
+    """`background`: the score of the artifact is the summed probability of the classes beside
+    background classes. `neighbours`: it is the largest cosine similarity of the photo's pooled
+    features to kept centroids of the training photos."""
+    threshold: Share
+    """A photo whose P(known) is below is refused."""
+    background: tuple[str, ...] = ()
+    """Names of the background classes; only for people."""
+    reference: Annotated[tuple[Finite, ...], Field(max_length=200)] = ()
+    """For `neighbours`: scores of validation photos of the classes, or their quantiles, sorted."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Refusal":
+        if self.method == "neighbours" and not self.reference:
+            raise ValueError("a refusal by neighbours has the reference scores")
+        if any(a > b for a, b in pairwise(self.reference)):
+            raise ValueError("the reference scores are sorted")
+        return self
+
+
+class VariantSettings(Schema):
+    """How a variant's outputs are read."""
+
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """Probabilities p become p^(1/T), normalized (Guo et al. 2017)."""
     unknown_threshold: Share = 0.0
-    """Below this calibrated top probability a photo is none of the classes."""
+    """Without `refusal`: below this calibrated top probability a photo is none of the classes."""
+    refusal: Refusal | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "VariantSettings":
+        if self.refusal and self.unknown_threshold:
+            raise ValueError("a variant has either refusal or unknown_threshold")
+        return self
 
 
 class BaseSource(Schema):
@@ -68,7 +101,7 @@ class BaseSource(Schema):
 class Config(Schema):
     """`<backbone>/config.json`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1, 2] = SCHEMA_VERSION
     backbone: str
     classes: Annotated[list[str], Field(min_length=2)]
     """In the order of the outputs."""
@@ -92,6 +125,8 @@ class Config(Schema):
             raise ValueError(f"backbone is one of {', '.join(BACKBONES)}")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes are all different")
+        if self.schema_version == 1 and any(v.refusal for v in self.variants.values()):
+            raise ValueError("refusal stands in schema_version 2")
         for name in self.files:
             if name not in BACKBONE_FILES or name == CONFIG:
                 raise ValueError(f"files are among {', '.join(BACKBONE_FILES[1:])}, not {name!r}")
@@ -114,10 +149,10 @@ def read_config(folder: Path) -> Config:
 
 def parse_config(text: str, backbone: str) -> Config:
     """Validate the text of a backbone's `config.json`. Raises `WeightsError`."""
-    version = re.search(r'"schema_version"\s*:\s*(\d+)', text)
-    if version and int(version[1]) != SCHEMA_VERSION:
+    version = _schema_version(text)
+    if version is not None and version not in (1, SCHEMA_VERSION):
         raise WeightsError(
-            f"{backbone}/{CONFIG} has schema version {version[1]} and this program reads "
+            f"{backbone}/{CONFIG} has schema version {version} and this program reads 1 and "
             f"{SCHEMA_VERSION}; update the program or train the weights anew."
         )
     try:
@@ -134,6 +169,16 @@ def parse_config(text: str, backbone: str) -> Config:
             f"Received: {config.backbone}"
         )
     return config
+
+
+def _schema_version(text: str) -> int | None:
+    """The number that a JSON object gives as its version; None where it gives none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # Pydantic says what is wrong, and where.
+        return None
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    return version if type(version) is int else None
 
 
 def write_config(folder: Path, config: Config) -> None:

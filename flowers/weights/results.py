@@ -50,6 +50,20 @@ class Outcome(Schema):
     """Calibrated, of the predicted class."""
 
 
+class RefusalResult(Schema):
+    """How well a variant tells photos of the classes from others, through `Refusal`."""
+
+    known_photos: Count
+    """Test photos of the classes."""
+    known_accepted: Share
+    unknown_photos: Count = 0
+    """Photos of none of the classes that no fit saw."""
+    unknown_accepted: Share | None = None
+    auroc: Share | None = None
+    """Chance that P(known) is higher for a photo of the classes than for one of none, ties
+    counted half."""
+
+
 class EpochResult(Schema):
     """One epoch of training, on the training and validation parts."""
 
@@ -80,6 +94,7 @@ class VariantResult(Schema):
     """Share of photos of other subjects that fell below the unknown-threshold."""
     known_accepted: Share | None = None
     """Share of test photos at or above it."""
+    refusal: RefusalResult | None = None
     curves: tuple[EpochResult, ...] = ()
     best_epoch: Count | None = None
     """Counted from 0; the weights are of this epoch."""
@@ -103,7 +118,8 @@ class DataSource(Schema):
 class Metrics(Schema):
     """`<backbone>/metrics.json`."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
+    """Version 1, without `refusal`, is still read."""
     backbone: str
     classes: list[str]
     data: DataSource

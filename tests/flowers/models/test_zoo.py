@@ -140,11 +140,11 @@ def test_a_classification_has_the_shape_that_clients_rely_on(
     found: list[Prediction] = [p for some in zoo.predict(photo, zoo.models()) for p in some]
     answer = classification(found)
     assert set(answer) == {"consensus", "predictions"}
-    assert set(answer["consensus"]) == {"label", "probability", "agreement", "known"}
+    assert set(answer["consensus"]) == {*("label", "probability", "agreement", "known", "p_known")}
     first = answer["predictions"][0]
     assert set(first) == {
         *("backbone", "variant", "label", "probability", "probabilities", "known"),
-        "milliseconds",
+        *("p_known", "milliseconds"),
     }
     assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert first["probability"] == max(first["probabilities"].values())

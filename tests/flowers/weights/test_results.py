@@ -139,7 +139,7 @@ def change(metrics: dict, path: str, value: object) -> dict:
 @pytest.mark.parametrize(
     ("path", "value", "place"),
     [
-        ("schema_version", 2, "schema_version"),
+        ("schema_version", 3, "schema_version"),
         ("variants.transfer.accuracy", 98.5, "variants.transfer.accuracy"),
         ("variants.transfer.accuracy", float("nan"), "variants.transfer.accuracy"),
         ("variants.transfer.log_loss", -1, "variants.transfer.log_loss"),

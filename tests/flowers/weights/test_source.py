@@ -172,7 +172,7 @@ def change(text: bytes, **fields: object) -> bytes:
     [
         ("config.json", lambda t: t[:40], "is malformed at the file"),
         ("config.json", lambda t: b"\xff\xfe", "cannot be read"),
-        ("config.json", lambda t: change(t, schema_version=2), "has schema version 2"),
+        ("config.json", lambda t: change(t, schema_version=3), "has schema version 3"),
         ("config.json", lambda t: change(t, backbone="vgg16"), "belongs to another backbone"),
         ("config.json", lambda t: change(t, evil=1), "is malformed at evil"),
         (
