@@ -7,31 +7,42 @@ used, and photos of the `extra` folders that resemble a held-out one are left ou
 import json
 import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
+from keras import ops
 from tqdm import tqdm
 
 from flowers.backbones import Backbone
-from flowers.errors import PhotoError, WeightsError
+from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
 from flowers.models.classifier import Classifier
 from flowers.weights.folder import ARTIFACT, MANIFEST
-from train.data.augment import random_view, whole_view
+from train.data.augment import whole_view
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, Photo, class_folders, photo_files, scan_dataset
-from train.data.split import NEAR_DUPLICATE_BITS
+from train.data.dataset import scan_dataset
+from train.data.pretraining import PretrainData, collect
+from train.data.views import FreshViews, Views
 from train.lock import only_run
 from train.network.base import RECIPE, find_base
 from train.network.bfloat16 import mixed_bfloat16
 from train.network.graph import build_base
+from train.network.normalized import (
+    fold_normalization,
+    needs_normalization,
+    with_normalization,
+)
 from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
 from train.trained import WORK
 
 LOG = "log.csv"
 RESUME = "resume"
+NORMALIZED = "normalized.weights.h5"
+"""Ending of the file that a later stage of a network without normalization goes on with."""
+MISSING: Literal["missing"] = "missing"
 
 
 @dataclass(frozen=True)
@@ -45,130 +56,93 @@ class PretrainRecipe:
     """Peak of the cosine schedule; AdamW on networks with batch normalization takes 1e-3 well."""
     warmup_epochs: float = 2.0
     weight_decay: float = 0.05
-    label_smoothing: float = 0.1
-    mixup: float = 0.2
-    """Parameter of the Beta distribution of mixup (Zhang et al. 2018); 0 turns it off."""
-    smallest_crop: float = 0.35
+    temperature: float = 1.0
+    """Of the targets and the answers in the loss. A teacher's second guesses tell more at 2."""
+    first_epoch: int = 0
+    """Of the views, so that a later stage goes on with others."""
     batchnorm_window: int = 100
     """Steps that the running statistics look back on, or a tenth of the run where that is less.
     Keras's MobileNetV2 looks back on 1,000, too slow for a few thousand steps."""
-    teacher_size: int = 224
-    """With a teacher, views are made at its size, mixed, shown to it, and shrunk for the student:
-    both see the same pixels (Beyer et al. 2022)."""
     bfloat16: bool = False
     """Convolutions in bfloat16; weights, their updates and the loss stay float32."""
     seed: int = 0
 
 
-@dataclass
-class PretrainData:
-    """Photos of all classes for pretraining and the held-out check."""
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches of views: uint8[n, s, s, 3] and targets float32[n, c]."""
 
-    photos: np.ndarray
-    train_rows: np.ndarray
-    train_labels: np.ndarray
-    validation_rows: np.ndarray
-    validation_labels: np.ndarray
-    classes: list[str]
-    seen: list[Photo]
-    """The photos of `train_rows`; those of extra folders with their whole path and group -1."""
-
-    def save_manifest(self, path: Path) -> None:
-        """Note what is learned from, so that `fit` never tests on it."""
-        Dataset(path.parent, self.classes, self.seen, seed=0).save_manifest(path)
-
-
-class Views(keras.utils.PyDataset):
-    """Batches of freshly augmented views with mixed labels: float32[n, s, s, 3], float32[n, c]."""
-
-    def __init__(
-        self, data: PretrainData, recipe: PretrainRecipe, teacher: Classifier | None = None
-    ):
+    def __init__(self, views: Views, recipe: PretrainRecipe):
         super().__init__(workers=1, max_queue_size=8)
-        self.data, self.recipe, self.teacher = data, recipe, teacher
+        self.views, self.recipe = views, recipe
         self.start(epoch=0)
 
     def start(self, epoch: int) -> None:
         """Shuffle for an epoch, which alone decides on order and views."""
         self.epoch = epoch
         rng = np.random.default_rng([self.recipe.seed, epoch])
-        self.order = rng.permutation(len(self.data.train_rows))
+        self.order = rng.permutation(len(self.views))
 
     def __len__(self) -> int:
         # The last, smaller batch is left out: its statistics are poor.
         return max(1, len(self.order) // self.recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        recipe, data = self.recipe, self.data
-        rng = np.random.default_rng([recipe.seed, self.epoch, index])
-        chosen = self.order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
-        size = recipe.teacher_size if self.teacher else recipe.image_size
-        views = [
-            random_view(data.photos[row], size, rng, recipe.smallest_crop)
-            for row in data.train_rows[chosen]
-        ]
-        x = np.stack(views)
-        y = np.eye(len(data.classes), dtype=np.float32)[data.train_labels[chosen]]
-        if recipe.mixup:
-            share = np.float32(rng.beta(recipe.mixup, recipe.mixup))
-            x = (share * x + (1 - share) * x[::-1]).astype(np.uint8)
-            y = share * y + (1 - share) * y[::-1]
-        if self.teacher:
-            y = np.stack([_soft_label(self.teacher, view) for view in x])
-            x = np.stack([whole_view(view, recipe.image_size) for view in x])
-        return x, y
+        size = self.recipe.batch_size
+        chosen = self.order[index * size : (index + 1) * size]
+        return self.views.batch(
+            self.recipe.first_epoch + self.epoch, chosen, self.recipe.image_size
+        )
 
 
-def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
-    """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
-    held_out = [photo for photo in dataset.photos if photo.part != "train"]
-    held_hashes = cache.perceptual_hashes([photo.sha256 for photo in held_out])
-    train = dataset.part("train")
-    seen = {photo.sha256 for photo in dataset.photos}
-    for root in extra:
-        for folder in class_folders(root):
-            for file, sha256 in cache.add_all(photo_files(folder), folder.name):
-                if isinstance(sha256, PhotoError):
-                    continue
-                bits = np.bitwise_count(held_hashes ^ cache.perceptual_hashes([sha256]))
-                near = (bits <= NEAR_DUPLICATE_BITS).any()
-                if sha256 not in seen and not near:
-                    seen.add(sha256)
-                    path = file.resolve().as_posix()
-                    train.append(Photo(path, folder.name, "train", -1, sha256))
-    classes = sorted({photo.label for photo in train})
-    index = {name: i for i, name in enumerate(classes)}
-    validation = dataset.part("validation")
-    photos, train_rows = cache.rows([photo.sha256 for photo in train])
-    _, validation_rows = cache.rows([photo.sha256 for photo in validation])
-    return PretrainData(
-        photos,
-        train_rows,
-        np.array([index[photo.label] for photo in train]),
-        validation_rows,
-        np.array([index[photo.label] for photo in validation]),
-        classes,
-        train,
-    )
+@keras.saving.register_keras_serializable("flowers")
+class SoftenedDivergence(keras.losses.Loss):
+    """Kullback-Leibler divergence of softened probabilities (Hinton et al. 2015).
+
+    Targets are probabilities, predictions logits, both float32[n, c]. At temperature 1 its gradient
+    is that of the cross-entropy.
+    """
+
+    def __init__(self, temperature: float = 1.0, name: str = "divergence"):
+        super().__init__(name=name)
+        self.temperature = temperature
+
+    def call(self, y_true, y_pred):
+        logits = ops.log(ops.maximum(y_true, 1e-12)) / self.temperature
+        expected, said = ops.log_softmax(logits), ops.log_softmax(y_pred / self.temperature)
+        return self.temperature**2 * ops.sum(ops.exp(expected) * (expected - said), axis=-1)
 
 
-def _soft_label(teacher: Classifier, view: np.ndarray) -> np.ndarray:
-    predictions = list(teacher.predict(view).values())
-    return np.mean([prediction.probabilities for prediction in predictions], axis=0)
+def taught_by(views: FreshViews, folder: Path, classes: list[str]) -> FreshViews:
+    """The same views with the mean answers of a trained backbone's variants as targets.
+
+    Raises `WeightsError`.
+    """
+    classifier = Classifier(folder, threads=1)
+    if list(classifier.config.classes) != classes:
+        raise WeightsError(
+            f"The teacher knows {len(classifier.config.classes)} classes and the photos have "
+            f"{len(classes)}; train it on the same class folders."
+        )
+
+    def ask(view: np.ndarray) -> np.ndarray:
+        answers = [p.probabilities for p in classifier.predict(view).values()]
+        return np.stack(answers).mean(axis=0)
+
+    return replace(views, teacher=ask, taught_by=classifier.config.files[ARTIFACT].sha256)
 
 
 def pretrain(
     backbone: Backbone,
     data: PretrainData,
+    views: Views,
     recipe: PretrainRecipe,
     out: Path,
     base_weights: str | None = None,
-    teacher: Classifier | None = None,
 ) -> Path:
     """Run one stage and return the file of base weights.
 
     A stopped stage goes on where it was, a finished one is left as it is, and one of another recipe
-    in the same folder is started anew.
+    in the same folder is started anew. Raises OSError.
     """
     weights = out / f"{backbone.key}.base.weights.h5"
     base_is_file = base_weights not in (None, "imagenet")
@@ -176,9 +150,10 @@ def pretrain(
         {
             "backbone": backbone.key,
             "base": sha256_of(Path(str(base_weights))) if base_is_file else base_weights,
-            "teacher": teacher.config.files[ARTIFACT].sha256 if teacher else None,
+            "teacher": views.describe()["taught_by"],
+            "views": views.describe(),
             "recipe": asdict(recipe),
-            "photos": len(data.train_rows),
+            "photos": len(data.train.rows),
             "classes": data.classes,
         },
         indent=1,
@@ -193,41 +168,55 @@ def pretrain(
     if weights.exists():
         print(f"{weights} is trained already.")
         return weights
-    if teacher is not None and list(teacher.config.classes) != data.classes:
-        raise WeightsError(
-            f"The teacher knows {len(teacher.config.classes)} classes and the photos have "
-            f"{len(data.classes)}; train it on the same class folders."
-        )
     with mixed_bfloat16(recipe.bfloat16):
-        base, progress = _train(backbone, data, recipe, out / RESUME, base_weights, teacher)
+        base = build_base(backbone, base_weights, recipe.image_size)
+        trained = base
+        if needs_normalization(base) and (twin := _normalized_weights(base_weights)) != MISSING:
+            trained = with_normalization(base)
+            if twin:
+                trained.load_weights(twin)
+        progress = _train(backbone, trained, data, views, recipe, out / RESUME)
     write_curves(progress, out / LOG)
+    if trained is not base:
+        save_weights(trained, out / f"{backbone.key}.{NORMALIZED}")
+        fold_normalization(trained, base)
     save_weights(base, weights)
     shutil.rmtree(out / RESUME)
     return weights
 
 
+def _normalized_weights(base_weights: str | None) -> Path | Literal["missing"] | None:
+    """Where the unfolded twin of a base lies: None for random weights, else a file if there is one.
+
+    A base from elsewhere has none and is trained as it is.
+    """
+    if base_weights is None:
+        return None
+    path = Path(base_weights.replace(".base.weights.h5", f".{NORMALIZED}"))
+    return path if path.name.endswith(NORMALIZED) and path.exists() else MISSING
+
+
 def _train(
     backbone: Backbone,
+    base: keras.Model,
     data: PretrainData,
+    views: Views,
     recipe: PretrainRecipe,
     resume: Path,
-    base_weights: str | None,
-    teacher: Classifier | None,
-) -> tuple[keras.Model, Progress]:
-    """Train for all epochs, going on with what lies in `resume`."""
+) -> Progress:
+    """Train `base` in place for all epochs, going on with what lies in `resume`."""
     keras.utils.set_random_seed(recipe.seed)
-    base = build_base(backbone, base_weights, recipe.image_size)
     pooled = keras.layers.GlobalAveragePooling2D()(base.output)
     dropout = keras.layers.Dropout(0.2)
     logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(dropout(pooled))
     model = keras.Model(base.input, logits)
-    views = Views(data, recipe, teacher)
-    steps = len(views) * recipe.epochs
+    batches = Batches(views, recipe)
+    steps = len(batches) * recipe.epochs
     window = min(recipe.batchnorm_window, max(4, steps // 10))
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 1 - 1 / window
-    warmup = math.ceil(len(views) * recipe.warmup_epochs)
+    warmup = math.ceil(len(batches) * recipe.warmup_epochs)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 100,
         decay_steps=max(1, steps - warmup),
@@ -236,20 +225,16 @@ def _train(
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(
-        optimizer,
-        keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=0.0 if teacher else recipe.label_smoothing
-        ),
-        metrics=["accuracy"],
-    )
+    accuracy = keras.metrics.CategoricalAccuracy("accuracy")
+    model.compile(optimizer, SoftenedDivergence(recipe.temperature), metrics=[accuracy])
+    held_out = data.validation
     validation = np.stack(
-        [whole_view(data.photos[row], recipe.image_size) for row in data.validation_rows]
+        [whole_view(held_out.photos[row], recipe.image_size) for row in held_out.rows]
     )
-    validation_labels = np.eye(len(data.classes), dtype=np.float32)[data.validation_labels]
+    validation_labels = np.eye(held_out.classes, dtype=np.float32)[held_out.labels]
 
     def start_epoch(epoch: int) -> None:
-        views.start(epoch)
+        batches.start(epoch)
         reseed(dropout, recipe.seed, epoch)
 
     resume.mkdir(exist_ok=True)
@@ -261,7 +246,7 @@ def _train(
         tqdm.write(f"{backbone.name}: going on after {done} of {recipe.epochs} epochs.")
     with tqdm(total=recipe.epochs, desc=backbone.name, unit="epoch", initial=done) as bar:
         model.fit(
-            views,
+            batches,
             initial_epoch=done,
             epochs=recipe.epochs,
             validation_data=(validation, validation_labels),
@@ -270,7 +255,7 @@ def _train(
             callbacks=[EpochLog(resume, progress, bar, start_epoch)],
             verbose=0,
         )
-    return base, progress
+    return progress
 
 
 def run_pretrain(
@@ -292,8 +277,9 @@ def run_pretrain(
         dataset = scan_dataset(data, cache, recipe.seed)
         print(dataset.table())
         photos = collect(dataset, extra, cache)
-        print(f"{len(photos.train_rows)} photos of {len(photos.classes)} classes to train on")
+        print(f"{len(photos.train.rows)} photos of {len(photos.classes)} classes to train on")
         path, _ = find_base(backbone, base)
-        return pretrain(
-            backbone, photos, recipe, out, path, Classifier(teacher) if teacher else None
-        )
+        views = FreshViews(photos.train, recipe.seed)
+        if teacher:
+            views = taught_by(views, teacher, photos.classes)
+        return pretrain(backbone, photos, views, recipe, out, path)

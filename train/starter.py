@@ -10,7 +10,6 @@ epoch of DenseNet121's first stage took two and a half minutes, all that follows
 """
 
 import argparse
-import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -19,9 +18,14 @@ from pathlib import Path
 from flowers.backbones import BACKBONES, Backbone
 from flowers.files import whole_file
 from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_config
-from train.data.dataset import Photo
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from train.artifact.finish import write_model_card
+from train.data.cache import PhotoCache
+from train.data.dataset import Photo, scan_dataset
+from train.data.pretraining import collect
+from train.data.views import FreshViews, KeptViews
+from train.fit import Job, fit
+from train.pretrain import PretrainRecipe, pretrain, taught_by
+from train.recipe import Recipe
 
 NOTICE = (
     "These are starter weights, trained without ImageNet on a few thousand photos and each "
@@ -37,39 +41,48 @@ class Stage:
     image_size: int
     epochs: int
     learning_rate: float
-    batch_size: int = 64
-    taught: bool = True
-    bfloat16: bool = True
+    batch_size: int
 
 
-STAGES = {
-    "mobilenetv2": (
-        Stage(112, epochs=30, learning_rate=1e-3, taught=False, bfloat16=False),
-        Stage(128, epochs=12, learning_rate=7e-4, bfloat16=False),
-        Stage(176, epochs=4, learning_rate=3e-4, bfloat16=False),
-    ),
-    "densenet121": (
-        Stage(96, epochs=22, learning_rate=1e-3),
-        Stage(128, epochs=9, learning_rate=5e-4, batch_size=32),
-        Stage(176, epochs=5, learning_rate=2e-4, batch_size=32),
-    ),
-}
-"""The stages of each backbone that has starter weights. Depthwise convolutions gain nothing from
-bfloat16 on a CPU, so MobileNetV2 goes without."""
+STAGES = (
+    Stage(96, epochs=22, learning_rate=1e-3, batch_size=64),
+    Stage(128, epochs=9, learning_rate=5e-4, batch_size=32),
+    Stage(176, epochs=5, learning_rate=2e-4, batch_size=32),
+)
+"""The same 36 epochs for every backbone, so that their figures may be compared."""
+FIRST_SIZE = {"vgg16": 64, "resnet101": 64, "inceptionresnetv2": 80}
+"""Side of the photos in the first stage, in pixels, of those that would take hours at 96."""
+GAINS_FROM_BFLOAT16 = set(BACKBONES) - {"mobilenetv2"}
+"""Depthwise convolutions gain nothing from it on a CPU."""
 
 
-def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, runs: Path) -> None:
+def recipes(backbone: Backbone) -> list[PretrainRecipe]:
+    """The recipe of each stage of a backbone."""
+    first = FIRST_SIZE.get(backbone.key, STAGES[0].image_size)
+    return [
+        PretrainRecipe(
+            image_size=stage.image_size if number else first,
+            epochs=stage.epochs,
+            batch_size=stage.batch_size,
+            learning_rate=stage.learning_rate,
+            warmup_epochs=0.5 if number else 2.0,
+            temperature=2.0,
+            first_epoch=sum(earlier.epochs for earlier in STAGES[:number]),
+            bfloat16=backbone.key in GAINS_FROM_BFLOAT16,
+        )
+        for number, stage in enumerate(STAGES)
+    ]
+
+
+def make_starter(
+    backbone: Backbone, data: Path, extra: list[Path], unknown: list[Path], out: Path, runs: Path
+) -> None:
     """Make starter weights of one backbone in `out`; a stopped run goes on where it was.
 
-    `runs` holds the stages. Raises `DatasetError`, `WeightsError` and OSError.
+    `runs` holds the teacher, the views that all backbones learn from, and the stages. `unknown` are
+    class folders, or folders of loose photos, that become background classes of the last `fit`.
+    Raises `DatasetError`, `WeightsError` and OSError.
     """
-    from flowers.models.classifier import Classifier
-    from train.data.cache import PhotoCache
-    from train.data.dataset import scan_dataset
-    from train.fit import Job, fit
-    from train.pretrain import PretrainRecipe, collect, pretrain
-    from train.recipe import Recipe
-
     cache = PhotoCache(runs / "photos")
     dataset = scan_dataset(data, cache, seed=0)
     photos = collect(dataset, extra, cache)
@@ -83,21 +96,12 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
             precision="float32",
         )
     )
-    teacher = Classifier(runs / "teacher" / "mobilenetv2")
+    taught = taught_by(FreshViews(photos.train), runs / "teacher" / "mobilenetv2", photos.classes)
+    views = KeptViews(taught, runs / "views")
     base: str | None = None
-    for number, stage in enumerate(STAGES[backbone.key], start=1):
-        recipe = PretrainRecipe(
-            image_size=stage.image_size,
-            epochs=stage.epochs,
-            batch_size=stage.batch_size,
-            learning_rate=stage.learning_rate,
-            warmup_epochs=2.0 if number == 1 else 0.5,
-            bfloat16=stage.bfloat16,
-        )
+    for number, recipe in enumerate(recipes(backbone), start=1):
         folder = runs / f"{backbone.key}-stage{number}"
-        base = str(
-            pretrain(backbone, photos, recipe, folder, base, teacher if stage.taught else None)
-        )
+        base = str(pretrain(backbone, photos, views, recipe, folder, base))
     weights = runs / "weights"
     fit(
         Job(
@@ -106,6 +110,7 @@ def make_starter(backbone: Backbone, data: Path, extra: list[Path], out: Path, r
             backbones=(backbone,),
             recipe=Recipe(views=8),
             base=str(base),
+            unknown=link_folders(unknown, runs / "unknown") if unknown else None,
             notice=NOTICE,
         )
     )
@@ -123,8 +128,6 @@ def publish(weights: Path, out: Path, backbone: Backbone) -> None:
     write_config(target, config.model_copy(update={"files": files}))
     with whole_file(out / MANIFEST) as partial:
         shutil.copyfile(weights / MANIFEST, partial)
-    from train.artifact.finish import write_model_card
-
     write_model_card(out)
 
 
@@ -138,18 +141,35 @@ def link_photos(root: Path, photos: list[Photo], folder: Path) -> Path:
     return folder
 
 
+def link_folders(roots: list[Path], folder: Path) -> Path:
+    """A folder of links to the class folders of `roots`; one of loose photos is linked itself."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for root in roots:
+        inner = [path for path in sorted(root.iterdir()) if path.is_dir()]
+        for path in inner or [root]:
+            (folder / path.name).symlink_to(path.resolve())
+    return folder
+
+
 def main() -> int:
     """Run from the command line and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.starter", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--extra", type=Path, action="append", default=[], metavar="DIR")
+    parser.add_argument("--unknown", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--runs", type=Path, default=Path("runs/starter"), metavar="DIR")
-    parser.add_argument("--backbone", default="mobilenetv2", choices=list(STAGES))
+    parser.add_argument("--backbone", default="mobilenetv2", choices=list(BACKBONES))
     options = parser.parse_args()
     try:
         make_starter(
-            BACKBONES[options.backbone], options.data, options.extra, options.out, options.runs
+            BACKBONES[options.backbone],
+            options.data,
+            options.extra,
+            options.unknown,
+            options.out,
+            options.runs,
         )
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,0 +1,61 @@
+"""What a base is pretrained on: the training part of a dataset, and photos of extra folders."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flowers.errors import PhotoError
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset, Photo, class_folders, photo_files
+from train.data.split import NEAR_DUPLICATE_BITS
+from train.data.views import LabelledRows
+
+
+@dataclass
+class PretrainData:
+    """Photos of all classes for pretraining and the held-out check."""
+
+    train: LabelledRows
+    validation: LabelledRows
+    """Rows of the same photos; of the classes of `--data` alone."""
+    classes: list[str]
+    seen: list[Photo]
+    """The photos of `train`; those of extra folders with their whole path and group -1."""
+
+    def save_manifest(self, path: Path) -> None:
+        """Note what is learned from, so that `fit` never tests on it."""
+        Dataset(path.parent, self.classes, self.seen, seed=0).save_manifest(path)
+
+
+def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
+    """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
+    held_out = [photo for photo in dataset.photos if photo.part != "train"]
+    held_hashes = cache.perceptual_hashes([photo.sha256 for photo in held_out])
+    train = dataset.part("train")
+    seen = {photo.sha256 for photo in dataset.photos}
+    for root in extra:
+        for folder in class_folders(root):
+            for file, sha256 in cache.add_all(photo_files(folder), folder.name):
+                if isinstance(sha256, PhotoError):
+                    continue
+                bits = np.bitwise_count(held_hashes ^ cache.perceptual_hashes([sha256]))
+                near = (bits <= NEAR_DUPLICATE_BITS).any()
+                if sha256 not in seen and not near:
+                    seen.add(sha256)
+                    path = file.resolve().as_posix()
+                    train.append(Photo(path, folder.name, "train", -1, sha256))
+    classes = sorted({photo.label for photo in train})
+    index = {name: i for i, name in enumerate(classes)}
+    return PretrainData(
+        _labelled(cache, train, index),
+        _labelled(cache, dataset.part("validation"), index),
+        classes,
+        train,
+    )
+
+
+def _labelled(cache: PhotoCache, photos: list[Photo], index: dict[str, int]) -> LabelledRows:
+    pixels, rows = cache.rows([photo.sha256 for photo in photos])
+    labels = np.array([index[photo.label] for photo in photos])
+    return LabelledRows(pixels, rows, labels, len(index))
