@@ -5,6 +5,8 @@ several students learn from the same. Making a view and asking a teacher about i
 a step of a small network: `KeptViews` does it once for all of them.
 """
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,9 +131,11 @@ class KeptViews:
         return {**self.made.describe(), "epochs": self.epochs, "size": self.size}
 
     def _epoch(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        self.folder.mkdir(parents=True, exist_ok=True)
         count, classes = len(self), self.made.data.classes
-        kept = self.folder / f"{epoch:02d}"
+        described = json.dumps([self.describe(), count, classes], sort_keys=True)
+        folder = self.folder / hashlib.sha256(described.encode()).hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / f"{epoch:02d}"
         views = RowFile(kept.with_suffix(".views.npy"), count, (self.size, self.size, 3), np.uint8)
         targets = RowFile(kept.with_suffix(".targets.npy"), count, (classes,), np.float32)
         note = kept.with_suffix(".done")  # Written last: without it the files are begun anew.

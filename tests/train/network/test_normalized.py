@@ -1,0 +1,41 @@
+"""Batch normalization put into VGG16 for its pretraining, and folded away again."""
+
+import keras
+import numpy as np
+
+from flowers.backbones import BACKBONES
+from train.network.graph import build_base
+from train.network.normalized import (
+    fold_normalization,
+    needs_normalization,
+    with_normalization,
+)
+
+
+def test_only_vgg16_goes_without_normalization() -> None:
+    plain = build_base(BACKBONES["vgg16"], None, 32)
+    assert needs_normalization(plain)
+    assert not needs_normalization(build_base(BACKBONES["mobilenetv2"], None, 32))
+
+
+def test_folding_changes_nothing_in_what_the_network_computes() -> None:
+    base = build_base(BACKBONES["vgg16"], None, 64)
+    normalized = with_normalization(base)
+    rng = np.random.default_rng(0)
+    for layer in normalized.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            channels = layer.gamma.shape[0]
+            layer.set_weights(
+                [
+                    *(rng.uniform(0.5, 2, channels), rng.normal(0, 1, channels)),  # Scale, offset.
+                    *(rng.normal(0, 0.1, channels), rng.uniform(0.5, 2, channels)),  # Statistics.
+                ]
+            )
+    photos = rng.integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    expected = normalized(photos, training=False).numpy()
+    assert not np.allclose(base(photos).numpy(), expected, rtol=1e-3)
+
+    fold_normalization(normalized, base)
+    np.testing.assert_allclose(
+        base(photos).numpy(), expected, rtol=1e-3, atol=1e-3 * expected.max()
+    )
