@@ -31,8 +31,8 @@ bench: $(ALL)/bench ## measure serving and training beside plain Keras; hours, o
 screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; needs Chromium
 	$(ALL)/python -m tests.screenshots
 
-space: $(APP)/ready ## make space SPACE=USER/SPACE REPO=USER/REPO [REVISION=v1]: deploy to the Hub
-	$(APP)/python -m train.hub.space $(SPACE) --weights $(REPO) --revision $(or $(REVISION),main)
+space: $(APP)/ready ## make space SPACE=USER/SPACE [REPO=USER/REPO REVISION=v1]: deploy to the Hub
+	$(APP)/python -m train space $(SPACE) $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
 
 lint: $(ALL)/ready ## check style and types
 	$(ALL)/ruff check .

@@ -1,4 +1,4 @@
-"""The commands: `python -m train fit|evaluate|export|pretrain|push`."""
+"""The commands: `python -m train fit|evaluate|export|pretrain|push|space`."""
 
 import argparse
 import errno
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, VARIANTS, find_backbone
-from flowers.errors import DatasetError, WeightsError
+from flowers.errors import DatasetError, UserError, WeightsError
 from flowers.weights.folder import backbone_folders
 from train.quiet import quiet
 from train.recipe import Recipe
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         options.run(options)
-    except (DatasetError, WeightsError) as error:
+    except UserError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return _fail("Stopped; the same command goes on from here.", code=130)
@@ -140,6 +140,25 @@ def build_parser() -> argparse.ArgumentParser:
     push.add_argument("--dry-run", action="store_true", help="only list what would be sent")
     push.add_argument("--tag", help="name of the tag (default: the next of v1, v2, …)")
     push.add_argument("--license", metavar="ID", help="licence of the weights, as the Hub names it")
+
+    space = commands.add_parser("space", help="put the app on the Hub as a Space")
+    space.set_defaults(run=_space)
+    space.add_argument("space", metavar="USER/SPACE")
+    weights = space.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--weights",
+        type=Path,
+        default=Path("weights"),
+        metavar="DIR",
+        help="the weights that go along (default: weights/)",
+    )
+    weights.add_argument("--repo", metavar="USER/REPO", help="where the app pulls its weights from")
+    weights.add_argument(
+        "--static", type=Path, metavar="DIR", help="deploy the page that `make static` built"
+    )
+    space.add_argument("--revision", help="with --repo: tag, branch or hash to pin to")
+    space.add_argument("--private", action="store_true", help="create the Space as a private one")
+    space.add_argument("--dry-run", action="store_true", help="only list what would be sent")
 
     evaluate = commands.add_parser("evaluate", help="measure a weights folder on labelled photos")
     evaluate.set_defaults(run=_evaluate)
@@ -270,6 +289,20 @@ def _push(options: argparse.Namespace) -> None:
         license=options.license,
     )
     print(report)
+
+
+def _space(options: argparse.Namespace) -> None:
+    from train.hub.space import app_on_repository, app_with_folder, deploy, static_page
+
+    if options.revision and not options.repo:
+        raise WeightsError("Say whose revision that is: --revision needs --repo USER/REPO.")
+    if options.static:
+        deployment = static_page(options.static)
+    elif options.repo:
+        deployment = app_on_repository(options.repo, options.revision or "main")
+    else:
+        deployment = app_with_folder(options.weights)
+    print(deploy(options.space, deployment, private=options.private, dry_run=options.dry_run))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

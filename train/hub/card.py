@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import CardData, RepoCard
+from huggingface_hub import CardData, EvalResult, RepoCard
+from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from flowers.backbones import BACKBONES, Variant
 from flowers.weights.folder import ARTIFACT, METRICS, Config, backbone_folders, read_config
@@ -122,27 +123,26 @@ def _tags(models: Sequence[Model], former: list[str] | None) -> list[str]:
 
 
 def _index(model: Model) -> Iterator[dict[str, Any]]:
-    """Entries of `model-index`, one a variant."""
+    """Entries of `model-index`, one per variant."""
     for variant, result in model.results():
         assert model.metrics is not None
         data = model.metrics.data
         measured = [
-            {"type": kind, "name": name, "value": round(value, 4)}
+            EvalResult(
+                task_type="image-classification",
+                task_name="Image classification",
+                dataset_type="imagefolder",
+                dataset_name=data.name,
+                dataset_split=data.part,
+                dataset_args={"photos": data.photos, "fingerprint": data.fingerprint},
+                metric_type=kind,
+                metric_name=name,
+                metric_value=round(value, 4),
+            )
             for field, (kind, name) in QUALITY.items()
             if (value := getattr(result, field)) is not None
         ]
-        dataset = {
-            "name": data.name,
-            "type": "imagefolder",
-            "split": data.part,
-            "args": {"photos": data.photos, "fingerprint": data.fingerprint},
-        }
-        results = {
-            "task": {"type": "image-classification", "name": "Image classification"},
-            "dataset": dataset,
-            "metrics": measured,
-        }
-        yield {"name": f"{model.name} {variant}", "results": [results]}
+        yield from eval_results_to_model_index(f"{model.name} {variant}", measured)
 
 
 def _introduction(models: Sequence[Model]) -> str:
@@ -153,7 +153,7 @@ def _introduction(models: Sequence[Model]) -> str:
         f"{len(models)} {'backbone' if len(models) == 1 else 'backbones'} of `keras.applications`"
         f" for photos of: {classes}.",
         "Each comes in up to two variants: **transfer** (frozen base, new head) and **finetuned**"
-        " (the last 15 layers of the base trained too). One file a backbone serves both.",
+        " (the last 15 layers of the base trained too). One file per backbone serves both.",
     ]
     for notice in dict.fromkeys(m.config.notice for m in models if m.config.notice):
         lines += ["", f"> {_plain(notice)}"]

@@ -1,39 +1,33 @@
-"""Put the app on the Hub as a Space that pulls its weights from a Hub repository.
+"""Put the app on the Hub as a Space, with the weights of a Hub repository, a folder, or static.
 
-    python -m train.hub.space USER/SPACE --weights USER/REPO
-
-The Space holds app, library and requirements, no training code and no weights: these are preloaded
-when it is built, pinned to a commit.
+An app on a repository holds no weights: the Space preloads them when it is built, pinned to a
+commit. Nothing of training goes along.
 """
 
-import argparse
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from huggingface_hub import CardData, HfApi, constants
-from huggingface_hub.hf_api import ModelInfo
 
 from flowers.backbones import BACKBONES
-from flowers.errors import HubError, WeightsError
+from flowers.errors import UserError, WeightsError
 from flowers.weights.folder import CARD, CONFIG, PUBLISHED
 from flowers.weights.hub import hub_api, hub_errors, patiently
 from flowers.weights.hub_source import is_served
 from train.hub.commit import (
     PATIENCE,
+    CommitReport,
     Content,
-    PushedFile,
-    Remote,
-    commit,
-    compare,
-    listing,
-    look,
+    differences,
+    open_repository,
+    send,
     start_over,
 )
+from train.hub.contents import checked_files
 
 PROJECT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = "requirements-app.txt"
@@ -43,192 +37,156 @@ PYTHON = "3.11"
 FILES = ("app.py", "flowers/**/*", f"weights/{PUBLISHED}", "NOTICE", "LICENSE*")
 """What a Space needs of the project, as patterns."""
 
+OURS = frozenset({"app.py", "flowers", "requirements.txt", "weights"})
+"""What a former deployment may have left at the top of a Space."""
 
-@dataclass
-class SpaceReport:
-    """What was done, or would be. As a string: lines for people."""
+REPO_VARIABLE, REVISION_VARIABLE = "FLOWERS_REPO", "FLOWERS_REVISION"
 
-    space: str
-    weights: str
-    revision: str
-    """Full hash of the weights that the Space is pinned to."""
-    dry_run: bool
-    created: bool = False
-    committed: bool = False
-    files: list[PushedFile] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        url = f"{constants.ENDPOINT}/spaces/{self.space}"
-        lines = [*listing(self.files), *self.notes]
-        if self.dry_run:
-            verb = "would be created" if self.created else "exists"
-            lines.append(f"Nothing was sent: this was a dry run. {url} {verb}.")
-        else:
-            state = "was updated" if self.committed else "is up to date"
-            lines.append(f"{url} {state}; its weights are {self.weights} at {self.revision}")
-        return "\n".join(lines)
+FRONT: dict[str, Any] = {
+    "title": "Flowers",
+    "emoji": "🌼",
+    "colorFrom": "green",
+    "colorTo": "yellow",
+    "short_description": "Six ImageNet backbones on one photo, side by side",
+}
+ISOLATED = {
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "cross-origin",
+}
+"""Headers without which a browser gives a page no threads."""
 
 
-def push_space(
-    space: str,
-    weights: str,
-    *,
-    revision: str = "main",
-    private: bool = False,
-    dry_run: bool = False,
-) -> SpaceReport:
-    """Create or update the Space USER/SPACE on the weights USER/REPO at `revision`.
+@dataclass(frozen=True)
+class Deployment:
+    """What a Space is to be."""
 
-    Raises `WeightsError` when the repository holds no weights, and `HubError`.
+    sdk: Literal["gradio", "static"]
+    contents: dict[str, Content]
+    """Path in the Space -> file here, or bytes."""
+    message: str
+    """Of the commit."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those of the app that say where its weights are; others of the Space stay."""
+    notes: tuple[str, ...] = ()
+
+
+def app_on_repository(repo: str, revision: str = "main") -> Deployment:
+    """The app on the weights of USER/REPO, pinned to the commit that `revision` stands for.
+
+    Raises `WeightsError` when the repository holds none, and `HubError`.
     """
     api = hub_api(PATIENCE)
-    with hub_errors(weights, revision):
-        source = patiently(lambda: api.model_info(weights, revision=revision))
-    if not any(f"{key}/{CONFIG}" in _names(source) for key in BACKBONES):
-        raise WeightsError(f"{weights} holds no weights; push some with `python -m train push`.")
+    with hub_errors(repo, revision):
+        source = patiently(lambda: api.model_info(repo, revision=revision))
+    commit, names = str(source.sha), sorted(file.rfilename for file in source.siblings or [])
+    if not any(f"{key}/{CONFIG}" in names for key in BACKBONES):
+        raise WeightsError(f"{repo} holds no weights; push some with `python -m train push`.")
+    front: dict[str, Any] = {"models": [source.id]}
+    notes = [f"Its weights are {repo} at {commit}."]
+    if source.private:  # A build has no token to read a private repository with.
+        notes.append(
+            f"{repo} is private: add a token that may read it to the Space's secrets as HF_TOKEN."
+        )
+    else:
+        served = ",".join(name for name in names if is_served(name))
+        front["preload_from_hub"] = [f"{source.id} {served} {commit}"]
+    weights = f"[{source.id}]({constants.ENDPOINT}/{source.id}) at commit `{commit}`"
+    return Deployment(
+        "gradio",
+        _app(front, f"The weights are {weights}."),
+        f"App with the weights {repo} at {commit[:12]}",
+        {REPO_VARIABLE: repo, REVISION_VARIABLE: commit},
+        tuple(notes),
+    )
 
-    def attempt() -> SpaceReport:
-        report = SpaceReport(space, weights, str(source.sha), dry_run)
-        _push_once(api, report, source, private)
+
+def app_with_folder(weights: Path) -> Deployment:
+    """The app with the weights of a folder, which go along. Raises `WeightsError`."""
+    served = {
+        f"weights/{path}": file
+        for path, file in checked_files(weights).items()
+        if is_served(path) and path != CARD
+    }
+    contents = _app({}, "The weights are in `weights/`.") | served
+    return Deployment(
+        "gradio", contents, "App with its weights", notes=(f"Its weights are those of {weights}.",)
+    )
+
+
+def static_page(folder: Path) -> Deployment:
+    """The page that needs no server, as `make static` builds it. Raises `UserError`."""
+    if not (folder / "index.html").is_file():
+        raise UserError(f"{folder} holds no index.html; build the page with `make static`.")
+    contents: dict[str, Content] = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
+    front = {"sdk": "static", "app_file": "index.html", "custom_headers": ISOLATED}
+    contents[CARD] = _card(front, "Photos are read in the browser and sent nowhere.")
+    return Deployment("static", contents, "The page without a server")
+
+
+def deploy(
+    space: str, deployment: Deployment, *, private: bool = False, dry_run: bool = False
+) -> CommitReport:
+    """Create or update the Space USER/SPACE. Raises `HubError`."""
+    api = hub_api(PATIENCE)
+    variables = deployment.variables
+    folders = {path.split("/")[0] for path in deployment.contents if "/" in path}
+
+    def ours(path: str) -> bool:
+        return path.split("/")[0] in OURS | folders
+
+    def attempt() -> CommitReport:
+        report = CommitReport(space, "space", dry_run, notes=list(deployment.notes))
+        pairs = [{"key": key, "value": value} for key, value in variables.items()]
+        head = open_repository(
+            api, report, private, space_sdk=deployment.sdk, space_variables=pairs
+        )
+        report.files = differences(deployment.contents, head, ours)
+        if deployment.sdk == "gradio" and not (dry_run or report.created):
+            _set_variables(api, space, variables)
+        send(api, report, deployment.contents, head, deployment.message)
         return report
 
     return start_over(attempt, space)
 
 
-def _push_once(api: HfApi, report: SpaceReport, source: ModelInfo, private: bool) -> None:
-    space = report.space
-    variables = {"FLOWERS_REPO": report.weights, "FLOWERS_REVISION": report.revision}
-    if source.private:
-        report.notes.append(
-            f"{report.weights} is private: add a token that may read it to the Space's secrets as "
-            f"HF_TOKEN."
-        )
-    remote = look(api, space, "space")
-    if remote is None:
-        report.created = True
-        if not report.dry_run:
-            _create(api, space, private, variables)
-            remote = look(api, space, "space")
-    elif private and not remote.private:
-        raise HubError(f"{space} is public; make it private first or go on without --private.")
-    elif not report.dry_run:
-        _set_variables(api, space, variables)
-
-    contents = space_files(source)
-    report.files = compare(contents, _stale(contents, remote), remote)
-    if report.dry_run:
-        return
-    if remote is None:
-        raise HubError(f"{space} was created but cannot be read; use a token that may read it.")
-    message = f"App with the weights {report.weights} at {report.revision[:12]}"
-    made = commit(api, space, contents, report.files, remote, message, "space")
-    report.committed = made is not None
-
-
-def _create(api: HfApi, space: str, private: bool, variables: dict[str, str]) -> None:
-    pairs = [{"key": key, "value": value} for key, value in variables.items()]
-    patiently(
-        lambda: api.create_repo(
-            space,
-            repo_type="space",
-            space_sdk="gradio",
-            private=private,
-            space_variables=pairs,
-            exist_ok=True,
-        )
-    )
-
-
-def _set_variables(api: HfApi, space: str, variables: dict[str, str]) -> None:
-    """Set those that differ: the Hub restarts a Space for each."""
+def _set_variables(api: HfApi, space: str, variables: Mapping[str, str]) -> None:
+    """Change those that differ: the Hub restarts a Space for each."""
     there = patiently(lambda: api.get_space_variables(space))
-    for key, value in variables.items():
-        if key not in there or there[key].value != value:
+    for key in (REPO_VARIABLE, REVISION_VARIABLE):
+        value = variables.get(key)
+        if value is None and key in there:
+            patiently(partial(api.delete_space_variable, space, key))
+        elif value is not None and (key not in there or there[key].value != value):
             patiently(partial(api.add_space_variable, space, key, value))
 
 
-def space_files(source: ModelInfo, project: Path = PROJECT) -> dict[str, Content]:
-    """Path in the Space -> its contents."""
+def _app(front: dict[str, Any], weights: str) -> dict[str, Content]:
+    """Path in the Space -> contents, without weights."""
     files: dict[str, Content] = {
-        path.relative_to(project).as_posix(): path
+        path.relative_to(PROJECT).as_posix(): path
         for pattern in FILES
-        for path in sorted(project.glob(pattern))
+        for path in sorted(PROJECT.glob(pattern))
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
-    requirements = project / REQUIREMENTS
+    requirements = PROJECT / REQUIREMENTS
+    pinned = re.search(r"^gradio==(\S+)", requirements.read_text(encoding="utf-8"), re.MULTILINE)
+    if not pinned:
+        raise ValueError(f"{REQUIREMENTS} does not pin gradio; run `make pins`.")
+    pins = {"sdk": "gradio", "sdk_version": pinned[1], "python_version": PYTHON}
     files["requirements.txt"] = requirements
-    files[CARD] = space_card(source, requirements.read_text(encoding="utf-8")).encode()
+    files[CARD] = _card({**pins, "app_file": "app.py", **front}, weights)
     return files
 
 
-def space_card(source: ModelInfo, requirements: str) -> str:
+def _card(front: Mapping[str, Any], sentence: str) -> bytes:
     """The Space's README, whose front matter configures it."""
-    pinned = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)
-    if not pinned:
-        raise ValueError(f"{REQUIREMENTS} does not pin gradio; run `make pins`.")
-    data: dict[str, Any] = {
-        "title": "Flowers",
-        "emoji": "🌼",
-        "colorFrom": "green",
-        "colorTo": "yellow",
-        "sdk": "gradio",
-        "sdk_version": pinned[1],
-        "python_version": PYTHON,
-        "app_file": "app.py",
-        "short_description": "Six ImageNet backbones on one photo, side by side",
-        "models": [source.id],
-    }
-    if not source.private:  # A build has no token to read a private repository with.
-        served = ",".join(name for name in _names(source) if is_served(name))
-        data["preload_from_hub"] = [f"{source.id} {served} {source.sha}"]
     return (
-        f"---\n{CardData(**data).to_yaml()}\n---\n\n# Flowers\n\n"
+        f"---\n{CardData(**FRONT, **front).to_yaml()}\n---\n\n# Flowers\n\n"
         f"Which of six ImageNet backbones reads flower photos best, and is the difference real?\n\n"
-        f"The weights are [{source.id}]({constants.ENDPOINT}/{source.id}) at commit "
-        f"`{source.sha}`. `python -m train.hub.space` writes this file.\n"
-    )
-
-
-def _names(source: ModelInfo) -> list[str]:
-    return sorted(file.rfilename for file in source.siblings or [])
-
-
-def _stale(contents: dict[str, Content], remote: Remote | None) -> Iterator[str]:
-    """Library files that a former version of the app had."""
-    for path in sorted(remote.files if remote else ()):
-        if path.startswith("flowers/") and path not in contents:
-            yield path
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run from the command line and return the exit code; errors are one line on stderr."""
-    parser = argparse.ArgumentParser(
-        prog="python -m train.hub.space",
-        description="Put the app on the Hub as a Space that pulls its weights from the Hub.",
-    )
-    parser.add_argument("space", metavar="USER/SPACE")
-    parser.add_argument("--weights", required=True, metavar="USER/REPO", help="where weights lie")
-    parser.add_argument(
-        "--revision", default="main", help="tag, branch or hash to pin to (default: main as it is)"
-    )
-    parser.add_argument("--private", action="store_true", help="create the Space as a private one")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be sent")
-    options = parser.parse_args(arguments)
-    try:
-        report = push_space(
-            options.space,
-            options.weights,
-            revision=options.revision,
-            private=options.private,
-            dry_run=options.dry_run,
-        )
-    except (WeightsError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(report)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        f"{sentence} `python -m train space` writes this file.\n"
+    ).encode()

@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def _serve(self) -> None:
         self.path = unquote(urlsplit(self.path).path)
@@ -290,7 +290,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         if body:
             asked = json.loads(body)
-            repo.variables[asked["key"]] = asked["value"]
+            if self.command == "DELETE":
+                del repo.variables[asked["key"]]
+            else:
+                repo.variables[asked["key"]] = asked["value"]
         self._json({k: {"key": k, "value": v} for k, v in repo.variables.items()})
 
     def resolve(
@@ -336,7 +339,7 @@ _API = rf"/api/(?P<kind>{'|'.join(TYPES)})s/(?P<name>[^/]+/[^/]+)"
 ROUTES = [
     ("POST", r"/api/repos/create", "create_repo"),
     ("POST", r"/api/validate-yaml", "validate_yaml"),
-    ("GET POST", r"/api/spaces/(?P<name>[^/]+/[^/]+)/variables", "variables"),
+    ("GET POST DELETE", r"/api/spaces/(?P<name>[^/]+/[^/]+)/variables", "variables"),
     ("GET", _API, "info"),
     ("GET", rf"{_API}/revision/(?P<rev>.+)", "info"),
     ("GET", rf"{_API}/tree/(?P<rev>[^/]+)", "tree"),

@@ -5,11 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from flowers.errors import WeightsError
+from flowers.errors import UserError, WeightsError
 from tests.support import ROOT
 from tests.support.folders import files_of, make_folder
 from tests.support.hub.standin import Hub
@@ -24,10 +25,25 @@ def commit(hub, tmp_path) -> str:
     return hub.put(REPO, files).oid
 
 
-def push_space(*args, **kwargs):
-    from train.hub.space import push_space
+def deploy_on(repo: str, revision: str = "main", **options):
+    """Runs on the machine."""
+    from train.hub.space import app_on_repository, deploy
 
-    return push_space(*args, **kwargs)
+    return deploy(SPACE, app_on_repository(repo, revision), **options)
+
+
+def deploy_with(weights: Path, **options):
+    """Runs on the machine."""
+    from train.hub.space import app_with_folder, deploy
+
+    return deploy(SPACE, app_with_folder(weights), **options)
+
+
+def deploy_static(folder: Path, **options):
+    """Runs on the machine."""
+    from train.hub.space import deploy, static_page
+
+    return deploy(SPACE, static_page(folder), **options)
 
 
 def preload(line: str) -> None:
@@ -48,7 +64,7 @@ def front_matter(files: dict[str, bytes]) -> dict:
 
 
 def test_a_space_holds_the_app_and_nothing_of_training(hub, machine, commit):
-    report = machine.run(push_space, SPACE, REPO)
+    report = machine.run(deploy_on, REPO)
     assert report.created
     assert report.committed
     files = stored(hub)
@@ -71,7 +87,7 @@ def test_a_space_holds_the_app_and_nothing_of_training(hub, machine, commit):
 
 
 def test_the_front_matter_pins_everything(hub, machine, commit):
-    machine.run(push_space, SPACE, REPO)
+    machine.run(deploy_on, REPO)
     front = front_matter(stored(hub))
     pinned = re.search(r"^gradio==(\S+)", (ROOT / "requirements-app.txt").read_text(), re.M)
     assert front["sdk"] == "gradio"
@@ -101,50 +117,152 @@ assert not {"tensorflow", "keras", "train"} & set(sys.modules)
 """
 
 
-def test_a_space_serves_its_preloaded_weights_by_itself(hub, machine, commit, tmp_path):
-    machine.run(push_space, SPACE, REPO)
-    files = stored(hub)
-    for path, content in files.items():
-        (tmp_path / "space" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "space" / path).write_bytes(content)
-    [line] = front_matter(files)["preload_from_hub"]
-    machine.run(preload, line)
+def served(hub: Hub, root: Path) -> tuple[str, str]:
+    """What the Space prints and says when the Hub starts it with `SERVE` for an app."""
+    for path, content in stored(hub).items():
+        (root / "space" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "space" / path).write_bytes(content)
     environment = {
         "PATH": os.environ["PATH"],
-        "HF_HOME": str(tmp_path / "home"),
+        "HF_HOME": str(root / "home"),
         "HF_ENDPOINT": hub.url,
         **hub.repo(SPACE, "space").variables,
     }
-    hub.put(REPO, {"vgg16/config.json": b"a later commit that changes nothing here"})
-    hub.seen.clear()
     result = subprocess.run(
         [sys.executable, "-c", SERVE],
-        cwd=tmp_path / "space",
+        cwd=root / "space",
         env=environment,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert result.stdout.strip() == f"{commit} None True True", result.stderr
+    return result.stdout.strip(), result.stderr
+
+
+def test_a_space_serves_its_preloaded_weights_by_itself(hub, machine, commit, tmp_path):
+    machine.run(deploy_on, REPO)
+    [line] = front_matter(stored(hub))["preload_from_hub"]
+    machine.run(preload, line)
+    hub.put(REPO, {"vgg16/config.json": b"a later commit that changes nothing here"})
+    hub.seen.clear()
+    printed, errors = served(hub, tmp_path)
+    assert printed == f"{commit} None True True", errors
     assert not hub.paths("GET", "/objects/")
 
 
-def test_a_second_time_only_differences_are_sent(hub, machine, commit):
-    machine.run(push_space, SPACE, REPO)
+def test_without_a_repository_the_weights_go_along(hub, machine, tmp_path):
+    weights = make_folder(tmp_path / "made", "mobilenetv2", "vgg16", keras=True)
+    (weights / "examples").mkdir()
+    (weights / "examples" / "rose.jpg").write_bytes(b"jpeg")
+    (weights / "vgg16" / "notes.pkl").write_bytes(b"pickle")
+    report = machine.run(deploy_with, weights)
+    assert f"Its weights are those of {weights}." in str(report)
+    files = stored(hub)
+    assert {path for path in files if path.startswith("weights/")} == {
+        "weights/published.json",
+        "weights/examples/rose.jpg",
+        *(f"weights/{b}/{name}" for b in ("mobilenetv2", "vgg16") for name in SERVED),
+    }
+    blobs = hub.repo(SPACE, "space").head.files
+    assert blobs["weights/vgg16/model.tflite"].lfs
+    assert not {"models", "preload_from_hub"} & front_matter(files).keys()
+    assert front_matter(files)["python_version"] == "3.11"
+    assert hub.repo(SPACE, "space").variables == {}
+    printed, errors = served(hub, tmp_path)
+    assert printed == "None None True True", errors
+
+
+def test_weights_that_are_not_whole_are_not_deployed(hub, machine, folder):
+    (folder / "mobilenetv2" / "model.tflite").write_bytes(b"cut")
+    with pytest.raises(WeightsError, match="is incomplete or changed"):
+        machine.run(deploy_with, folder)
+    assert not hub.seen
+
+
+def test_a_space_moves_from_its_own_weights_to_a_repository_and_back(hub, machine, commit, folder):
+    machine.run(deploy_with, folder)
+    space = hub.repo(SPACE, "space")
+    space.variables["THEIRS"] = "stays"
+    hub.put(SPACE, {"packages.txt": b"theirs"}, kind="space")
+    machine.run(deploy_on, REPO)
+    files = stored(hub)
+    assert [path for path in files if path.startswith("weights/")] == ["weights/published.json"]
+    assert files["packages.txt"] == b"theirs"
+    assert space.variables["FLOWERS_REVISION"] == commit
+    machine.run(deploy_with, folder)
+    assert space.variables == {"THEIRS": "stays"}
+    assert "weights/mobilenetv2/model.tflite" in stored(hub)
+
+
+def test_the_page_without_a_server_is_a_static_space(hub, machine, folder, tmp_path):
+    page = tmp_path / "static"
+    (page / "weights" / "mobilenetv2").mkdir(parents=True)
+    (page / "index.html").write_text("<title>Flowers</title>")
+    (page / "weights" / "mobilenetv2" / "model.tflite").write_bytes(b"artifact")
+    machine.run(deploy_with, folder)  # The same Space was an app before.
+    machine.run(deploy_static, page)
+    files = stored(hub)
+    front = front_matter(files)
+    assert files.keys() - {".gitattributes", "README.md", "NOTICE", "LICENSE"} == {
+        "index.html",
+        "weights/mobilenetv2/model.tflite",
+    }
+    assert front["sdk"] == "static"
+    assert front["app_file"] == "index.html"
+    assert front["custom_headers"]["cross-origin-opener-policy"] == "same-origin"
+    assert front["custom_headers"]["cross-origin-embedder-policy"] == "require-corp"
+    assert not {"sdk_version", "python_version"} & front.keys()
     hub.seen.clear()
-    assert not machine.run(push_space, SPACE, REPO).committed
+    assert not machine.run(deploy_static, page).committed
+    assert {s.method for s in hub.seen} == {"GET"}
+
+
+def test_a_page_that_was_not_built_is_not_deployed(machine, tmp_path):
+    with pytest.raises(UserError, match=r"holds no index\.html; build the page with"):
+        machine.run(deploy_static, tmp_path)
+
+
+def test_the_command_needs_only_what_serving_needs(hub, commit, tmp_path):
+    def space(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tests.support.serving_only", *arguments]
+        environment = {
+            **os.environ,
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": "hf_writer",
+            "HF_HUB_DISABLE_XET": "1",
+        }
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    sent = space("train", "space", SPACE, "--repo", REPO, "--revision", commit)
+    assert sent.returncode == 0, sent.stderr
+    assert f"Its weights are {REPO} at {commit}." in sent.stdout
+    assert f"Pushed to {hub.url}/spaces/{SPACE}, commit" in sent.stdout
+    refused = space("train.space", SPACE, "--revision", "v1")  # As the command was called before.
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "error: Say whose revision that is: --revision needs --repo USER/REPO.\n"
+    )
+
+
+def test_a_second_time_only_differences_are_sent(hub, machine, commit):
+    machine.run(deploy_on, REPO)
+    hub.seen.clear()
+    assert not machine.run(deploy_on, REPO).committed
     assert {s.method for s in hub.seen} == {"GET"}
     space = hub.repo(SPACE, "space")
     space.head.files["flowers/gone.py"] = space.head.files["app.py"]
     newer = hub.put(REPO, {"published.json": b"{}"}).oid
-    report = machine.run(push_space, SPACE, REPO)
+    report = machine.run(deploy_on, REPO)
     changes = {file.path: file.change for file in report.files if file.change != "unchanged"}
     assert changes == {"README.md": "changed", "flowers/gone.py": "removed"}
     assert space.variables["FLOWERS_REVISION"] == newer
 
 
 def test_a_dry_run_sends_nothing(hub, machine, commit):
-    report = machine.run(push_space, SPACE, REPO, dry_run=True)
+    report = machine.run(deploy_on, REPO, dry_run=True)
     assert {s.method for s in hub.seen} == {"GET"}
     assert "would be created" in str(report)
     assert re.search(r"bytes  new +app.py", str(report))
@@ -152,7 +270,7 @@ def test_a_dry_run_sends_nothing(hub, machine, commit):
 
 def test_private_weights_need_a_secret(hub, machine, commit):
     hub.repo(REPO).private = True
-    report = machine.run(push_space, SPACE, REPO, private=True)
+    report = machine.run(deploy_on, REPO, private=True)
     assert hub.repo(SPACE, "space").private
     assert "add a token that may read it to the Space's secrets" in str(report)
     assert "preload_from_hub" not in front_matter(stored(hub))
@@ -162,12 +280,12 @@ def test_private_weights_need_a_secret(hub, machine, commit):
 def test_refusals_are_one_sentence(hub, machine, commit):
     hub.fault("POST", "/repos/create", status=402, message="Subscribe to PRO")
     with pytest.raises(WeightsError, match="needs a paid plan of the Hub; deploy with Docker"):
-        machine.run(push_space, SPACE, REPO)
+        machine.run(deploy_on, REPO)
     hub.put("somebody/empty", {"notes.txt": b""})
     with pytest.raises(WeightsError, match="somebody/empty holds no weights"):
-        machine.run(push_space, SPACE, "somebody/empty")
+        machine.run(deploy_on, "somebody/empty")
     with pytest.raises(WeightsError, match="has no such tag, branch or commit"):
-        machine.run(push_space, SPACE, REPO, revision="v9")
+        machine.run(deploy_on, REPO, revision="v9")
 
 
 # The container
