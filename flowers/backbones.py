@@ -1,8 +1,9 @@
-"""The six backbones as data: six records, one code path.
+"""The six backbones as data: six records, one code path; a model, and what its artifact answers.
 
 Nothing here imports Keras; `network.py` looks the builder up by name when a graph is built.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -64,3 +65,18 @@ def find_backbone(key: str) -> Backbone:
         raise ValueError(
             f"There is no such backbone; use one of {', '.join(BACKBONES)}. Received: {key!r}"
         ) from None
+
+
+Model = tuple[str, Variant]
+"""One of the twelve: backbone key and variant key."""
+
+
+def model_name(model: Model) -> str:
+    """The name shown to people, as in "DenseNet121 finetuned"."""
+    return f"{BACKBONES[model[0]].name} {model[1]}"
+
+
+def all_models(backbones: Iterable[str], variants: Iterable[Variant] = VARIANTS) -> list[Model]:
+    """Every chosen model, in the order of `BACKBONES` and `VARIANTS`."""
+    chosen, wanted = set(backbones), set(variants)
+    return [(b, v) for b in BACKBONES if b in chosen for v in VARIANTS if v in wanted]

@@ -15,8 +15,9 @@ from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
 from flowers.models.classifier import Classifier, calibrate
 from flowers.photos import read_photo
+from flowers.stats import accuracy_interval
 from flowers.weights.folder import MANIFEST, backbone_folders
-from flowers.weights.results import VariantResult, accuracy_interval
+from flowers.weights.results import VariantResult
 from train.artifact.measure import measure
 from train.data.dataset import Dataset, class_folders, photo_files
 

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.report import Table, with_range
-from flowers.weights.results import accuracy_interval
+from flowers.stats import accuracy_interval
 from train.recipe import Recipe
 
 TARGETS = {"transfer": 8.0, "finetuned": 4.0}

@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image
 
 from flowers.ahead import ahead
+from flowers.backbones import Model
 from flowers.errors import BatchError, ChoiceError, PhotoError
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Model, Reading
+from flowers.models.compare import Reading
 from flowers.models.zoo import Zoo
 from flowers.page.overlay import data_uri
 from flowers.photos import SUFFIXES, load_photo

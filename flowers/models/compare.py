@@ -5,26 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.backbones import Model
 from flowers.models.classifier import Prediction
-from flowers.weights.results import Outcome, accuracy_interval, paired_test
-
-SIGNIFICANT = 0.05
-"""Differences whose corrected p-value is below this are called real."""
-
-Model = tuple[str, Variant]
-"""Backbone key and variant key."""
-
-
-def model_name(model: Model) -> str:
-    """The name shown to people, as in "DenseNet121 finetuned"."""
-    return f"{BACKBONES[model[0]].name} {model[1]}"
-
-
-def all_models(backbones: Iterable[str], variants: Iterable[Variant] = VARIANTS) -> list[Model]:
-    """Every chosen model, in the order of `BACKBONES` and `VARIANTS`."""
-    chosen, wanted = set(backbones), set(variants)
-    return [(b, v) for b in BACKBONES if b in chosen for v in VARIANTS if v in wanted]
+from flowers.stats import SIGNIFICANT, accuracy_interval, holm, mcnemar
+from flowers.weights.results import Metrics, Outcome
 
 
 def class_order(class_lists: Iterable[Sequence[str]]) -> list[str]:
@@ -218,14 +202,27 @@ def differences(outcomes: Mapping[Model, Sequence[Outcome]]) -> list[Difference]
     ]
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction of p-values, in the order given (Holm 1979)."""
-    adjusted = [0.0] * len(p_values)
-    running = 0.0
-    for rank, i in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = running
-    return adjusted
+def paired_test(first: Sequence[Outcome], second: Sequence[Outcome]) -> tuple[int, int, float]:
+    """Compare two models on the photos that both saw, by McNemar's exact test.
+
+    Returns photos that only the first got right, photos that only the second got right, and the
+    two-sided p-value.
+    """
+    other = {p.photo: p.predicted == p.label for p in second}
+    pairs = [(p.predicted == p.label, other[p.photo]) for p in first if p.photo in other]
+    only_first = sum(a and not b for a, b in pairs)
+    only_second = sum(b and not a for a, b in pairs)
+    return only_first, only_second, mcnemar(only_first, only_second)
+
+
+def measured_points(metrics: Mapping[str, Metrics]) -> dict[Model, tuple[float, float, float]]:
+    """Accuracy of every measured variant, and the ends of its 95 % interval."""
+    points: dict[Model, tuple[float, float, float]] = {}
+    for key, m in metrics.items():
+        for variant, result in m.variants.items():
+            low, high = accuracy_interval(result.correct, m.data.photos)
+            points[key, variant] = (result.correct / max(1, m.data.photos), low, high)
+    return points
 
 
 def _score(model: Model, rows: Sequence[Outcome]) -> Score:

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Variant
+from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Model, Variant, all_models
 from flowers.errors import ChoiceError, WeightsError
 from flowers.models.classifier import Classifier, Prediction, Runtime
-from flowers.models.compare import Model, all_models
 from flowers.models.recent import RecentPredictions
 from flowers.photos import to_square
 from flowers.weights.folder import ARTIFACT, CONFIG

@@ -9,8 +9,8 @@ from flowers.backbones import BACKBONES, VARIANTS
 from flowers.models.classifier import Prediction
 from flowers.models.compare import Consensus, Reading, Verdict, consensus
 from flowers.models.zoo import Zoo
+from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT
-from flowers.weights.results import accuracy_interval
 
 
 class ModelRow(TypedDict):

@@ -9,9 +9,9 @@ from html import escape
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from flowers.backbones import BACKBONES
+from flowers.backbones import BACKBONES, Model
 from flowers.models.batch import BatchRow
-from flowers.models.compare import Model, Reading, Verdict
+from flowers.models.compare import Reading, Verdict
 from flowers.page import cards
 from flowers.page.answers import comparison
 

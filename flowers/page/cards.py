@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from flowers.backbones import BACKBONES, DEFAULT_CLASSES
+from flowers.backbones import BACKBONES, DEFAULT_CLASSES, Model, model_name
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Model, Verdict, class_order, consensus, dissent, model_name
+from flowers.models.compare import Verdict, class_order, consensus, dissent
 from flowers.page.overlay import overlay_uri, photo_uri
 
 _NUMBERS = [

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from flowers.backbones import BACKBONES, VARIANTS, Variant
-from flowers.models.compare import Model, model_name
-from flowers.weights.results import Metrics, Published, accuracy_interval
+from flowers.backbones import BACKBONES, VARIANTS, Model, Variant, model_name
+from flowers.stats import pareto_front
+from flowers.weights.results import Metrics, Published
 
 COLOURS: dict[Variant, str] = {"transfer": "#8a8178", "finetuned": "#0d9488"}
 SYMBOLS: dict[Variant, str] = {"transfer": "circle-open", "finetuned": "circle"}
@@ -136,16 +136,6 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
     return fig
 
 
-def measured_points(metrics: Mapping[str, Metrics]) -> dict[Model, tuple[float, float, float]]:
-    """Accuracy of every measured variant, and the ends of its 95 % interval."""
-    points: dict[Model, tuple[float, float, float]] = {}
-    for key, m in metrics.items():
-        for variant, result in m.variants.items():
-            low, high = accuracy_interval(result.correct, m.data.photos)
-            points[key, variant] = (result.correct / max(1, m.data.photos), low, high)
-    return points
-
-
 def cost_chart(
     metrics: Mapping[str, Metrics], cost: Mapping[str, float], title: str, unit: str
 ) -> go.Figure:
@@ -187,14 +177,3 @@ def cost_chart(
     fig.update_yaxes(title_text="accuracy in percent")
     fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
     return fig
-
-
-def pareto_front(points: Mapping[Model, tuple[float, float]]) -> list[Model]:
-    """The models that no other beats in cost and accuracy at once, cheapest first."""
-    front: list[Model] = []
-    best = float("-inf")
-    for model in sorted(points, key=lambda m: (points[m][0], -points[m][1])):
-        if points[model][1] > best:
-            best = points[model][1]
-            front.append(model)
-    return front

@@ -12,10 +12,9 @@ from uuid import uuid4
 import gradio as gr
 from PIL import Image
 
-from flowers.backbones import BACKBONES, VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.errors import ChoiceError, PhotoError, UploadError
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Model
 from flowers.models.zoo import Zoo
 from flowers.page import cards
 from flowers.page.answers import classification

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import gradio as gr
 import plotly.graph_objects as go
 
-from flowers.backbones import BACKBONES
-from flowers.models.compare import Model, standings
+from flowers.backbones import BACKBONES, Model
+from flowers.models.compare import measured_points, standings
 from flowers.models.zoo import Zoo
 from flowers.page import cards, charts, diagnostics, tables
 from flowers.weights.folder import ARTIFACT
@@ -71,7 +71,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
     )
     latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
     chart(
-        charts.accuracy_chart(charts.measured_points(metrics)),
+        charts.accuracy_chart(measured_points(metrics)),
         "Which backbone reads best",
         f"{where} Where intervals overlap, see below whether the difference is real.",
         "measured",

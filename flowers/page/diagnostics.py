@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from flowers.models.compare import SIGNIFICANT, Difference, Model, model_name
+from flowers.backbones import Model, model_name
+from flowers.models.compare import Difference
 from flowers.page.charts import COLOURS, SCALE, figure
+from flowers.stats import SIGNIFICANT
 from flowers.weights.results import Metrics, VariantResult
 
 

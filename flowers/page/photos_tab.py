@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError
 from flowers.models.batch import MAX_PHOTOS, BatchRow, collect, read_batch
-from flowers.models.compare import Verdict, judge, model_name, most_disputed
+from flowers.models.compare import Verdict, judge, most_disputed
 from flowers.models.zoo import Zoo
 from flowers.page import batch_table, cards
 from flowers.page.charts import accuracy_chart

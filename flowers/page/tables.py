@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from flowers.backbones import BACKBONES, VARIANTS
-from flowers.page.charts import measured_points
+from flowers.models.compare import measured_points
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published
 from flowers.weights.source import Entry

@@ -1,18 +1,14 @@
-"""What a result is: schemas, reading, intervals and paired tests.
+"""What a result is: schemas and reading.
 
 `metrics.json` holds what was measured here; `published.json` what the study reported. They are
 different types on purpose, so that no chart mixes them unnoticed.
 """
 
-from collections.abc import Mapping, Sequence
-from math import sqrt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
-
-# Not scipy.stats, whose import takes a fifth of the time in which the whole page starts.
-from scipy.special import bdtr, ndtri
 
 from flowers.backbones import Variant
 from flowers.errors import WeightsError
@@ -194,29 +190,3 @@ def _read(path: Path, schema: type[_M]) -> _M:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise WeightsError(f"{path} is malformed at {place}: {first['msg']}.") from error
-
-
-def accuracy_interval(correct: int, photos: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Score interval of an accuracy (Wilson 1927). (0, 1) for no photos."""
-    if photos == 0:
-        return 0.0, 1.0
-    z2 = float(ndtri((1 + confidence) / 2)) ** 2
-    middle = (correct + z2 / 2) / (photos + z2)
-    half = sqrt(z2 * (correct * (photos - correct) / photos + z2 / 4)) / (photos + z2)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def paired_test(first: Sequence[Outcome], second: Sequence[Outcome]) -> tuple[int, int, float]:
-    """Compare two models on the photos that both saw: McNemar's exact test.
-
-    Returns photos that only the first got right, photos that only the second got right, and the
-    two-sided p-value, which is 1 when they never differ.
-    """
-    other = {p.photo: p.predicted == p.label for p in second}
-    pairs = [(p.predicted == p.label, other[p.photo]) for p in first if p.photo in other]
-    only_first = sum(a and not b for a, b in pairs)
-    only_second = sum(b and not a for a, b in pairs)
-    if only_first + only_second == 0:
-        return 0, 0, 1.0
-    fewer, differing = min(only_first, only_second), only_first + only_second
-    return only_first, only_second, min(1.0, 2 * float(bdtr(fewer, differing, 0.5)))

@@ -13,8 +13,9 @@ from huggingface_hub import CardData, EvalResult, RepoCard
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from flowers.backbones import BACKBONES, Variant
+from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT, METRICS, Config, backbone_folders, read_config
-from flowers.weights.results import Metrics, VariantResult, accuracy_interval, read_metrics
+from flowers.weights.results import Metrics, VariantResult, read_metrics
 
 MARK = "<!-- Everything below this line is yours: `python -m train push` leaves it as it is. -->"
 LICENSE = "apache-2.0"

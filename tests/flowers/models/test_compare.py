@@ -2,15 +2,14 @@
 
 import pytest
 
-from flowers.backbones import VARIANTS
+from flowers.backbones import VARIANTS, all_models
 from flowers.models.compare import (
     Reading,
-    all_models,
     consensus,
     dissent,
-    holm,
     judge,
     most_disputed,
+    paired_test,
     standings,
 )
 from flowers.weights.results import Outcome
@@ -106,7 +105,21 @@ def test_one_photo_more_is_no_real_difference() -> None:
     assert verdict.beaten() == []
 
 
-def test_holm_multiplies_the_smallest_by_all_and_never_falls() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
-    assert holm([]) == []
+def seen(right: list[bool], first: int = 0) -> list[Outcome]:
+    return [
+        Outcome(
+            photo=f"rose/{first + i}.jpg",
+            label="rose",
+            predicted="rose" if one else "tulip",
+            probability=0.9,
+        )
+        for i, one in enumerate(right)
+    ]
+
+
+def test_pairs_are_of_photos_that_both_saw_in_any_order() -> None:
+    first, second = seen([True] * 10), seen([False] * 10, first=6)
+    assert paired_test(first, second) == (4, 0, 2 / 16)
+    assert paired_test(first, list(reversed(second))) == (4, 0, 2 / 16)
+    assert paired_test(second, first) == (0, 4, 2 / 16)
+    assert paired_test([], []) == (0, 0, 1.0)

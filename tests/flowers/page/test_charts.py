@@ -7,15 +7,8 @@ import plotly.graph_objects as go
 import pytest
 
 from flowers.backbones import VARIANTS, Variant
-from flowers.models.compare import differences
-from flowers.page.charts import (
-    accuracy_chart,
-    cost_chart,
-    measured_points,
-    pareto_front,
-    published_accuracy,
-    published_scores,
-)
+from flowers.models.compare import differences, measured_points
+from flowers.page.charts import accuracy_chart, cost_chart, published_accuracy, published_scores
 from flowers.page.diagnostics import (
     calibration_chart,
     class_f1_chart,
@@ -111,18 +104,6 @@ def test_measured_accuracy_has_its_wilson_interval(metrics: dict[str, Metrics]) 
     assert trace.error_x.arrayminus[1] == pytest.approx(100 * (accuracy - low))
     assert trace.error_x.array[1] == pytest.approx(100 * (high - accuracy))
     assert list(fig.layout.yaxis.ticktext) == ["MobileNetV2", "VGG16"]
-
-
-def test_the_pareto_front_leaves_out_what_another_beats_in_both() -> None:
-    front = pareto_front(
-        {
-            ("mobilenetv2", "transfer"): (1.0, 80.0),
-            ("mobilenetv2", "finetuned"): (1.0, 90.0),
-            ("vgg16", "finetuned"): (9.0, 89.0),
-            ("resnet101", "finetuned"): (5.0, 95.0),
-        }
-    )
-    assert front == [("mobilenetv2", "finetuned"), ("resnet101", "finetuned")]
 
 
 def test_cost_charts_place_every_variant(metrics: dict[str, Metrics]) -> None:
