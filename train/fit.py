@@ -15,18 +15,16 @@ from flowers.errors import DatasetError, PhotoError, WeightsError
 from flowers.files import write_text
 from flowers.weights.folder import MANIFEST, PUBLISHED, BaseSource, backbone_folders
 from flowers.weights.source import DEFAULT_FOLDER
-from train.artifact.finish import export_backbone, write_model_card
+from train.artifact.finish import finish, write_model_card
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
 from train.data.examples import write_examples
 from train.data.sources import open_source, source_name
-from train.lock import only_run
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
 from train.network.features import compute_features
 from train.network.progress import save_weights
 from train.network.tails import train_variant
-from train.recipe import Recipe
-from train.trained import GRAPH_WEIGHTS, WORK, PrecisionChoice, Trained
+from train.work import GRAPH_WEIGHTS, WORK, PrecisionChoice, Recipe, Trained, only_run
 
 STAMP = "stamp"
 
@@ -121,10 +119,11 @@ def train_backbone(
         # The finetuned variant starts from the transfer head, so that one is trained in any case.
         if variant in job.variants or variant == "transfer":
             train_variant(network, variant, features, job.recipe, work / variant)
-    save_weights(network.graph(job.variants), work / GRAPH_WEIGHTS)
+    graph = network.graph(job.variants)
+    save_weights(graph, work / GRAPH_WEIGHTS)
     trained.save(work)
     if job.export and keras.backend.backend() == "tensorflow":
-        print(export_backbone(job.out, backbone))
+        print(finish(job.out, graph, trained, dataset, cache))
     else:
         print(
             f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "

@@ -26,7 +26,6 @@ from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.pretraining import PretrainData, collect
 from train.data.views import FreshViews, Views
-from train.lock import only_run
 from train.network.base import RECIPE, find_base
 from train.network.bfloat16 import mixed_bfloat16
 from train.network.graph import build_base
@@ -36,7 +35,7 @@ from train.network.normalized import (
     with_normalization,
 )
 from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
-from train.trained import WORK
+from train.work import WORK, only_run
 
 LOG = "log.csv"
 RESUME = "resume"

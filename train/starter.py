@@ -25,7 +25,7 @@ from train.data.pretraining import collect
 from train.data.views import FreshViews, KeptViews
 from train.fit import Job, fit
 from train.pretrain import PretrainRecipe, pretrain, taught_by
-from train.recipe import Recipe
+from train.work import Recipe
 
 NOTICE = (
     "These are starter weights, trained without ImageNet on a few thousand photos and each "

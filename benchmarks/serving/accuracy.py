@@ -69,9 +69,9 @@ def _compare(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Both variants of a backbone on uint8[n, size, size, 3] with int64[n]."""
     from flowers.models.classifier import Classifier
-    from train.artifact.keras_graph import keras_probabilities, load_graph
+    from train.artifact.measure import predict_all
     from train.artifact.precision import accuracy
-    from train.evaluate import predict_all
+    from train.network.graph import keras_probabilities, load_graph
 
     classifier = Classifier(folder)
     config = classifier.config

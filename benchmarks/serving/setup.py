@@ -40,8 +40,7 @@ from flowers.weights.folder import (
     write_config,
 )
 from train.artifact.convert import artifacts
-from train.network.graph import Network, build_network
-from train.network.multiply_adds import multiply_adds
+from train.network.graph import Network, build_network, multiply_adds
 from train.quiet import quiet
 
 CALIBRATION = 8

@@ -32,7 +32,7 @@ from benchmarks.training.tables import document, terminal, text
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Variant, find_backbone
 from flowers.errors import DatasetError, WeightsError
 from train.data.dataset import Dataset
-from train.recipe import Recipe
+from train.work import Recipe
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "training"
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")

@@ -12,8 +12,7 @@ from benchmarks.training.tables import Row, Run
 from flowers.backbones import Backbone, Variant
 from flowers.files import write_text
 from train.data.dataset import Dataset
-from train.recipe import Recipe
-from train.trained import WORK
+from train.work import WORK, Recipe
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from benchmarks.training.tables import Row, Run, terminal, text
 from flowers.errors import DatasetError
 from flowers.weights.folder import MANIFEST
 from tests.support.photos import SIZE, write_patterns
-from train.recipe import Recipe
+from train.work import Recipe
 
 
 def run_of(seconds: float, accuracy: float | None = 0.5) -> Run:

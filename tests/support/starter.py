@@ -20,7 +20,7 @@ PINS = Path(__file__).with_name("starter.json")
 
 def pin(weights: Path) -> None:
     """Note what each graph of a folder that `fit` wrote says; leave other backbones as they are."""
-    from train.artifact.keras_graph import keras_probabilities, load_graph
+    from train.network.graph import keras_probabilities, load_graph
 
     pins = json.loads(PINS.read_text()) if PINS.exists() else {}
     for folder in backbone_folders(weights):

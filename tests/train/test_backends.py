@@ -33,11 +33,31 @@ def run_without_tensorflow(backend: str, program: str, *arguments: str) -> str:
 
 @pytest.mark.parametrize("package", ["flowers", "train"])
 def test_no_module_imports_tensorflow_when_it_is_imported(package: str) -> None:
-    for path in sorted((ROOT / package).rglob("*.py")):
+    paths = sorted((ROOT / package).rglob("*.py"))
+    assert len(paths) > 20
+    for path in paths:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not any(name.split(".")[0] == "tensorflow" for name in names), path
+
+
+def test_without_the_training_environment_a_command_says_so_in_one_sentence() -> None:
+    program = "import sys; sys.modules['keras'] = None\n"
+    program += "from train.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    for command in (
+        ["fit", "--data", "d", "--out", "o"],
+        ["evaluate", "--weights", ".", "--data", "d"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert done.stderr.strip().splitlines()[-1] == (
+            "error: Training needs more libraries than the app; install them with make train-env "
+            "and use its Python. Received: no module named keras"
+        )
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

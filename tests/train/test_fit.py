@@ -25,7 +25,7 @@ from flowers.weights.results import read_metrics, read_published
 from tests.support.photos import COLOURS, SIZE
 from train.__main__ import main
 from train.data.dataset import Dataset
-from train.trained import WORK, Trained
+from train.work import WORK, Trained
 
 
 def test_the_folder_is_complete_and_its_config_vouches_for_it(weights_folder: Path) -> None:

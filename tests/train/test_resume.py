@@ -26,9 +26,7 @@ from tests.support.photos import SIZE, write_patterns, write_photos
 from train.__main__ import main
 from train.data.cache import PIPELINE, PhotoCache
 from train.data.dataset import Dataset, scan_dataset
-from train.lock import only_run
-from train.recipe import Recipe
-from train.trained import WORK
+from train.work import WORK, Recipe, only_run
 
 EPOCHS = 4
 BACKBONE = BACKBONES["mobilenetv2"]

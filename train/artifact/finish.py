@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -20,28 +21,27 @@ from flowers.weights.folder import (
     METRICS,
     Config,
     FileRecord,
+    Precision,
     VariantSettings,
     record_of,
     write_config,
 )
 from flowers.weights.results import DataSource, Metrics, VariantResult
-from train.artifact.keras_graph import keras_probabilities
-from train.artifact.measure import measure
-from train.artifact.precision import accuracy, calibration_sample, choose_artifact
-from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, Part
-from train.evaluate import (
+from train.artifact.measure import (
     choose_threshold,
     fit_temperature,
     machine_name,
+    measure,
     predict_all,
     results_table,
 )
+from train.artifact.precision import accuracy, calibration_sample, choose_artifact
+from train.data.cache import PhotoCache
+from train.data.dataset import Dataset, Part
 from train.hub.card import model_card, read_models
-from train.lock import only_run
-from train.network.graph import build_network
+from train.network.graph import build_network, keras_probabilities
 from train.network.progress import Progress
-from train.trained import GRAPH_WEIGHTS, TRAINED, WORK, Trained
+from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LabelledPhotos:
 
 
 def export_folder(weights: Path) -> None:
-    """Export all that is trained in a weights folder and not finished. Raises `WeightsError`."""
+    """Finish all that is trained in a weights folder and not finished. Raises `WeightsError`."""
     waiting = [b for b in BACKBONES.values() if (weights / WORK / b.key / TRAINED).exists()]
     if not waiting:
         raise WeightsError(
@@ -71,37 +71,45 @@ def export_folder(weights: Path) -> None:
         )
     with only_run(weights / WORK):
         for backbone in waiting:
-            if Trained.load(weights / WORK / backbone.key).is_finished(weights):
+            trained = Trained.load(weights / WORK / backbone.key)
+            if trained.is_finished(weights):
                 print(f"{backbone.name} is finished already.")
             else:
-                print(export_backbone(weights, backbone))
+                print(_export_backbone(weights, backbone, trained))
         write_model_card(weights)
 
 
-def export_backbone(weights: Path, backbone: Backbone) -> str:
-    """Finish what `fit` left in `.work`; put its folder into place and return a table of results.
-
-    Raises `WeightsError` and OSError.
-    """
-    work = weights / WORK / backbone.key
-    trained = Trained.load(work)
+def _export_backbone(weights: Path, backbone: Backbone, trained: Trained) -> str:
+    """Load what `fit` left in `.work`, and finish it."""
     dataset = Dataset.load_manifest(weights / MANIFEST)
     cache = PhotoCache(weights / WORK / "photos", trained.image_size)
     network = build_network(backbone, trained.classes, None, trained.image_size)
     graph = network.graph(trained.variants)
-    graph.load_weights(work / GRAPH_WEIGHTS)
+    graph.load_weights(weights / WORK / backbone.key / GRAPH_WEIGHTS)
+    try:
+        return finish(weights, graph, trained, dataset, cache)
+    except KeyError as error:
+        raise WeightsError(
+            f"{weights / WORK} lacks photos that {backbone.name} was trained on; run fit again."
+        ) from error
+
+
+def finish(
+    weights: Path, graph: keras.Model, trained: Trained, dataset: Dataset, cache: PhotoCache
+) -> str:
+    """Make the folder of a trained backbone and put it into place; return a table of results.
+
+    `graph` is that of `GRAPH_WEIGHTS` in the backbone's work folder. Raises OSError, and KeyError
+    when the cache lacks a photo.
+    """
+    work = weights / WORK / trained.backbone
     folder = work / "folder"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copyfile(work / GRAPH_WEIGHTS, folder / KERAS_WEIGHTS)
     progress = {variant: Progress.load(work / variant) for variant in trained.variants}
-    try:
-        table = finish_backbone(graph, folder, trained, dataset, cache, progress)
-    except KeyError as error:
-        raise WeightsError(
-            f"{weights / WORK} lacks photos that {backbone.name} was trained on; run fit again."
-        ) from error
-    _put_in_place(folder, weights / backbone.key)
+    table = finish_backbone(graph, folder, trained, dataset, cache, progress)
+    _put_in_place(folder, weights / trained.backbone)
     trained.finish(work)
     return table
 
@@ -124,7 +132,7 @@ def finish_backbone(
     chosen = choose_artifact(
         graph,
         folder,
-        _plain_config(trained, dataset),
+        partial(_plain_config, trained, dataset),
         trained.precision,
         calibration_sample(dataset, cache),
         validation.photos,
@@ -214,21 +222,23 @@ def _settle(
     )
 
 
-def _plain_config(trained: Trained, dataset: Dataset) -> Config:
-    """The config before its artifact, temperatures and thresholds are known."""
+def _plain_config(
+    trained: Trained, dataset: Dataset, precision: Precision, artifact: FileRecord
+) -> Config:
+    """The config before temperatures and thresholds are known."""
     return Config(
         backbone=trained.backbone,
         classes=dataset.classes,
         image_size=trained.image_size,
         preprocessing=BACKBONES[trained.backbone].preprocessing,
-        precision="float32",
+        precision=precision,
         variants={variant: VariantSettings() for variant in trained.variants},
         recipe={**trained.recipe, "date": date.today().isoformat()},
         versions=trained.versions,
         data_fingerprint=dataset.fingerprint,
         base=trained.base,
         notice=trained.notice,
-        files={ARTIFACT: FileRecord(bytes=0, sha256="0" * 64)},
+        files={ARTIFACT: artifact},
     )
 
 

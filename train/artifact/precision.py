@@ -1,6 +1,7 @@
 """Which precision the serving artifact gets: int8 where it costs next to nothing."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,16 +9,15 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from flowers.backbones import BACKBONES
 from flowers.files import whole_file
 from flowers.models.classifier import Classifier
-from flowers.weights.folder import ARTIFACT, Config, Precision, record_of
+from flowers.weights.folder import ARTIFACT, Config, FileRecord, Precision, record_of
 from train.artifact.convert import artifacts
-from train.artifact.keras_graph import keras_probabilities
+from train.artifact.measure import Probabilities, predict_all
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
-from train.evaluate import Probabilities, predict_all
-from train.trained import PrecisionChoice
+from train.network.graph import keras_probabilities
+from train.work import PrecisionChoice
 
 MAX_GAP = 0.005
 MIN_AGREEMENT = 0.99
@@ -40,7 +40,7 @@ class ChosenArtifact:
 def choose_artifact(
     graph: keras.Model,
     folder: Path,
-    config: Config,
+    describe: Callable[[Precision, FileRecord], Config],
     choice: PrecisionChoice,
     sample: np.ndarray,
     validation: np.ndarray,
@@ -48,32 +48,64 @@ def choose_artifact(
 ) -> ChosenArtifact:
     """Write the artifact of `graph` to `folder` in the precision of `choice`.
 
-    `sample` and `validation` are uint8[n, size, size, 3], `labels` int64[n] of the latter.
+    With "auto" that is int8 where it is good enough, else float16. An artifact that is not good
+    enough is kept only as the last resort, and a line says so. `sample` and `validation` are
+    uint8[n, size, size, 3], `labels` int64[n] of the latter; `describe` makes the config of an
+    artifact that is there. Raises OSError.
     """
-    order: tuple[Precision, ...] = ("int8", "float16") if choice == "auto" else (choice,)
     expected = keras_probabilities(graph, validation)
-    name = BACKBONES[config.backbone].name
-    one = 1.001 / max(1, len(labels))
-    for precision in order:
+    chosen: ChosenArtifact | None = None
+    for precision in precisions(choice):
         for artifact in artifacts(graph, precision, sample):
-            tqdm.write(f"{name}: writing the artifact, {precision}, {len(artifact) / 1e6:.1f} MB.")
             with whole_file(folder / ARTIFACT) as partial:
                 partial.write_bytes(artifact)
-            files = {ARTIFACT: record_of(folder / ARTIFACT)}
-            config = config.model_copy(update={"precision": precision, "files": files})
+            config = describe(precision, record_of(folder / ARTIFACT))
             classifier = Classifier(folder, config)
+            name = classifier.backbone.name
+            tqdm.write(f"{name}: an artifact in {precision}, {len(artifact) / 1e6:.1f} MB.")
             found, _ = predict_all(classifier, validation, len(validation), "validation")
-            gap = max(
-                abs(accuracy(expected[v], labels) - accuracy(found[v], labels)) for v in found
-            )
-            agreement = min(accuracy(found[v], expected[v].argmax(axis=1)) for v in found)
+            chosen = ChosenArtifact(config, classifier, found)
+            agreement = agree(expected, found, labels)
             tqdm.write(
-                f"{name}: the artifact agrees with float32 on {agreement:.1%} of the validation "
-                f"photos; its accuracy differs by {100 * gap:.1f} points."
+                f"{name}: it agrees with float32 on {agreement.same_class:.1%} of the validation "
+                f"photos; its accuracy differs by {100 * agreement.gap:.1f} points."
             )
-            if gap <= max(MAX_GAP, one) and 1 - agreement <= max(1 - MIN_AGREEMENT, one):
-                return ChosenArtifact(config, classifier, found)
-    return ChosenArtifact(config, classifier, found)
+            if agreement.is_good_enough(len(labels)):
+                return chosen
+    if chosen is None:
+        raise ValueError("A precision has one artifact at least.")
+    tqdm.write(
+        f"{name}: no artifact is as near to float32 as wanted; the last one, {precision}, is kept. "
+        f"See keras_accuracy in its metrics.json."
+    )
+    return chosen
+
+
+def precisions(choice: PrecisionChoice) -> tuple[Precision, ...]:
+    """What to try, the smallest first."""
+    return ("int8", "float16") if choice == "auto" else (choice,)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How near an artifact is to the float32 graph, in the worse of its variants."""
+
+    gap: float
+    """Difference of accuracies, whichever is better."""
+    same_class: float
+    """Share of photos with the same class on top."""
+
+    def is_good_enough(self, photos: int) -> bool:
+        """Whether it may be served, by its answers to so many photos; one off is always granted."""
+        one = 1.001 / max(1, photos)
+        return self.gap <= max(MAX_GAP, one) and 1 - self.same_class <= max(1 - MIN_AGREEMENT, one)
+
+
+def agree(expected: Probabilities, found: Probabilities, labels: np.ndarray) -> Agreement:
+    """Compare float[n, classes] of each variant, with labels int64[n]."""
+    gaps = [abs(accuracy(expected[v], labels) - accuracy(found[v], labels)) for v in found]
+    same = [accuracy(found[v], expected[v].argmax(axis=1)) for v in found]
+    return Agreement(max(gaps), min(same))
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:

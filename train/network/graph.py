@@ -6,13 +6,16 @@
 The graph is flat, since Keras finds no path through nested models when asked for a layer within.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers, ops
 
-from flowers.backbones import IMAGE_SIZE, VARIANTS, Backbone, Preprocessing, Variant
+from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Preprocessing, Variant
+from flowers.weights.folder import KERAS_WEIGHTS, check_file, read_config
 
 HIDDEN_UNITS = 256
 DROPOUT = 0.2
@@ -192,3 +195,48 @@ def _copy_layers(
         twins[id(layer.output)] = copy(inputs)
         copy.set_weights(layer.get_weights())
     return twins[id(output)]
+
+
+def load_graph(folder: Path) -> keras.Model:
+    """The graph of a backbone's folder that holds Keras weights. Raises `WeightsError`."""
+    config = read_config(folder)
+    weights = check_file(folder, config, KERAS_WEIGHTS)
+    network = build_network(BACKBONES[config.backbone], config.classes, None, config.image_size)
+    graph = network.graph([variant for variant in VARIANTS if variant in config.variants])
+    graph.load_weights(weights)
+    return graph
+
+
+def keras_probabilities(graph: keras.Model, photos: np.ndarray) -> dict[Variant, np.ndarray]:
+    """What the graph says of uint8[n, size, size, 3]: float32[n, classes] per variant."""
+    outputs = graph.predict(photos, batch_size=32, verbose=0)
+    names = {variant: f"{variant}_probabilities" for variant in VARIANTS}
+    return {variant: outputs[name] for variant, name in names.items() if name in outputs}
+
+
+def multiply_adds(layers: Sequence[keras.Layer]) -> int:
+    """Multiply-adds for one photo of the matrix products and convolutions in `layers`.
+
+    Of layers that are used once each; normalization, activations and pooling are not counted.
+    """
+    return sum(_of_layer(layer) for layer in layers)
+
+
+def _of_layer(layer: keras.Layer) -> int:
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return int(np.prod(layer.output.shape[1:]) * np.prod(layer.kernel_size))
+    if isinstance(layer, keras.layers.Conv2D):
+        return int(np.prod(layer.output.shape[1:3]) * np.prod(layer.kernel.shape))
+    if isinstance(layer, keras.layers.Dense):
+        return int(np.prod(layer.output.shape[1:-1]) * np.prod(layer.kernel.shape))
+    if isinstance(layer, Head):
+        return _of_head(layer)
+    if isinstance(layer, GradCam):
+        # The head's two products at every position, and its hidden units once more.
+        positions = int(np.prod(layer.output.shape[1:3]))
+        return positions * _of_head(layer.head) + int(np.prod(layer.head.hidden.kernel.shape))
+    return 0
+
+
+def _of_head(head: Head) -> int:
+    return int(np.prod(head.hidden.kernel.shape) + np.prod(head.logits.kernel.shape))

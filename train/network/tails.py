@@ -13,7 +13,7 @@ from train.network.bfloat16 import mixed_layers
 from train.network.features import Features
 from train.network.graph import Head, Network
 from train.network.progress import EpochLog, Progress, reseed
-from train.recipe import Recipe
+from train.work import Recipe
 
 
 class TailClassifier(keras.Model):

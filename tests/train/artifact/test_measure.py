@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from train.artifact.measure import calibration_bins, expected_calibration_error, measure
+from train.artifact.measure import (
+    calibration_bins,
+    expected_calibration_error,
+    fit_temperature,
+    measure,
+    results_table,
+)
+from train.artifact.precision import Agreement, agree, precisions
 
 CLASSES = ["daisy", "rose", "tulip"]
 
@@ -75,6 +82,10 @@ def test_a_class_without_photos_and_one_never_predicted():
     assert found.confusion == [[2, 0, 0], [0, 0, 0], [0, 0, 0]]
     assert found.per_class["rose"].photos == 0
     assert found.per_class["rose"].f1 == 0
+    # Averages are over the classes that have photos, and the table says so.
+    assert found.macro_precision == found.macro_recall == found.macro_f1 == 1
+    table = results_table({("vgg16", "transfer"): found})
+    assert table.splitlines()[-1] == "Without photos, so left out of macro F1: rose, tulip."
 
 
 def test_certain_and_wrong_is_no_infinite_loss():
@@ -117,3 +128,41 @@ def test_perfect_calibration_has_no_error():
     bins = calibration_bins(correct, confidence)
     assert expected_calibration_error(bins) == pytest.approx(0)
     assert expected_calibration_error([]) == 0
+
+
+def test_a_temperature_undoes_what_made_a_model_too_sure():
+    """Labels drawn from p, shown as p^2: the temperature that gives p again is 2."""
+    rng = np.random.default_rng(0)
+    true = rng.dirichlet([1, 1, 1], 20_000)
+    labels = (rng.random((20_000, 1)) > true.cumsum(axis=1)).sum(axis=1)
+    shown = true**2 / (true**2).sum(axis=1, keepdims=True)
+    assert fit_temperature(shown, labels) == pytest.approx(2, abs=0.1)
+    assert fit_temperature(true, labels) == pytest.approx(1, abs=0.05)
+
+
+def test_a_temperature_has_bounds():
+    right = np.array([[0.9, 0.1], [0.1, 0.9]])
+    assert fit_temperature(right, np.array([0, 1])) == pytest.approx(0.2, abs=0.01)
+    assert fit_temperature(right, np.array([1, 0])) == pytest.approx(5, abs=0.1)
+
+
+def test_the_precisions_that_are_tried():
+    assert precisions("auto") == ("int8", "float16")
+    assert precisions("float32") == ("float32",)
+
+
+def test_an_artifact_is_as_good_as_its_worse_variant():
+    expected = {"transfer": PROBABILITIES, "finetuned": PROBABILITIES}
+    off = PROBABILITIES.copy()
+    off[1] = [0.3, 0.4, 0.3]  # A daisy that was read right.
+    found = {"transfer": PROBABILITIES, "finetuned": off}
+    assert agree(expected, found, LABELS) == Agreement(gap=pytest.approx(1 / 6), same_class=5 / 6)
+
+
+def test_what_an_artifact_may_be_off():
+    # One photo is always granted; beyond it half a point of accuracy and one class in a hundred.
+    assert Agreement(gap=1 / 6, same_class=5 / 6).is_good_enough(6)
+    assert not Agreement(gap=1 / 6, same_class=4 / 6).is_good_enough(6)
+    assert Agreement(gap=0.005, same_class=0.99).is_good_enough(1000)
+    assert not Agreement(gap=0.006, same_class=0.99).is_good_enough(1000)
+    assert not Agreement(gap=0.005, same_class=0.98).is_good_enough(1000)

@@ -104,4 +104,5 @@ def test_the_options_say_yes_no_or_nothing() -> None:
         (["--mixed-precision"], True),
         (["--no-mixed-precision"], False),
     ):
-        assert build_parser().parse_args([*common, *extra]).mixed_precision is expected
+        options = build_parser().parse_args([*common, *extra])
+        assert getattr(options, "mixed_precision", None) is expected

@@ -4,8 +4,7 @@ import keras
 import pytest
 
 from flowers.backbones import BACKBONES
-from train.network.graph import build_base, build_network
-from train.network.multiply_adds import multiply_adds
+from train.network.graph import build_base, build_network, multiply_adds
 
 
 # VGG16 as counted by many, without its fully connected layers; MobileNetV2 by its paper (Sandler

@@ -1,0 +1,238 @@
+"""The options of the commands, and what their values may be.
+
+An option has the name of the dataclass field that it fills. One without a default is absent from
+the namespace when it is not given, so that the dataclass alone says what holds then.
+"""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flowers.backbones import (
+    BACKBONES,
+    IMAGE_SIZE,
+    VARIANTS,
+    Backbone,
+    Variant,
+    find_backbone,
+)
+from train.work import Recipe
+
+SOURCE = "DIR|ZIP|hf://datasets/USER/NAME"
+
+_T = TypeVar("_T")
+
+
+def given(kind: type[_T], options: argparse.Namespace, **others: Any) -> _T:
+    """An instance of a dataclass from the options that are named as its fields."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{k: v for k, v in vars(options).items() if k in names} | others)
+
+
+def fit_options(fit: argparse.ArgumentParser) -> None:
+    """Add the options of `fit`."""
+    recipe = Recipe()
+    _data_and_out(fit)
+    fit.add_argument(
+        "--backbones",
+        type=_backbones,
+        default="mobilenetv2",
+        metavar="KEYS",
+        help=f"comma-separated among {', '.join(BACKBONES)}; or all",
+    )
+    fit.add_argument(
+        "--variants",
+        type=_variants,
+        default=",".join(VARIANTS),
+        metavar="KEYS",
+        help="transfer, finetuned or both",
+    )
+    fit.add_argument("--epochs", type=_positive, default=recipe.epochs, help="of each variant")
+    fit.add_argument(
+        "--batch-size", type=_positive, default=recipe.batch_size, help="photos per step"
+    )
+    fit.add_argument(
+        "--seed", type=_natural, default=recipe.seed, help="of the split, views and weights"
+    )
+    fit.add_argument(
+        "--views",
+        type=_positive,
+        default=recipe.views,
+        help="versions of each training photo in the cache, the whole one and augmented ones",
+    )
+    fit.add_argument(
+        "--base",
+        default="imagenet",
+        metavar="imagenet|none|PATH",
+        help="where the base starts: ImageNet weights, random ones, a weights file, or a folder "
+        "written by pretrain",
+    )
+    fit.add_argument(
+        "--unknown",
+        type=Path,
+        metavar="DIR",
+        help="photos of none of the classes, to learn refusal",
+    )
+    fit.add_argument(
+        "--precision",
+        choices=["auto", "int8", "float16", "float32"],
+        default="auto",
+        help="of the serving artifact; auto: int8 where it costs at most 0.5 points",
+    )
+    fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
+    fit.add_argument(
+        "--image-size", type=_image_size, default=IMAGE_SIZE, metavar="PIXELS", help="of a side"
+    )
+    _mixed_precision(fit)
+    fit.add_argument(
+        "--examples", type=_positive, metavar="N", help="put N test photos into the folder"
+    )
+    fit.add_argument(
+        "--examples-license", metavar="TEXT", help="their licence and author, needed for --examples"
+    )
+    _switch(
+        fit, "--no-export", "leave serving artifacts to the export command", dest="export", to=False
+    )
+    fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
+    _switch(fit, "--private", "with --push: as a private repository")
+
+
+def pretrain_options(pretrain: argparse.ArgumentParser) -> None:
+    """Add the options of `pretrain`."""
+    _data_and_out(pretrain)
+    pretrain.add_argument(
+        "--backbone", type=find_backbone, required=True, metavar="KEY", help=", ".join(BACKBONES)
+    )
+    pretrain.add_argument(
+        "--extra",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="more class folders to learn from, of any classes; may be given again",
+    )
+    pretrain.add_argument(
+        "--base", default="none", metavar="none|imagenet|PATH", help="where the base starts"
+    )
+    pretrain.add_argument(
+        "--teacher", type=Path, metavar="DIR", help="a trained backbone's folder to learn from"
+    )
+    pretrain.add_argument(
+        "--image-size", type=_image_size, default=160, metavar="PIXELS", help="of a side"
+    )
+    pretrain.add_argument("--epochs", type=_positive, default=30, help="over all photos")
+    pretrain.add_argument("--batch-size", type=_positive, default=64, help="photos per step")
+    pretrain.add_argument("--learning-rate", type=float, default=1e-3, help="the highest")
+    pretrain.add_argument("--seed", type=_natural, default=0, help="of split, views and weights")
+    _mixed_precision(pretrain)
+
+
+def export_options(export: argparse.ArgumentParser) -> None:
+    """Add the options of `export`."""
+    export.add_argument(
+        "--weights", type=Path, required=True, metavar="DIR", help="the --out of fit"
+    )
+
+
+def push_options(push: argparse.ArgumentParser) -> None:
+    """Add the options of `push`."""
+    push.add_argument("--weights", type=Path, required=True, metavar="DIR", help="what to push")
+    push.add_argument("--repo", required=True, metavar="USER/REPO", help="where to")
+    _switch(push, "--private", "create the repository as private")
+    _switch(push, "--dry-run", "only list what would be sent")
+    push.add_argument("--tag", help="name of the tag; the next of v1, v2, … without it")
+    push.add_argument("--license", metavar="ID", help="licence of the weights, as the Hub names it")
+
+
+def space_options(space: argparse.ArgumentParser) -> None:
+    """Add the options of `space`."""
+    space.add_argument("space", metavar="USER/SPACE", help="where to")
+    weights = space.add_mutually_exclusive_group()
+    weights.add_argument(
+        "--weights",
+        type=Path,
+        default=Path("weights"),
+        metavar="DIR",
+        help="the weights that go along",
+    )
+    weights.add_argument("--repo", metavar="USER/REPO", help="where the app pulls its weights from")
+    weights.add_argument(
+        "--static", type=Path, metavar="DIR", help="deploy the page that `make static` built"
+    )
+    space.add_argument("--revision", help="with --repo: tag, branch or hash to pin to")
+    _switch(space, "--private", "create the Space as a private one")
+    _switch(space, "--dry-run", "only list what would be sent")
+
+
+def evaluate_options(evaluate: argparse.ArgumentParser) -> None:
+    """Add the options of `evaluate`."""
+    evaluate.add_argument(
+        "--weights", type=Path, required=True, metavar="DIR", help="what to measure"
+    )
+    evaluate.add_argument("--data", required=True, metavar=SOURCE, help="labelled photos")
+    evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="predictions per photo")
+    _switch(evaluate, "--every-photo", "also photos that the weights were trained or tuned on")
+
+
+def _switch(
+    parser: argparse.ArgumentParser, option: str, text: str, dest: str | None = None, to=True
+) -> None:
+    """An option without a value, absent where it is not given."""
+    name = dest or option.removeprefix("--").replace("-", "_")
+    parser.add_argument(
+        option, dest=name, action="store_const", const=to, default=argparse.SUPPRESS, help=text
+    )
+
+
+def _data_and_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar=SOURCE,
+        help="a folder of class folders, a zip of one, or a dataset on the Hub with class folders",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+
+
+def _mixed_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mixed-precision",
+        action=argparse.BooleanOptionalAction,
+        help="train in bfloat16; weights, losses and exports stay float32 (default: on a GPU only)",
+    )
+
+
+def _backbones(text: str) -> tuple[Backbone, ...]:
+    if text == "all":
+        return tuple(BACKBONES.values())
+    try:
+        return tuple(find_backbone(key.strip()) for key in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _variants(text: str) -> tuple[Variant, ...]:
+    chosen = {key.strip() for key in text.split(",")}
+    if not chosen <= set(VARIANTS):
+        raise argparse.ArgumentTypeError(
+            f"use {', '.join(VARIANTS)} or both with a comma. Received: {text!r}"
+        )
+    return tuple(variant for variant in VARIANTS if variant in chosen)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"use a whole number from 1. Received: {text!r}")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"use a whole number from 0. Received: {text!r}")
+    return int(text)
+
+
+def _image_size(text: str) -> int:
+    if not text.isdecimal() or not 75 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"use pixels from 75 to 1024. Received: {text!r}")
+    return int(text)
