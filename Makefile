@@ -59,7 +59,7 @@ $(ALL)/bench: $(ALL)/ready requirements-bench.txt
 pins: ## write the requirements anew from pyproject.toml
 	$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install $(PIP_FLAGS) pip-tools
 	$(call compile,requirements-app.txt,)
-	$(call compile,requirements.txt,--extra train --extra dev)
+	$(call compile,requirements.txt,--extra train --extra predict --extra dev)
 	$(call compile,requirements-bench.txt,--extra train --extra bench)
 	rm -rf .venv-pins
 

@@ -1,4 +1,4 @@
-"""The commands: `python -m train fit|evaluate|export|pretrain|push|space`."""
+"""The commands: `python -m train fit|evaluate|export|pretrain|predict|push|space`."""
 
 import argparse
 import errno
@@ -14,6 +14,7 @@ from train.options import (
     export_options,
     fit_options,
     given,
+    predict_options,
     pretrain_options,
     push_options,
     space_options,
@@ -61,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
             "train every layer of a backbone, where ImageNet weights cannot be had",
         ),
         ("export", export_options, _export, "write artifacts of what another backend trained"),
+        ("predict", predict_options, _predict, "ask every model about every photo of a folder"),
         ("push", push_options, _push, "push a weights folder to the Hugging Face Hub"),
         ("space", space_options, _space, "put the app on the Hub as a Space"),
         ("evaluate", evaluate_options, _evaluate, "measure a weights folder on labelled photos"),
@@ -162,6 +164,18 @@ def _space(options: argparse.Namespace) -> None:
         deployment = app_with_folder(options.weights)
     private, dry_run = hasattr(options, "private"), hasattr(options, "dry_run")
     print(deploy(options.space, deployment, private=private, dry_run=dry_run))
+
+
+def _predict(options: argparse.Namespace) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError:
+        raise UserError(
+            "Predictions are written with pyarrow; run `pip install pyarrow`."
+        ) from None
+    from train.predict.run import PredictJob, run_predict
+
+    print(run_predict(given(PredictJob, options)))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -134,6 +134,37 @@ def export_options(export: argparse.ArgumentParser) -> None:
     )
 
 
+def predict_options(predict: argparse.ArgumentParser) -> None:
+    """Add the options of `predict`."""
+    predict.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="a folder with photos, at any depth"
+    )
+    predict.add_argument(
+        "--weights",
+        default="weights",
+        metavar="DIR|hf://USER/REPO",
+        help="a weights folder, or one on the Hub, with @REVISION if need be",
+    )
+    predict.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where Parquet files are written"
+    )
+    predict.add_argument(
+        "--backbones", type=_backbones, metavar="KEYS", help="all that the weights have without it"
+    )
+    predict.add_argument(
+        "--variants", type=_variants, metavar="KEYS", help="transfer or finetuned; both without it"
+    )
+    predict.add_argument(
+        "--workers", type=_positive, metavar="N", help="processes; one per core without it"
+    )
+    predict.add_argument(
+        "--photos-per-file",
+        type=_positive,
+        metavar="N",
+        help="at most; a killed run loses up to this number per process",
+    )
+
+
 def push_options(push: argparse.ArgumentParser) -> None:
     """Add the options of `push`."""
     push.add_argument("--weights", type=Path, required=True, metavar="DIR", help="what to push")

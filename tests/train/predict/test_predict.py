@@ -1,0 +1,224 @@
+"""Predictions of a folder: one row per photo and model, whatever happens in between."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from filelock import FileLock
+
+from flowers.backbones import find_backbone
+from flowers.errors import UserError
+from flowers.models.classifier import Classifier
+from flowers.photos import read_photo
+from tests.support import ROOT
+from tests.support.photos import write_patterns
+from train.predict.run import LEAST, PredictJob, portions, run_predict
+
+WEIGHTS = ROOT / "weights"
+MODELS = [("mobilenetv2", "transfer"), ("mobilenetv2", "finetuned")]
+BACKBONES = [find_backbone("mobilenetv2")]
+
+
+def command(*arguments: object) -> list[str]:
+    """The command line, where nothing is installed but what serving needs, and pyarrow."""
+    prefix = [sys.executable, "-m", "tests.support.serving_only", "+pyarrow", "train", "predict"]
+    return [*prefix, "--backbones", "mobilenetv2", *map(str, arguments)]
+
+
+def rows_of(out: Path) -> list[dict]:
+    return [
+        row for part in sorted(out.glob("*.parquet")) for row in pq.read_table(part).to_pylist()
+    ]
+
+
+def models_of(rows: list[dict]) -> list[tuple[str, str]]:
+    return [(row["backbone"], row["variant"]) for row in rows]
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    return write_patterns(tmp_path / "photos", {"daisy": 20, "rose": 17})
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier(WEIGHTS / "mobilenetv2")
+
+
+def test_the_command_needs_only_what_serving_needs_and_answers_as_it_does(
+    photos, tmp_path, classifier
+):
+    out = tmp_path / "out"
+    (photos / "rose" / "broken.jpg").write_bytes(b"no photo")
+    (photos / "rose" / "notes.txt").write_bytes(b"no photo")
+    (photos / ".cache").mkdir()
+    shutil.copy(photos / "rose" / "000.jpg", photos / ".cache" / "000.jpg")
+    result = subprocess.run(
+        command("--data", photos, "--out", out, "--workers", 2),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "38 photos by 2 models" in result.stdout
+    assert "1 could not be read" in result.stdout
+    rows = rows_of(out)
+    names = [p.relative_to(photos).as_posix() for p in photos.glob("[!.]*/*.jpg")]
+    assert Counter(row["photo"] for row in rows) == dict.fromkeys(names, 2)
+    for name in names:
+        found = [row for row in rows if row["photo"] == name]
+        assert models_of(found) == MODELS
+        if name == "rose/broken.jpg":
+            for row in found:
+                assert row["reason"].startswith("broken.jpg is not a photo that can be read")
+                assert row["label"] is row["probability"] is row["known"] is None
+                assert row["probabilities"] is None
+            continue
+        said = classifier.predict(read_photo(photos / name, classifier.config.image_size))
+        for row in found:
+            prediction = said[row["variant"]]
+            assert row["label"] == prediction.label
+            assert row["known"] == prediction.known
+            assert row["p_known"] == pytest.approx(prediction.p_known)
+            assert row["probability"] == pytest.approx(prediction.probability, abs=1e-3)
+            of_class = dict(row["probabilities"])
+            assert list(of_class) == classifier.config.classes
+            assert max(of_class, key=of_class.__getitem__) == row["label"]
+            assert row["reason"] is None
+
+
+def descendants(parent: int) -> set[int]:
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, _, rest = stat.read_text().partition(" (")
+        except OSError:
+            continue
+        if int(rest.rpartition(") ")[2].split()[1]) == parent:
+            found |= {int(pid), *descendants(int(pid))}
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+def test_a_killed_run_goes_on_with_exactly_one_row_each(tmp_path):
+    photos = write_patterns(tmp_path / "photos", {"daisy": 120, "rose": 120})
+    out = tmp_path / "out"
+    line = command("--data", photos, "--out", out, "--workers", 2, "--photos-per-file", 20)
+    left: dict[Path, int] = {}
+    for _ in range(2):
+        with subprocess.Popen(line, cwd=ROOT, stderr=subprocess.DEVNULL) as run:
+            deadline = time.monotonic() + 90
+            while len(list(out.glob("*.parquet"))) < len(left) + 3:
+                assert run.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            workers = descendants(run.pid)
+            assert len(workers) >= 2
+            os.kill(run.pid, signal.SIGKILL)
+        parts = {part: part.stat().st_mtime_ns for part in out.glob("*.parquet")}
+        assert left.items() <= parts.items()  # What is written is not written again.
+        left = parts
+        while any(Path(f"/proc/{pid}/exe").exists() for pid in workers):
+            assert time.monotonic() < deadline, "the workers outlive a killed run"
+            time.sleep(0.02)
+    assert 0 < len(rows_of(out)) < 480
+    subprocess.run(line, cwd=ROOT, check=True, timeout=120)
+    rows = rows_of(out)
+    expected = {
+        (f"{name}/{i:03}.jpg", *model)
+        for name in ("daisy", "rose")
+        for i in range(120)
+        for model in MODELS
+    }
+    assert len(rows) == 480
+    assert {(row["photo"], row["backbone"], row["variant"]) for row in rows} == expected
+
+
+def predict(photos: Path, out: Path, **options):
+    settings = {"backbones": BACKBONES, "workers": 1, **options}
+    return run_predict(PredictJob(photos, str(WEIGHTS), out, **settings))
+
+
+def test_photos_that_came_later_are_added(photos, tmp_path):
+    out = tmp_path / "out"
+    assert predict(photos, out).photos == 37
+    write_patterns(photos, {"tulip": 2}, first_seed=99)
+    again = predict(photos, out)
+    assert (again.photos, again.before, again.models) == (2, 37, 2)
+    assert predict(photos, out).photos == 0
+    assert len(rows_of(out)) == 2 * 39
+
+
+def test_other_predictions_are_not_mixed_in(photos, tmp_path):
+    out = tmp_path / "out"
+    predict(photos, out, variants=("transfer",))
+    assert models_of(rows_of(out)) == [MODELS[0]] * 37
+    with pytest.raises(UserError, match="holds predictions with other models; choose another"):
+        predict(photos, out)
+    with pytest.raises(UserError, match="holds predictions with other data; choose another"):
+        predict(photos / "daisy", out, variants=("transfer",))
+    run = json.loads((out / "_run.json").read_text())
+    run["weights"]["mobilenetv2"]["sha256"] = "0" * 64
+    (out / "_run.json").write_text(json.dumps(run))
+    with pytest.raises(UserError, match="holds predictions with other weights; choose another"):
+        predict(photos, out, variants=("transfer",))
+    (out / "_run.json").unlink()
+    with pytest.raises(UserError, match="holds Parquet files of others"):
+        predict(photos, out)
+
+
+def test_two_runs_do_not_write_to_one_folder(photos, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    with (
+        FileLock(out / ".lock"),
+        pytest.raises(UserError, match="Another run writes to "),
+    ):
+        predict(photos, out)
+
+
+def test_what_cannot_be_predicted_is_said_in_one_sentence(photos, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(UserError, match="is not a folder; give the one that holds the photos"):
+        predict(tmp_path / "none", out)
+    with pytest.raises(UserError, match="holds no photos; give a folder"):
+        predict(WEIGHTS / "mobilenetv2", out)
+    weights = str(lone_weights(tmp_path))
+    missing = PredictJob(photos, weights, out, backbones=[find_backbone("vgg16")])
+    with pytest.raises(UserError, match=r"train them with .python -m train fit --backbones vgg16"):
+        run_predict(missing)
+    assert not out.exists()
+
+
+def lone_weights(root: Path) -> Path:
+    shutil.copytree(WEIGHTS / "mobilenetv2", root / "weights" / "mobilenetv2")
+    return root / "weights"
+
+
+def test_weights_that_are_damaged_are_refused(photos, tmp_path):
+    weights = lone_weights(tmp_path)
+    with (weights / "mobilenetv2" / "model.tflite").open("r+b") as file:
+        file.seek(1000)
+        file.write(b"damage")
+    with pytest.raises(UserError, match="is not the file its config"):
+        run_predict(PredictJob(photos, str(weights), tmp_path / "out", workers=1))
+
+
+def test_portions_get_smaller_towards_the_end():
+    photos = [(str(i), Path(str(i))) for i in range(1234)]
+    made = list(portions(photos, workers=2, most=200))
+    assert [photo for portion in made for photo in portion] == photos
+    sizes = [len(portion) for portion in made]
+    assert sizes[0] == 200
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] <= LEAST
+    assert list(portions(photos[:5], workers=2, most=200)) == [photos[:5]]

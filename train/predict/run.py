@@ -1,0 +1,191 @@
+"""`python -m train predict`: the photos of a folder, every model asked, Parquet out.
+
+One process per core decodes photos and runs the models on one thread; this one hands photos out and
+writes files. Only it writes, so what a killed run leaves behind cannot come in between.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from math import ceil
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from flowers.backbones import VARIANTS, Backbone, Variant
+from flowers.errors import DatasetError, UserError, WeightsError
+from flowers.photos import SUFFIXES
+from flowers.weights.folder import ARTIFACT, Config
+from flowers.weights.hub_source import HubWeights
+from flowers.weights.source import LocalWeights, WeightsSource
+from train.predict.shards import Shards
+from train.predict.worker import Photo, Row, predict, start
+
+LOCK = ".lock"
+HUB = "hf://"
+
+LEAST = 16
+"""Photos handed out at once at the very end, so that no core waits long for another."""
+
+
+@dataclass(frozen=True)
+class PredictJob:
+    """What is to be predicted, and how."""
+
+    data: Path
+    weights: str
+    """A weights folder, or hf://USER/REPO, with @REVISION if need be."""
+    out: Path
+    backbones: Sequence[Backbone] | None = None
+    """None: all that the weights have."""
+    variants: Sequence[Variant] = VARIANTS
+    workers: int = os.cpu_count() or 1
+    """Processes."""
+    photos_per_file: int = 500
+    """At most. A killed run loses what it has not written: up to this number per process."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did. As a string: one line for people."""
+
+    out: Path
+    models: int
+    photos: int
+    """Read by this run, bad ones among them."""
+    bad: int
+    before: int
+    """Photos that had their rows already."""
+    seconds: float
+
+    def __str__(self) -> str:
+        words = [f"{self.photos:,} photos by {self.models} models in {self.out}"]
+        if self.photos:
+            words.append(f"{self.photos / self.seconds:.1f} photos/s")
+        if self.bad:
+            words.append(f"{self.bad:,} could not be read, each with its reason")
+        if self.before:
+            words.append(f"{self.before:,} were there already")
+        return "; ".join(words)
+
+
+def run_predict(job: PredictJob) -> Summary:
+    """Write one row per photo and model to `job.out`, going on where a former run ended.
+
+    Raises `UserError` when photos or weights cannot be used, when the folder holds other
+    predictions, or another run writes there.
+    """
+    photos = list(photos_below(job.data))
+    if not photos:
+        raise DatasetError(f"{job.data} holds no photos; give a folder with JPEG or PNG files.")
+    source = _open(job.weights)
+    configs = _configs(source, job.backbones)
+    models = [f"{key} {v}" for key, c in configs.items() for v in job.variants if v in c.variants]
+    if not models:
+        raise WeightsError(f"{job.weights} has no such variant; choose another.")
+    run = {
+        "schema_version": 1,
+        "data": str(job.data.resolve()),
+        "weights": {
+            key: {
+                "sha256": config.files[ARTIFACT].sha256,
+                "variants": {v: s.model_dump(mode="json") for v, s in config.variants.items()},
+            }
+            for key, config in configs.items()
+        },
+        "models": models,
+    }
+    job.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(job.out / LOCK, timeout=0):
+            shards = Shards(job.out, run)
+            done = shards.done()
+            todo = [photo for photo in photos if photo[0] not in done]
+            folders = [source.fetch(key) for key in configs] if todo else []
+            began, bad = perf_counter(), 0
+            for rows in _rows(job, folders, todo):
+                shards.add(rows)
+                bad += len({row["photo"] for row in rows if row.get("reason")})
+            seconds = perf_counter() - began
+    except Timeout:
+        raise UserError(f"Another run writes to {job.out}; wait until it ends.") from None
+    return Summary(job.out, len(models), len(todo), bad, len(photos) - len(todo), seconds)
+
+
+def photos_below(root: Path) -> Iterator[Photo]:
+    """The photo files below a folder, in order. Hidden files and folders are left aside."""
+    if not root.is_dir():
+        raise DatasetError(f"{root} is not a folder; give the one that holds the photos.")
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
+                yield path.relative_to(root).as_posix(), path
+
+
+def portions(photos: Sequence[Photo], workers: int, most: int) -> Iterator[Sequence[Photo]]:
+    """Photos in portions of at most `most`, smaller ones towards the end."""
+    begin = 0
+    while begin < len(photos):
+        share = ceil((len(photos) - begin) / (2 * workers))
+        size = min(most, max(LEAST, share))
+        yield photos[begin : begin + size]
+        begin += size
+
+
+def _open(weights: str) -> WeightsSource:
+    if weights.startswith(HUB):
+        repo, _, revision = weights.removeprefix(HUB).partition("@")
+        return HubWeights(repo, revision or None)
+    return LocalWeights(Path(weights))
+
+
+def _configs(source: WeightsSource, backbones: Sequence[Backbone] | None) -> dict[str, Config]:
+    """Backbone -> config of those asked for. Raises `WeightsError` when one cannot be used."""
+    entries = source.entries()
+    keys = [b.key for b in backbones] if backbones else [k for k in entries if entries[k].available]
+    if not keys:
+        raise WeightsError(f"{source.origin} holds no weights; train some with `python -m train`.")
+    configs = {}
+    for key in keys:
+        entry = entries[key]
+        if entry.config is None or not entry.available:
+            raise WeightsError(entry.reason or f"{key} cannot be used.")
+        configs[key] = entry.config
+    return configs
+
+
+def _rows(job: PredictJob, folders: Sequence[Path], photos: Sequence[Photo]) -> Iterator[list[Row]]:
+    """The rows of one portion of the photos after another, made by processes."""
+    workers, context = job.workers, get_context("spawn")
+    read = context.Value("q", 0)
+    waiting = portions(photos, workers, job.photos_per_file)
+    pool = ProcessPoolExecutor(workers, context, start, (folders, job.variants, read))
+    try:
+        with tqdm(total=len(photos), desc="photos", unit="photo") as bar:
+            # One portion more than there are workers, so that none waits for the writing.
+            begun: set[Future[list[Row]]] = set()
+            while True:
+                for portion in islice(waiting, workers + 1 - len(begun)):
+                    begun.add(pool.submit(predict, portion))
+                if not begun:
+                    return
+                finished, begun = wait(begun, timeout=0.5, return_when="FIRST_COMPLETED")
+                bar.update(read.value - bar.n)
+                for future in finished:
+                    yield future.result()
+    except BrokenProcessPool:
+        fewer = max(1, workers // 2)
+        raise UserError(
+            f"A process ended all of a sudden, perhaps for want of memory; the same command goes "
+            f"on from here, with less memory under --workers {fewer}."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,103 @@
+"""A process that reads photos and asks every model, on one core."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flowers.backbones import VARIANTS, Variant
+from flowers.errors import PhotoError
+from flowers.models.classifier import Classifier, Prediction
+from flowers.photos import load_photo, to_square
+
+Photo = tuple[str, Path]
+"""Path below the data folder, with forward slashes, and the file."""
+
+Row = dict[str, Any]
+"""As `shards.SCHEMA` has it."""
+
+
+class RowMaker:
+    """Models on one thread each, and the rows that they make of a photo."""
+
+    def __init__(self, folders: Sequence[Path], variants: Sequence[Variant]) -> None:
+        """Load the artifacts of backbones' folders. Raises `WeightsError`."""
+        self._classifiers = [Classifier(folder, threads=1) for folder in folders]
+        self._variants = variants
+        self._sizes = {classifier.config.image_size for classifier in self._classifiers}
+        self._detail = 2 * max(self._sizes)  # As the page decodes a photo.
+
+    def rows(self, photo: Photo) -> list[Row]:
+        """One row per model."""
+        name, path = photo
+        try:
+            image = load_photo(path, at_least=self._detail)
+        except PhotoError as error:
+            return [
+                {"photo": name, "backbone": key, "variant": variant, "reason": str(error)}
+                for key, variant in self._models()
+            ]
+        squares = {size: to_square(image, size) for size in self._sizes}
+        return [
+            _row(name, said)
+            for classifier in self._classifiers
+            for variant, said in classifier.predict(squares[classifier.config.image_size]).items()
+            if variant in self._variants
+        ]
+
+    def _models(self) -> list[tuple[str, Variant]]:
+        return [
+            (classifier.backbone.key, variant)
+            for classifier in self._classifiers
+            for variant in VARIANTS
+            if variant in classifier.config.variants and variant in self._variants
+        ]
+
+
+def _row(name: str, said: Prediction) -> Row:
+    return {
+        "photo": name,
+        "backbone": said.backbone,
+        "variant": said.variant,
+        "label": said.label,
+        "probability": said.probability,
+        "known": said.known,
+        "p_known": said.p_known,
+        "probabilities": list(zip(said.classes, said.probabilities.tolist(), strict=True)),
+    }
+
+
+class _Process:
+    """What this process keeps between portions."""
+
+    folders: Sequence[Path]
+    variants: Sequence[Variant]
+    read: Any
+    maker: RowMaker | None = None
+
+
+def start(folders: Sequence[Path], variants: Sequence[Variant], read: Any) -> None:
+    """Set this process up; `read` is the shared count of photos that all processes have read."""
+    _Process.folders, _Process.variants, _Process.read = folders, variants, read
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A pool's process would wait for ever for work from a parent that was killed.
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
+
+
+def predict(photos: Sequence[Photo]) -> list[Row]:
+    """The rows of some photos. Raises `WeightsError`."""
+    if _Process.maker is None:  # Not in `start`, from where an error would not reach the parent.
+        _Process.maker = RowMaker(_Process.folders, _Process.variants)
+    rows = []
+    for photo in photos:
+        rows += _Process.maker.rows(photo)
+        with _Process.read.get_lock():
+            _Process.read.value += 1
+    return rows
