@@ -124,7 +124,7 @@ class App(Engine):
         """As on the tab of many photos."""
         from flowers.models.batch import collect, read_batch
 
-        shots = collect(list(photos), self._zoo.classes())
+        shots = collect(list(photos), self._zoo.classes()).shots
         for _ in read_batch(self._zoo, shots, self._zoo.choose(None, None), failed=_stop):
             pass
 

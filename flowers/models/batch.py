@@ -1,37 +1,29 @@
 """Many photos at once: single files and zips, with labels where a zip has class folders."""
 
-import lzma
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from flowers.ahead import ahead
 from flowers.backbones import Model
-from flowers.errors import BatchError, ChoiceError, PhotoError
+from flowers.errors import BatchError, ChoiceError, DatasetError, PhotoError
+from flowers.folders.aside import Aside
+from flowers.folders.find import find_in_zip
+from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
+from flowers.folders.zips import PAGE, Zip
 from flowers.models.classifier import Prediction
 from flowers.models.compare import Reading
 from flowers.models.zoo import Zoo
 from flowers.page.overlay import data_uri
-from flowers.photos import SUFFIXES, load_photo
+from flowers.photos import load_photo
 
 MAX_PHOTOS = 500
-MAX_ENTRIES = 10_000
-"""Of one zip, photos or not: reading the list of a larger one costs too much."""
-MAX_BYTES = 60_000_000
-"""Of one photo in a zip, unpacked."""
+LIMITS = PAGE
+"""Of each zip."""
 THUMBNAIL = 56
-
-_DAMAGED = (
-    *(zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
-    *(zlib.error, lzma.LZMAError, struct.error),
-)
-"""What zipfile raises for what is no sound zip; UnicodeDecodeError is a ValueError."""
 
 _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
 
@@ -44,6 +36,21 @@ class Shot:
     label: str | None
     read: Callable[[], bytes]
     """Raises `PhotoError`."""
+    folder: str | None = None
+    """A folder it lies in that may have been meant for a label, and is not a class."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The photos of a batch, and what became of all else."""
+
+    shots: list[Shot]
+    dropped: list[DroppedLabel] = field(default_factory=list)
+    """Folder names that are not classes, with the class each may mean; see `with_meanings`."""
+    aside: Aside = field(default_factory=Aside)
+    """Files of zips that are left aside, by kind; `aside.lines()` says it in words."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences about what was taken for what."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +60,34 @@ class BatchRow:
     reading: Reading
     thumbnail: str = ""
     """Data URI."""
+    folder: str | None = None
+    """As in `Shot`."""
 
     def labelled(self, label: str | None) -> "BatchRow":
         """The same row under another label."""
         return replace(self, reading=replace(self.reading, label=label))
 
 
-def collect(paths: Sequence[Path], classes: Sequence[str]) -> list[Shot]:
+def collect(paths: Sequence[Path], classes: Sequence[str]) -> Collected:
     """List the photos in files and zips, without opening them. Raises `BatchError`.
 
-    In a zip, the folder that holds a photo is its label when it has the name of a class.
+    In a zip, a folder that has the name of a class is the label of the photos below it. Photos come
+    in the order of the files, and in a zip in its own.
     """
-    shots: list[Shot] = []
+    found = Collected([])
     for path in paths:
         if path.suffix.lower() == ".zip":
-            shots += _in_zip(path, classes)
+            _collect_zip(path, classes, found)
         else:
-            shots.append(Shot(path.name, None, _reader(path)))
-    if not shots:
-        raise BatchError("There are no photos; send JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip.")
-    check_count(len(shots))
-    return shots
+            found.shots.append(Shot(path.name, None, _reader(path)))
+    if not found.shots:
+        raise BatchError(
+            "There are no photos; send JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip of them."
+            + "".join(f" Received: {line}" for line in found.aside.lines()[:1])
+        )
+    check_count(len(found.shots))
+    found.dropped.extend(dropped_labels([shot.folder for shot in found.shots], classes))
+    return found
 
 
 def check_count(photos: int) -> None:
@@ -108,14 +122,15 @@ def read_batch(
             photo = opened()
         except PhotoError as error:
             reason = str(error).replace("The photo", shot.name, 1)
-            yield BatchRow(Reading(shot.name, shot.label, reason=reason))
+            yield BatchRow(Reading(shot.name, shot.label, reason=reason), folder=shot.folder)
             continue
         left = [model for model in models if model[0] not in broken]
         found = [p for some in zoo.predict(photo, left, failed=leave_out) for p in some]
         if not found:
             raise ChoiceError(f"None of the chosen models can be used. {' '.join(broken.values())}")
         predictions = tuple(map(_without_focus, sorted(found, key=_place(models))))
-        yield BatchRow(Reading(shot.name, shot.label, predictions), _thumbnail(photo))
+        reading = Reading(shot.name, shot.label, predictions)
+        yield BatchRow(reading, _thumbnail(photo), shot.folder)
 
 
 def _ahead(
@@ -160,66 +175,31 @@ def _reader(path: Path) -> Callable[[], bytes]:
     return read
 
 
-def _in_zip(path: Path, classes: Sequence[str]) -> list[Shot]:
-    by_name = {name.casefold(): name for name in classes}
+def _collect_zip(path: Path, classes: Sequence[str], found: Collected) -> None:
     try:
-        if (entries := _entries(path)) > MAX_ENTRIES:
-            raise BatchError(
-                f"{path.name} holds too many files; pack no more than {MAX_ENTRIES:,} into one "
-                f"zip. Received: {entries:,}"
-            )
-        archive = zipfile.ZipFile(path)  # Open until the last of its photos is let go.
-        members = [m for m in archive.infolist() if _is_photo(m)]
-    except BatchError:
-        raise
-    except _DAMAGED as error:
-        raise BatchError(
-            f"{path.name} is damaged or no zip; pack it again. Received: {error}"
-        ) from error
-    return [
-        Shot(
-            name=member.filename,
-            label=by_name.get(PurePosixPath(member.filename).parent.name.casefold()),
-            read=_zip_reader(archive, member),
-        )
-        for member in members
-    ]
-
-
-def _entries(path: Path) -> int:
-    """How many entries a zip says it has, without reading them; 0 where it says nothing."""
-    with path.open("rb") as file:
-        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
-    return end[zipfile._ECD_ENTRIES_TOTAL] if end else 0  # type: ignore[attr-defined]
-
-
-def _is_photo(member: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(member.filename).parts
-    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return (
-        not member.is_dir()
-        and not hidden
-        and PurePosixPath(member.filename).suffix.lower() in SUFFIXES
+        # Open until the last of its photos is let go.
+        inside = find_in_zip(Zip(path, LIMITS))
+    except DatasetError as error:
+        raise BatchError(str(error)) from error
+    found.aside.update(inside.aside)
+    found.notes.extend(inside.notes)
+    found.shots.extend(
+        Shot(photo.file.name, photo.label, photo.file.read, photo.folder)
+        for photo in with_labels(inside, classes)
     )
 
 
-def _zip_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], bytes]:
-    def read() -> bytes:
-        try:
-            with archive.open(member) as file:
-                data = file.read(MAX_BYTES + 1)
-        except _DAMAGED as e:
-            raise PhotoError(
-                f"{member.filename} cannot be unpacked; pack the zip again without a password. "
-                f"Received: {e}"
-            ) from e
-        if len(data) > MAX_BYTES:
-            raise PhotoError(
-                f"{member.filename} is too large; make it smaller than {MAX_BYTES // 1_000_000} MB."
-            )
-        return data
+def with_meanings(rows: Iterable[BatchRow], meanings: Mapping[str, str | None]) -> list[BatchRow]:
+    """Label the photos of folders whose names are not classes: folder -> the class that it means.
 
-    return read
+    A label that a photo has already stays.
+    """
+    return [
+        row.labelled(meanings[row.folder])
+        if row.folder is not None and row.folder in meanings and row.reading.label is None
+        else row
+        for row in rows
+    ]
 
 
 def labels_in_order(shots: Sequence[Shot], labels: Iterable[str | None]) -> list[Shot]:

@@ -89,7 +89,7 @@ def endpoints(zoo: Zoo) -> None:
         try:
             chosen = zoo.choose(backbones, variants)
             check_count(len(photos or []))
-            shots = collect(uploaded(photos or []), classes)
+            shots = collect(uploaded(photos or []), classes).shots
             for label in filter(None, labels or []):
                 if label not in classes:
                     raise BatchError(

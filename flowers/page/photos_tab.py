@@ -138,7 +138,7 @@ def read_all(
     rows: list[BatchRow] = []
     try:
         models = zoo.choose(backbones, variants, failed.__setitem__)
-        shots = collect(list(paths), zoo.classes())
+        shots = collect(list(paths), zoo.classes()).shots
         yield _with_summary(blank, batch_table.reading_progress(0, len(shots), shots[0].name))
         shown, tabled = time.monotonic(), 0
         for row in read_batch(zoo, shots, models, failed.__setitem__):

@@ -3,13 +3,21 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flowers.errors import BatchError, PhotoError
+from flowers.folders.labels import DroppedLabel
 from flowers.models import batch
-from flowers.models.batch import BatchRow, collect, labels_in_order, read_batch
+from flowers.models.batch import (
+    BatchRow,
+    collect,
+    labels_in_order,
+    read_batch,
+    with_meanings,
+)
 from flowers.models.compare import Reading, judge
 from flowers.models.zoo import Zoo
 from flowers.page import photos_tab as ui_photos
@@ -18,19 +26,13 @@ from flowers.page.photos_tab import read_all
 from flowers.weights.source import LocalWeights
 from tests.support.photos import COLOURS, pattern
 from tests.support.predictions import says
+from tests.support.zips import write_zip
 
 
 def jpeg(seed: int) -> bytes:
     buffer = io.BytesIO()
     pattern(seed).save(buffer, "JPEG")
     return buffer.getvalue()
-
-
-def write_zip(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return path
 
 
 def test_folders_named_after_classes_are_labels(tmp_path: Path) -> None:
@@ -45,19 +47,44 @@ def test_folders_named_after_classes_are_labels(tmp_path: Path) -> None:
             "mine/rose/.hidden.jpg": b"",
         },
     )
-    shots = collect([archive, tmp_path / "single.jpg"], ["rose", "daisy"])
-    assert [(shot.name, shot.label) for shot in shots] == [
+    collected = collect([archive, tmp_path / "single.jpg"], ["rose", "daisy"])
+    assert [(shot.name, shot.label) for shot in collected.shots] == [
         ("mine/Rose/1.jpg", "rose"),
         ("mine/garden/2.png", None),
         ("3.heic", None),
         ("single.jpg", None),
+    ]
+    assert collected.dropped == [DroppedLabel("garden", 1, None)]
+    assert collected.aside.lines() == [
+        "left aside, hidden, with a dot before the name: 1 (mine/rose/.hidden.jpg)",
+        "left aside, left behind by a system or photo program: 1 (__MACOSX/mine/rose/._1.jpg)",
+        "left aside, other files: 1 (mine/rose/notes.txt)",
+    ]
+
+
+def test_a_folder_may_be_said_to_mean_a_class(tmp_path: Path) -> None:
+    names = ("roses/1.jpg", "roses/2.jpg", "tulip/3.jpg", "holiday/4.jpg")
+    archive = write_zip(tmp_path / "photos.zip", dict.fromkeys(names, b""))
+    collected = collect([archive], ["rose", "tulip"])
+    assert collected.dropped == [DroppedLabel("holiday", 1, None), DroppedLabel("roses", 2, "rose")]
+    rows = [BatchRow(Reading(s.name, s.label), folder=s.folder) for s in collected.shots]
+    meant = with_meanings(rows, {"roses": "rose", "holiday": None})
+    assert [row.reading.label for row in meant] == ["rose", "rose", "tulip", None]
+
+
+def test_photos_in_a_zip_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "hif.zip", {"rose/DSC0.HIF": jpeg(0), "rose/image7": jpeg(1)})
+    shots = collect([archive], ["rose"]).shots
+    assert [(shot.name, shot.label) for shot in shots] == [
+        ("rose/DSC0.HIF", "rose"),
+        ("rose/image7", "rose"),
     ]
 
 
 def test_a_damaged_zip_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "broken.zip"
     path.write_bytes(b"PK\x03\x04 but no more")
-    with pytest.raises(BatchError, match=r"broken\.zip is damaged or no zip"):
+    with pytest.raises(BatchError, match=r"broken\.zip is damaged or not a zip"):
         collect([path], ["rose"])
 
 
@@ -72,7 +99,7 @@ def test_too_many_photos_are_refused_with_the_limit(tmp_path: Path) -> None:
 def test_a_zip_of_too_many_files_is_refused_before_it_is_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(batch, "LIMITS", replace(batch.LIMITS, entries=3))
     archive = write_zip(tmp_path / "many.zip", {f"{i}.txt": b"" for i in range(4)})
     with pytest.raises(BatchError, match=r"many\.zip holds too many files.* Received: 4"):
         collect([archive], [])
@@ -87,7 +114,7 @@ def test_a_damaged_photo_in_a_zip_is_left_out_alone(tmp_path: Path, method: int)
     data = bytearray(path.read_bytes())
     data[60:400] = bytes(range(170)) * 2
     path.write_bytes(data)
-    bad, good = collect([path], [])
+    bad, good = collect([path], []).shots
     with pytest.raises(PhotoError, match=r"bad\.jpg cannot be unpacked"):
         bad.read()
     assert good.read() == jpeg(2)
@@ -98,7 +125,7 @@ def test_an_unknown_way_of_packing_costs_one_photo(tmp_path: Path) -> None:
     data = path.read_bytes()
     at = data.index(b"PK\x01\x02") + 10
     path.write_bytes(data[:at] + (99).to_bytes(2, "little") + data[at + 2 :])
-    (odd,) = collect([path], [])
+    (odd,) = collect([path], []).shots
     with pytest.raises(PhotoError, match=r"odd\.jpg cannot be unpacked"):
         odd.read()
 
@@ -106,16 +133,16 @@ def test_an_unknown_way_of_packing_costs_one_photo(tmp_path: Path) -> None:
 def test_a_member_that_unpacks_to_too_much_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "MAX_BYTES", 1000)
+    monkeypatch.setattr(batch, "LIMITS", replace(batch.LIMITS, photo_bytes=1000))
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.jpg", bytes(2000))
-    (shot,) = collect([tmp_path / "bomb.zip"], [])
+    (shot,) = collect([tmp_path / "bomb.zip"], []).shots
     with pytest.raises(PhotoError, match=r"bomb\.jpg is too large"):
         shot.read()
 
 
 def test_labels_go_to_photos_in_order(tmp_path: Path) -> None:
-    shots = collect([tmp_path / "a.jpg", tmp_path / "b.jpg"], [])
+    shots = collect([tmp_path / "a.jpg", tmp_path / "b.jpg"], []).shots
     assert [s.label for s in labels_in_order(shots, ["rose", ""])] == ["rose", None]
     with pytest.raises(BatchError, match="Received: 1 labels"):
         labels_in_order(shots, ["rose"])
@@ -131,7 +158,7 @@ def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
     }
     zoo = Zoo(LocalWeights(weights_folder))
     archive = write_zip(tmp_path / "photos.zip", {**members, "rose/broken.jpg": b"no photo"})
-    shots = collect([archive], zoo.classes())
+    shots = collect([archive], zoo.classes()).shots
     models = zoo.choose(None, None)
     failed: dict[str, str] = {}
     rows = list(read_batch(zoo, shots, models, failed.__setitem__))

@@ -1,0 +1,1 @@
+"""Photos and their labels out of folders and zips: one reader for training, commands and page."""
