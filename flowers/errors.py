@@ -1,5 +1,9 @@
 """Errors for people: each message is one sentence that says what was wrong and what to do."""
 
+import re
+
+_FOLDERS = re.compile(r"(?<![\w:/])/(?:[^\s'\"/]+/)+")
+
 
 class UserError(ValueError):
     """What was asked cannot be done; the message is one sentence for who asked."""
@@ -31,3 +35,13 @@ class BatchError(UserError):
 
 class UploadError(UserError):
     """What was sent is not a file that can be opened."""
+
+
+def said(error: BaseException) -> str:
+    """The first line of what an exception says, without the folders of this machine.
+
+    For `Received: …` of what is shown to strangers; addresses of the web stay whole.
+    """
+    text = str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
+    lines = text.strip().splitlines()
+    return _FOLDERS.sub("", lines[0]) if lines else type(error).__name__

@@ -15,7 +15,7 @@ from PIL import Image
 
 from flowers.files import whole_file
 from flowers.page.examples import find_examples
-from flowers.weights.source import DEFAULT_FOLDER
+from flowers.weights.folder import DEFAULT_FOLDER
 from tests.support import ROOT
 from tests.support.browser import choose_photos, chromium, serve, tab, upload
 

@@ -10,7 +10,7 @@ from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
-from flowers.weights.folder import MANIFEST, backbone_folders
+from flowers.weights.folder import MANIFEST, backbone_folders, check_artifact
 from flowers.weights.results import VariantResult
 from train.artifact.measure import measure, predict_all, results_table
 from train.data.dataset import Dataset, class_folders, photo_files
@@ -37,7 +37,7 @@ def evaluate_folder(
     results: Results = {}
     rows: list[Row] = []
     for folder in folders:
-        found, lines = _evaluate_backbone(Classifier(folder), data, photos)
+        found, lines = _evaluate_backbone(Classifier(check_artifact(folder)), data, photos)
         results |= found
         rows += lines
     print(results_table(results))

@@ -13,8 +13,7 @@ from tqdm import tqdm
 from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.errors import DatasetError, PhotoError, WeightsError
 from flowers.files import write_text
-from flowers.weights.folder import MANIFEST, PUBLISHED, BaseSource, backbone_folders
-from flowers.weights.source import DEFAULT_FOLDER
+from flowers.weights.folder import DEFAULT_FOLDER, MANIFEST, PUBLISHED, BaseSource, backbone_folders
 from train.artifact.finish import finish, write_model_card
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset

@@ -20,7 +20,7 @@ from flowers.backbones import Backbone
 from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
 from flowers.models.classifier import Classifier
-from flowers.weights.folder import ARTIFACT, MANIFEST
+from flowers.weights.folder import ARTIFACT, MANIFEST, check_artifact
 from train.data.augment import whole_view
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
@@ -116,7 +116,7 @@ def taught_by(views: FreshViews, folder: Path, classes: list[str]) -> FreshViews
 
     Raises `WeightsError`.
     """
-    classifier = Classifier(folder, threads=1)
+    classifier = Classifier(check_artifact(folder), threads=1)
     if list(classifier.config.classes) != classes:
         raise WeightsError(
             f"The teacher knows {len(classifier.config.classes)} classes and the photos have "

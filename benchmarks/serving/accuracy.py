@@ -9,7 +9,13 @@ from benchmarks.report import Table
 from flowers.backbones import BACKBONES
 from flowers.errors import PhotoError, WeightsError
 from flowers.photos import read_photo
-from flowers.weights.folder import KERAS_WEIGHTS, MANIFEST, backbone_folders, read_config
+from flowers.weights.folder import (
+    KERAS_WEIGHTS,
+    MANIFEST,
+    backbone_folders,
+    check_artifact,
+    read_config,
+)
 from train.data.dataset import Dataset
 
 MOST_POINTS = 0.3
@@ -73,7 +79,7 @@ def _compare(
     from train.artifact.precision import accuracy
     from train.network.graph import keras_probabilities, load_graph
 
-    classifier = Classifier(folder)
+    classifier = Classifier(check_artifact(folder))
     config = classifier.config
     if config.classes != classes:
         raise WeightsError(f"{folder.name} has other classes than the manifest; train it again.")

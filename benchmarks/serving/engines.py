@@ -103,21 +103,23 @@ class App(Engine):
     def __init__(self, assets: Assets, kind: str) -> None:
         super().__init__(assets)
         from flowers.models.zoo import Zoo
-        from flowers.weights.source import LocalWeights
+        from flowers.weights.source import Source
 
         root = assets.scratch / "weights"
         if not root.exists():
             weights_folder(assets.made, kind, root)
-        self._zoo = Zoo(LocalWeights(root))
+        self._zoo = Zoo(Source(root))
 
     def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:
         """As on the tab of one photo."""
         from flowers.photos import load_photo
 
         image = load_photo(photo, at_least=self._zoo.detail())
-        models = self._zoo.choose(None if backbone is None else [backbone], None)
-        for predictions in self._zoo.predict(image, models, failed=_stop):
-            for p in predictions:
+        models = self._zoo.choose(None if backbone is None else [backbone], None).models
+        for answer in self._zoo.predict(image, models):
+            if answer.reason:
+                raise RuntimeError(answer.reason)
+            for p in answer.predictions:
                 yield p.backbone, p.variant, p.probabilities
 
     def batch(self, photos: Sequence[Path]) -> None:
@@ -125,8 +127,9 @@ class App(Engine):
         from flowers.models.batch import collect, read_batch
 
         shots = collect(list(photos), self._zoo.classes()).shots
-        for _ in read_batch(self._zoo, shots, self._zoo.choose(None, None), failed=_stop):
-            pass
+        for row in read_batch(self._zoo, shots, self._zoo.choose(None, None).models):
+            for reason in row.left_out.values():
+                raise RuntimeError(reason)
 
 
 class Fused(Engine):
@@ -211,7 +214,3 @@ class OpenVino(Fused):
         request, names = loaded
         request.infer({"photo": photo})
         return {name: request.get_output_tensor(i).data.copy() for i, name in enumerate(names)}
-
-
-def _stop(backbone: str, reason: str) -> None:
-    raise RuntimeError(f"{backbone}: {reason}")

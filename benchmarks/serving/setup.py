@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.plain_keras import build_plain, preprocessing
 from benchmarks.serving.exports import export
 from benchmarks.serving.files import SERVED, Made, write_photos
-from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Backbone
+from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS
 from flowers.files import whole_file, write_text
 from flowers.photos import read_photo
 from flowers.weights.folder import (
@@ -33,6 +33,7 @@ from flowers.weights.folder import (
     BaseSource,
     Config,
     FileRecord,
+    Precision,
     VariantSettings,
     check_file,
     read_config,
@@ -80,12 +81,14 @@ class Setup:
         """
         self.made, self.sample, self.trained = made, sample, trained
         self.backbone = BACKBONES[made.backbone]
-        self.config = read_config(trained) if trained else _random_config(self.backbone, image_size)
+        self.config = read_config(trained) if trained else None
+        self.classes = self.config.classes if self.config else list(DEFAULT_CLASSES)
+        self.image_size = image_size
         keras.utils.set_random_seed(0)
-        self.network = build_network(self.backbone, self.config.classes, None, image_size)
+        self.network = build_network(self.backbone, self.classes, None, image_size)
         self.graph = self.network.graph()
         if not made.graph.exists():
-            if trained:
+            if trained and self.config:
                 self.graph.load_weights(check_file(trained, self.config, KERAS_WEIGHTS))
             else:
                 part_ways(self.network)
@@ -114,7 +117,7 @@ class Setup:
         expected = self.graph.predict(photos, verbose=0)
         work = {"plain": 0, "fused": multiply_adds(self.graph.layers)}
         for variant in VARIANTS:
-            model = build_plain(self.backbone, len(self.config.classes), photos.shape[1])
+            model = build_plain(self.backbone, len(self.classes), photos.shape[1])
             base, _, hidden, _, logits = model.layers[1:]
             part = keras.Model(self.graph.inputs[0], self.network.features[variant])
             base.set_weights(part.get_weights())
@@ -132,14 +135,31 @@ class Setup:
     def _served(self, kind: str) -> None:
         folder, precision = self.made.served(kind), SERVED[kind]
         with whole_file(folder / ARTIFACT) as partial:
-            if self.trained and self.config.precision == precision:
+            if self.trained and self.config and self.config.precision == precision:
                 # What was chosen for these weights, whatever the kind.
                 shutil.copyfile(check_file(self.trained, self.config, ARTIFACT), partial)
             else:
                 partial.write_bytes(next(artifacts(self.graph, precision, self.sample)))
         files = {ARTIFACT: record_of(folder / ARTIFACT)}
-        write_config(
-            folder, self.config.model_copy(update={"precision": precision, "files": files})
+        if self.config:
+            config = self.config.model_copy(update={"precision": precision, "files": files})
+        else:
+            config = self._random_config(precision, files)
+        write_config(folder, config)
+
+    def _random_config(self, precision: Precision, files: dict[str, FileRecord]) -> Config:
+        return Config(
+            backbone=self.backbone.key,
+            classes=self.classes,
+            image_size=self.image_size,
+            preprocessing=self.backbone.preprocessing,
+            precision=precision,
+            variants={variant: VariantSettings() for variant in VARIANTS},
+            recipe={},
+            versions={},
+            data_fingerprint="none",
+            base=BaseSource(kind="none", name="random weights"),
+            files=files,
         )
 
     def _export(self, kind: str, failures: dict[str, str]) -> None:
@@ -176,22 +196,6 @@ def level_out(graph: keras.Model, sample: np.ndarray) -> None:
     graph(sample, training=True)
     for layer in norms:
         layer.trainable = False
-
-
-def _random_config(backbone: Backbone, image_size: int) -> Config:
-    return Config(
-        backbone=backbone.key,
-        classes=list(DEFAULT_CLASSES),
-        image_size=image_size,
-        preprocessing=backbone.preprocessing,
-        precision="float32",
-        variants={variant: VariantSettings() for variant in VARIANTS},
-        recipe={},
-        versions={},
-        data_fingerprint="none",
-        base=BaseSource(kind="none", name="random weights"),
-        files={ARTIFACT: FileRecord(bytes=0, sha256="0" * 64)},
-    )
 
 
 if __name__ == "__main__":

@@ -14,10 +14,8 @@ from flowers.folders.aside import Aside
 from flowers.folders.find import find_in_zip
 from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
 from flowers.folders.zips import PAGE, Zip
-from flowers.models.classifier import Prediction
 from flowers.models.compare import Reading
-from flowers.models.zoo import Zoo
-from flowers.page.overlay import data_uri
+from flowers.models.zoo import Zoo, in_order
 from flowers.photos import load_photo
 
 MAX_PHOTOS = 500
@@ -58,10 +56,12 @@ class BatchRow:
     """One photo of a batch after all models have read it."""
 
     reading: Reading
-    thumbnail: str = ""
-    """Data URI."""
+    thumbnail: Image.Image | None = None
+    """The middle of the photo, `THUMBNAIL` pixels square."""
     folder: str | None = None
     """As in `Shot`."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Backbones that had to be left out so far, with the reasons."""
 
     def labelled(self, label: str | None) -> "BatchRow":
         """The same row under another label."""
@@ -102,19 +102,13 @@ def read_batch(
     zoo: Zoo,
     shots: Sequence[Shot],
     models: Sequence[Model],
-    failed: Callable[[str, str], None],
     progress: Callable[[int, str], None] = lambda done, name: None,
 ) -> Iterator[BatchRow]:
     """Read the photos one by one, with all models; a photo that cannot be read says why.
 
-    `failed` is called as in `Zoo.predict`. Raises `ChoiceError` when no model is left.
+    Raises `ChoiceError` when no model is left.
     """
-    broken: dict[str, str] = {}
-
-    def leave_out(backbone: str, reason: str) -> None:
-        broken[backbone] = reason
-        failed(backbone, reason)
-
+    left_out: dict[str, str] = {}
     detail = zoo.detail()
     for number, (shot, opened) in enumerate(_ahead(shots, detail)):
         progress(number, shot.name)
@@ -122,15 +116,17 @@ def read_batch(
             photo = opened()
         except PhotoError as error:
             reason = str(error).replace("The photo", shot.name, 1)
-            yield BatchRow(Reading(shot.name, shot.label, reason=reason), folder=shot.folder)
+            left_aside = Reading(shot.name, shot.label, reason=reason)
+            yield BatchRow(left_aside, folder=shot.folder, left_out=dict(left_out))
             continue
-        left = [model for model in models if model[0] not in broken]
-        found = [p for some in zoo.predict(photo, left, failed=leave_out) for p in some]
+        answers = list(zoo.predict(photo, [m for m in models if m[0] not in left_out]))
+        left_out |= {a.backbone: a.reason for a in answers if a.reason is not None}
+        found = [replace(p, focus=_NO_FOCUS) for a in answers for p in a.predictions]
         if not found:
-            raise ChoiceError(f"None of the chosen models can be used. {' '.join(broken.values())}")
-        predictions = tuple(map(_without_focus, sorted(found, key=_place(models))))
-        reading = Reading(shot.name, shot.label, predictions)
-        yield BatchRow(reading, _thumbnail(photo), shot.folder)
+            reasons = " ".join(left_out.values())
+            raise ChoiceError(f"None of the chosen models can be used. {reasons}")
+        reading = Reading(shot.name, shot.label, tuple(in_order(found, models)))
+        yield BatchRow(reading, _thumbnail(photo), shot.folder, dict(left_out))
 
 
 def _ahead(
@@ -149,20 +145,11 @@ def _ahead(
         yield shot, loading.result
 
 
-def _without_focus(prediction: Prediction) -> Prediction:
-    return replace(prediction, focus=_NO_FOCUS)
-
-
-def _place(models: Sequence[Model]) -> Callable[[Prediction], int]:
-    place = {model: i for i, model in enumerate(models)}
-    return lambda p: place[p.backbone, p.variant]
-
-
-def _thumbnail(photo: Image.Image) -> str:
+def _thumbnail(photo: Image.Image) -> Image.Image:
     side = min(photo.size)
     left, top = (photo.width - side) // 2, (photo.height - side) // 2
     square = photo.crop((left, top, left + side, top + side))
-    return data_uri(square.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR), "JPEG")
+    return square.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR)
 
 
 def _reader(path: Path) -> Callable[[], bytes]:

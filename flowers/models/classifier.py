@@ -9,14 +9,16 @@ import time
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from flowers.backbones import BACKBONES, FOCUS, KNOWN, PROBABILITIES, VARIANTS, Variant
-from flowers.errors import WeightsError
-from flowers.weights.folder import ARTIFACT, Config, Refusal, check_file, read_config
+from flowers.errors import WeightsError, said
+from flowers.weights.folder import ARTIFACT, Artifact, Config, Refusal
+
+PROBE = 127
+"""Value of all pixels of the photo that every artifact is tried with when it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -106,68 +108,83 @@ def _read_variant(
 class Classifier:
     """One backbone's artifact, ready to predict. Safe to call from several threads."""
 
-    def __init__(self, folder: Path, config: Config | None = None, threads: int | None = None):
-        """Load the artifact in `folder` after checking it. Raises `WeightsError`."""
-        self.config = config or read_config(folder)
+    def __init__(self, artifact: Artifact, threads: int | None = None):
+        """Load an artifact and try it with one grey photo. Raises `WeightsError`.
+
+        The file is trusted: whoever made the `Artifact` has checked it.
+        """
+        self.config = artifact.config
         self.backbone = BACKBONES[self.config.backbone]
-        path = check_file(folder, self.config, ARTIFACT)
+        self._lock = threading.Lock()  # An interpreter is not thread-safe.
         try:
-            self._interpreter = Interpreter(str(path), num_threads=threads or os.cpu_count() or 1)
+            self._interpreter = Interpreter(
+                str(artifact.path), num_threads=threads or os.cpu_count() or 1
+            )
             self._runner = self._interpreter.get_signature_runner()
-            self._check_signature(folder)
+            self._check_signature()
         except WeightsError:
             raise
         except Exception as error:  # LiteRT raises ValueError and RuntimeError of many kinds.
             raise WeightsError(
-                f"{folder.name}/{ARTIFACT} cannot be loaded; pull or train it again. "
-                f"Received: {str(error).splitlines()[0]}"
+                f"{self.backbone.key}/{ARTIFACT} cannot be loaded; pull or train it again. "
+                f"Received: {said(error)}"
             ) from error
-        self._lock = threading.Lock()  # An interpreter is not thread-safe.
+        size = self.config.image_size
+        self.predict(np.full((size, size, 3), PROBE, dtype=np.uint8))
 
     def predict(self, photo: np.ndarray) -> dict[Variant, Prediction]:
-        """Predictions of all variants for one photo, uint8[size, size, 3]."""
+        """Predictions of all variants for one photo, uint8[size, size, 3].
+
+        Raises `WeightsError` when the artifact fails, or says what are not probabilities.
+        """
         size = self.config.image_size
         if photo.shape != (size, size, 3) or photo.dtype != np.uint8:
             raise ValueError(
                 f"{self.backbone.name} takes uint8[{size}, {size}, 3]. "
                 f"Received: {photo.dtype}{list(photo.shape)}"
             )
-        with self._lock:
-            start = time.perf_counter()
-            outputs = self._runner(photo=photo[np.newaxis])
-            milliseconds = (time.perf_counter() - start) * 1000
+        try:
+            with self._lock:
+                start = time.perf_counter()
+                outputs = self._runner(photo=photo[np.newaxis])
+                milliseconds = (time.perf_counter() - start) * 1000
+        except Exception as error:
+            raise self._failure(said(error)) from error
+        for name, values in outputs.items():
+            if not np.isfinite(values).all():
+                raise self._failure(f"{name} holds what is not a number")
+        slack = 0.01 + len(self.config.classes) / 256  # int8 rounds each to 1/256.
+        for variant in self.config.variants:
+            shares = outputs[PROBABILITIES.format(variant=variant)]
+            if shares.min() < 0 or abs(float(shares.sum()) - 1) > slack:
+                raise self._failure(f"probabilities of {variant} whose sum is not 1")
         return read_outputs(self.config, outputs, milliseconds)
 
-    def _check_signature(self, folder: Path) -> None:
+    def _failure(self, received: str) -> WeightsError:
+        return WeightsError(
+            f"{self.backbone.key}/{ARTIFACT} fails at a photo; pull or train it again. "
+            f"Received: {received}"
+        )
+
+    def _check_signature(self) -> None:
         size, classes = self.config.image_size, len(self.config.classes)
         inputs = self._runner.get_input_details()
         outputs = self._runner.get_output_details()
         fits = "photo" in inputs and list(inputs["photo"]["shape"]) == [1, size, size, 3]
+
+        def shape(name: str, variant: Variant) -> list[int]:
+            detail = outputs.get(name.format(variant=variant))
+            return [] if detail is None else [int(n) for n in detail["shape"]]
+
         for variant, settings in self.config.variants.items():
-            for name in (PROBABILITIES, FOCUS):
-                detail = outputs.get(name.format(variant=variant))
-                fits = fits and detail is not None and detail["shape"][-1] == classes
+            focus = shape(FOCUS, variant)
+            fits = fits and shape(PROBABILITIES, variant) == [1, classes]
+            fits = fits and len(focus) == 4 and focus[::3] == [1, classes]
+            fits = fits and min(focus) > 0 and max(focus[1:3]) <= size
             if settings.refusal:
-                detail = outputs.get(KNOWN.format(variant=variant))
-                fits = fits and detail is not None and list(detail["shape"]) == [1, 1]
+                fits = fits and shape(KNOWN, variant) == [1, 1]
         if not fits:
             raise WeightsError(
-                f"{folder.name}/{ARTIFACT} does not have the inputs and outputs that its "
+                f"{self.backbone.key}/{ARTIFACT} does not have the inputs and outputs that its "
                 f"config.json describes; pull or train it again."
             )
-
-
-class Runtime:
-    """Classifiers of several backbones, each loaded when it is first used."""
-
-    def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads
-        self._classifiers: dict[Path, Classifier] = {}
-        self._lock = threading.Lock()
-
-    def classifier(self, folder: Path) -> Classifier:
-        """The classifier of a backbone's folder, loaded once. Raises `WeightsError`."""
-        with self._lock:
-            if folder not in self._classifiers:
-                self._classifiers[folder] = Classifier(folder, threads=self._threads)
-            return self._classifiers[folder]

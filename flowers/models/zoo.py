@@ -1,29 +1,65 @@
 """The models behind the page and the endpoints: which there are, and what they say of a photo."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Model, Variant, all_models
 from flowers.errors import ChoiceError, WeightsError
-from flowers.models.classifier import Classifier, Prediction, Runtime
-from flowers.models.recent import RecentPredictions
+from flowers.models.classifier import Classifier, Prediction
 from flowers.photos import to_square
-from flowers.weights.folder import ARTIFACT, CONFIG
-from flowers.weights.source import Entry, Progress, WeightsSource
+from flowers.weights.folder import ARTIFACT
+from flowers.weights.source import Entry, Source
+
+KEPT = 2048
+"""Passes through a backbone that are remembered, of some 5 KB each."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Choice:
+    """The models that were chosen, fast ones first, and what had to be left out of the choice."""
+
+    models: list[Model]
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Backbone key -> reason."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the chosen variants of one backbone say of a photo, or why they say nothing."""
+
+    backbone: str
+    predictions: tuple[Prediction, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A sign of life: backbones that are being fetched or loaded, and how far each is."""
+
+    doing: Mapping[str, str]
+
+
 class Zoo:
-    """All models of a source, loaded when they are first asked."""
+    """All models of a source, loaded when they are first asked. Safe to use from several threads.
 
-    source: WeightsSource
-    runtime: Runtime = field(default_factory=Runtime)
-    _recent: RecentPredictions = field(default_factory=RecentPredictions)
-    _folders: dict[str, Path] = field(default_factory=dict)
+    Each backbone loads in a thread of its own, so none waits for another.
+    """
+
+    def __init__(self, source: Source, threads: int | None = None) -> None:
+        """`threads` are those of one pass; by default all cores."""
+        self.source = source
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._loads: dict[str, Future[Classifier]] = {}
+        self._doing: dict[str, str] = {}
+        self._recent: OrderedDict[tuple[str, bytes], dict[Variant, Prediction]] = OrderedDict()
 
     def entries(self) -> dict[str, Entry]:
         """All six backbones, usable or not."""
@@ -41,12 +77,8 @@ class Zoo:
         return 2 * max((config.image_size for config in configs), default=IMAGE_SIZE)
 
     def missing(self) -> list[str]:
-        """The backbones that the source never had, as against those that are broken."""
-        return [
-            key
-            for key, entry in self.entries().items()
-            if not entry.available and not (self.source.root / key / CONFIG).is_file()
-        ]
+        """The backbones that the source never had."""
+        return [key for key, entry in self.entries().items() if entry.state == "missing"]
 
     def models(self) -> list[Model]:
         """Every model that can be asked."""
@@ -62,17 +94,16 @@ class Zoo:
         self,
         backbones: Sequence[str] | None,
         variants: Sequence[str] | None,
-        left_out: Callable[[str, str], None] | None = None,
-    ) -> list[Model]:
-        """The models of a choice, fast ones first; None means all that can be used.
+        leave_out: bool = False,
+    ) -> Choice:
+        """The models of a choice; None means all that can be used.
 
-        A backbone that cannot be used is an error, or, with `left_out`, which is called with its
-        key and the reason, only one backbone less. Raises `ChoiceError` when a name is unknown,
-        or no model is left.
+        A backbone that cannot be used is an error, or, with `leave_out`, one backbone less. Raises
+        `ChoiceError` when a name is unknown, or no model is left.
         """
         entries = self.entries()
-        broken: list[str] = []
         usable = self.models()
+        left_out: dict[str, str] = {}
         if backbones is None:
             backbones = [key for key, _ in usable]
         if variants is None:
@@ -83,10 +114,7 @@ class Zoo:
                     f"There is no such backbone; use {', '.join(BACKBONES)}. Received: {key!r}"
                 )
             if not entries[key].available:
-                broken.append(f"{BACKBONES[key].name} cannot be used. {entries[key].reason}")
-                if left_out is None:
-                    raise ChoiceError(broken[0])
-                left_out(key, entries[key].reason or "")
+                left_out[key] = entries[key].reason or ""
         for name in variants:
             if name not in VARIANTS:
                 raise ChoiceError(
@@ -94,61 +122,125 @@ class Zoo:
                 )
         wanted: list[Variant] = [v for v in VARIANTS if v in variants]
         chosen = [model for model in all_models(backbones, wanted) if model in usable]
+        if left_out and not (leave_out and chosen):
+            raise ChoiceError(
+                " ".join(
+                    f"{BACKBONES[key].name} cannot be used. {r}" for key, r in left_out.items()
+                )
+            )
         if not chosen:
-            if broken:
-                raise ChoiceError(" ".join(broken))
             raise ChoiceError("No model is chosen; choose at least one backbone and one variant.")
-        return sorted(chosen, key=lambda model: self._cost(entries[model[0]]))
+        return Choice(sorted(chosen, key=lambda model: _cost(entries[model[0]])), left_out)
 
-    def predict(
-        self,
-        photo: Image.Image,
-        models: Iterable[Model],
-        failed: Callable[[str, str], None] | None = None,
-    ) -> Iterator[list[Prediction]]:
-        """Yield the predictions of one backbone after another, in the order of `models`.
+    def predict(self, photo: Image.Image, models: Iterable[Model]) -> Iterator[Answer]:
+        """Yield the answer of every backbone of `models`, as it can be had."""
+        for found in self.watch(photo, models):
+            if isinstance(found, Answer):
+                yield found
 
-        A backbone that turns out to be broken is disabled and skipped; `failed` is then called
-        with its key and the reason.
+    def watch(
+        self, photo: Image.Image, models: Iterable[Model], seconds: float | None = None
+    ) -> Iterator[Answer | Loading]:
+        """Yield the answer of every backbone of `models`, and signs of life while nothing answers.
+
+        What is loaded answers first, in the order of `models`; what has to be fetched or loaded
+        follows as it is ready, with a sign of life every `seconds`. A backbone that turns out to be
+        broken is disabled, and its answer is the reason.
         """
         # One backbone after another, each on all cores: the quick ones answer at once. Two at a
         # time with one thread each took as long for all six (69 ms against 74, two cores), two
         # photos at a time in a batch, too.
         wanted = list(models)
         squares: dict[int, np.ndarray] = {}
-        for backbone in dict.fromkeys(key for key, _ in wanted):
-            try:
-                classifier = self.load(backbone)
-            except WeightsError as error:
-                if failed:
-                    failed(backbone, str(error))
+        waiting = {key: self._begin(key) for key in dict.fromkeys(key for key, _ in wanted)}
+        while waiting:
+            ready = next((key for key, load in waiting.items() if load.done()), None)
+            if ready is None:
+                if not wait(waiting.values(), seconds, FIRST_COMPLETED).done:
+                    yield Loading({key: self._doing.get(key, "loading…") for key in waiting})
                 continue
-            size = classifier.config.image_size
-            if size not in squares:
-                squares[size] = to_square(photo, size)
-            found = self._recent.predict(classifier, squares[size])
-            yield [p for p in found.values() if (p.backbone, p.variant) in wanted]
+            try:
+                classifier = waiting.pop(ready).result()
+                size = classifier.config.image_size
+                if size not in squares:
+                    squares[size] = to_square(photo, size)
+                found = self._remembered(classifier, squares[size])
+            except WeightsError as error:
+                yield Answer(ready, reason=str(error))
+                continue
+            yield Answer(ready, tuple(p for v, p in found.items() if (ready, v) in wanted))
 
     def loaded(self, backbone: str) -> bool:
         """Whether a backbone can answer at once."""
-        return backbone in self._folders
+        load = self._loads.get(backbone)
+        return load is not None and load.done() and load.exception() is None
 
-    def load(self, backbone: str, progress: Progress | None = None) -> Classifier:
-        """Fetch and load a backbone, once. Raises `WeightsError` after disabling it."""
-        entry = self.entries()[backbone]
-        if not entry.available:  # Perhaps since a moment ago; do not fetch it again.
-            raise WeightsError(entry.reason or "")
-        if backbone not in self._folders:
-            self._folders[backbone] = self.source.fetch(backbone, progress)
+    def load(self, backbone: str) -> Classifier:
+        """Fetch and load a backbone, once; what is broken is disabled. Raises `WeightsError`."""
+        return self._begin(backbone).result()
+
+    def _begin(self, backbone: str) -> Future[Classifier]:
+        """The load of a backbone: one that is there, one under way, or a new one."""
+        with self._lock:
+            load = self._loads.get(backbone)
+            if load is None or (load.done() and load.exception() is not None):
+                load = self._loads[backbone] = Future()
+                # A thread that ends with the process: nobody waits for a download that hangs.
+                threading.Thread(target=self._run, args=(backbone, load), daemon=True).start()
+            return load
+
+    def _run(self, backbone: str, load: "Future[Classifier]") -> None:
+        def progress(share: float, doing: str) -> None:
+            self._doing[backbone] = f"{doing}, {100 * share:.0f} %"
+
         try:
-            return self.runtime.classifier(self._folders[backbone])
-        except WeightsError as error:
-            self.source.disable(backbone, str(error))
-            raise
+            artifact = self.source.fetch(backbone, progress)
+            self._doing.pop(backbone, None)
+            try:
+                load.set_result(Classifier(artifact, self._threads))
+            except WeightsError as error:
+                self.source.disable(backbone, str(error))
+                raise
+        except BaseException as error:  # For whoever asks for the result.
+            load.set_exception(error)
 
-    def _cost(self, entry: Entry) -> float:
-        """Orders backbones from fast to slow: by measured latency, else by size."""
-        if entry.metrics and entry.metrics.latency_ms:
-            return entry.metrics.latency_ms
-        # Some 4 ms a megabyte lies between the fastest and the slowest backbone.
-        return entry.config.files[ARTIFACT].bytes / 250_000 if entry.config else 0.0
+    def _remembered(self, classifier: Classifier, photo: np.ndarray) -> dict[Variant, Prediction]:
+        """As `classifier.predict`; a repeated photo has the `milliseconds` of its first pass.
+
+        Photos come again: as examples, for a second look, with another choice of models.
+        """
+        backbone = classifier.backbone.key
+        key = (backbone, hashlib.blake2b(photo.tobytes(), digest_size=16).digest())
+        with self._lock:
+            if key in self._recent:
+                self._recent.move_to_end(key)
+                return self._recent[key]
+        try:
+            found = classifier.predict(photo)
+        except WeightsError as error:
+            self._disable(backbone, str(error))
+            raise
+        with self._lock:
+            self._recent[key] = found
+            if len(self._recent) > KEPT:
+                self._recent.popitem(last=False)
+        return found
+
+    def _disable(self, backbone: str, reason: str) -> None:
+        self.source.disable(backbone, reason)
+        with self._lock:
+            self._loads.pop(backbone, None)
+
+
+def in_order(predictions: Iterable[Prediction], models: Sequence[Model]) -> list[Prediction]:
+    """The predictions in the order of `models`, whichever came first."""
+    place = {model: i for i, model in enumerate(models)}
+    return sorted(predictions, key=lambda p: place[p.backbone, p.variant])
+
+
+def _cost(entry: Entry) -> float:
+    """Orders backbones from fast to slow: by measured latency, else by size."""
+    if entry.metrics and entry.metrics.latency_ms:
+        return entry.metrics.latency_ms
+    # Some 4 ms a megabyte lies between the fastest and the slowest backbone.
+    return entry.config.files[ARTIFACT].bytes / 250_000 if entry.config else 0.0

@@ -14,6 +14,7 @@ from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading, Verdict
 from flowers.page import cards
 from flowers.page.answers import comparison
+from flowers.page.overlay import data_uri
 
 # A picked label marks the row at once; the event tells Python, which scores the models anew.
 PICK_LABEL = """element.addEventListener('change', (event) => {
@@ -156,7 +157,8 @@ def _models(rows: Sequence[BatchRow]) -> list[Model]:
 def _row(number: int, row: BatchRow, classes: Sequence[str], models: Sequence[Model]) -> str:
     r = row.reading
     name = escape(r.photo)
-    picture = f'<img alt="" width="44" height="44" src="{row.thumbnail}">' if row.thumbnail else ""
+    uri = data_uri(row.thumbnail, "JPEG") if row.thumbnail else ""
+    picture = f'<img alt="" width="44" height="44" src="{uri}">' if uri else ""
     short = escape(PurePosixPath(r.photo).name)
     shown = f'<div class="photo">{picture}<span title="{name}">{short}</span></div>'
     photo = f'<th scope="row">{shown}</th>'

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from uuid import uuid4
 import gradio as gr
 from PIL import Image
 
-from flowers.backbones import BACKBONES, VARIANTS, Model
+from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import ChoiceError, PhotoError, UploadError
 from flowers.models.classifier import Prediction
-from flowers.models.zoo import Zoo
+from flowers.models.zoo import Loading, Zoo, in_order
 from flowers.page import cards
 from flowers.page.answers import classification
 from flowers.page.examples import Example, find_examples
@@ -223,41 +222,25 @@ def answers(
         return
     predictions: list[Prediction] = []
     try:
-        pending: list[Model] = zoo.choose(backbones, variants, failed.__setitem__)
+        choice = zoo.choose(backbones, variants, leave_out=True)
+        failed |= choice.left_out
+        pending = choice.models
         photo = load_photo(shown.path, at_least=zoo.detail())
         yield cards.result(photo, predictions, pending, failed)
-        for backbone in dict.fromkeys(key for key, _ in pending):
-            for status in loading(zoo, backbone):
-                yield cards.result(photo, predictions, pending, failed, {backbone: status})
-            asked = [model for model in pending if model[0] == backbone]
-            for found in zoo.predict(photo, asked, failed.__setitem__):
-                predictions += found
-            pending = [model for model in pending if model[0] != backbone]
+        for found in zoo.watch(photo, choice.models, REFRESH):
+            if isinstance(found, Loading):
+                yield cards.result(photo, predictions, pending, failed, found.doing)
+                continue
+            if found.reason is not None:
+                failed[found.backbone] = found.reason
+            predictions = in_order([*predictions, *found.predictions], choice.models)
+            pending = [model for model in pending if model[0] != found.backbone]
             yield cards.result(photo, predictions, pending, failed)
     except (PhotoError, ChoiceError) as error:
         yield cards.message(str(error))
         return
     done_html = cards.result(photo, predictions, [], failed)
     yield done_html + (_download(predictions) if predictions else "")
-
-
-def loading(zoo: Zoo, backbone: str) -> Iterator[str]:
-    """Yield what is being done while a backbone is fetched, which may take minutes, and loaded."""
-    if zoo.loaded(backbone):
-        return
-    status = ["loading…"]
-
-    def progress(share: float, doing: str) -> None:
-        status[0] = f"{doing}, {100 * share:.0f} %"
-
-    pool = ThreadPoolExecutor(1)
-    try:
-        future = pool.submit(zoo.load, backbone, progress)
-        while wait([future], timeout=REFRESH).not_done:
-            yield status[0]
-    finally:
-        pool.shutdown(wait=False)  # Who has turned to another photo does not wait for it.
-    # A failure is reported by the prediction that follows.
 
 
 def opening(zoo: Zoo, examples: list[Example], query: dict[str, str]) -> list[Any]:

@@ -8,9 +8,8 @@ from gradio.components.api_component import Api
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import BatchError, ChoiceError, PhotoError, UploadError
 from flowers.models.batch import check_count, collect, labels_in_order, read_batch
-from flowers.models.classifier import Prediction
 from flowers.models.compare import judge
-from flowers.models.zoo import Zoo
+from flowers.models.zoo import Zoo, in_order
 from flowers.page.answers import (
     Classification,
     Comparison,
@@ -54,17 +53,15 @@ def endpoints(zoo: Zoo) -> None:
         if not photo:
             raise gr.Error("There is no photo; send one as `photo`.", print_exception=False)
         try:
-            chosen = zoo.choose(backbones, variants)
+            models = zoo.choose(backbones, variants).models
             (path,) = uploaded([photo])
             image = load_photo(path, at_least=zoo.detail())
         except (PhotoError, ChoiceError, UploadError) as error:
             raise gr.Error(str(error), print_exception=False) from error
-        failed: dict[str, str] = {}
-        predictions: list[Prediction] = []
-        for found in zoo.predict(image, chosen, failed=failed.__setitem__):
-            predictions += found
+        answers = list(zoo.predict(image, models))
+        predictions = in_order([p for a in answers for p in a.predictions], models)
         if not predictions:
-            raise gr.Error(" ".join(failed.values()), print_exception=False)
+            raise gr.Error(" ".join(a.reason or "" for a in answers), print_exception=False)
         return classification(predictions)
 
     def compare(
@@ -84,10 +81,9 @@ def endpoints(zoo: Zoo) -> None:
         Returns:
             All predictions; with labels, accuracies with 95 % intervals and McNemar's tests.
         """
-        failed: dict[str, str] = {}
         classes = zoo.classes()
         try:
-            chosen = zoo.choose(backbones, variants)
+            chosen = zoo.choose(backbones, variants).models
             check_count(len(photos or []))
             shots = collect(uploaded(photos or []), classes).shots
             for label in filter(None, labels or []):
@@ -97,7 +93,7 @@ def endpoints(zoo: Zoo) -> None:
                     )
             if labels:
                 shots = labels_in_order(shots, labels)
-            rows = list(read_batch(zoo, shots, chosen, failed.__setitem__))
+            rows = list(read_batch(zoo, shots, chosen))
         except (BatchError, ChoiceError, UploadError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         readings = [row.reading for row in rows]

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
 from flowers.photos import SUFFIXES, load_photo
-from flowers.weights.hub_source import EXAMPLES
+from flowers.weights.folder import EXAMPLES
 
 log = logging.getLogger(__name__)
 

@@ -137,12 +137,14 @@ def read_all(
     blank = [Batch(), "", gr.update(visible=False), *[gr.skip()] * 4, "", ""]
     rows: list[BatchRow] = []
     try:
-        models = zoo.choose(backbones, variants, failed.__setitem__)
+        choice = zoo.choose(backbones, variants, leave_out=True)
+        failed |= choice.left_out
         shots = collect(list(paths), zoo.classes()).shots
         yield _with_summary(blank, batch_table.reading_progress(0, len(shots), shots[0].name))
         shown, tabled = time.monotonic(), 0
-        for row in read_batch(zoo, shots, models, failed.__setitem__):
+        for row in read_batch(zoo, shots, choice.models):
             rows.append(row)
+            failed |= row.left_out
             if stopped():
                 break
             if time.monotonic() - shown > REFRESH and len(rows) < len(shots):

@@ -5,15 +5,21 @@ hash before anything opens them, and nothing that executes code on loading is ev
 """
 
 import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from flowers.backbones import BACKBONES, Preprocessing, Variant
-from flowers.errors import WeightsError
+from flowers.errors import WeightsError, said
 from flowers.files import sha256_of, write_text
+from flowers.photos import SUFFIXES
+
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "weights"
+"""The weights folder that a fresh clone serves."""
 
 SCHEMA_VERSION: Literal[2] = 2
 """Of the `config.json` that is written; version 1, without `refusal`, is still read."""
@@ -31,16 +37,29 @@ SERVING_FILES = (CONFIG, ARTIFACT, METRICS)
 BACKBONE_FILES = (*SERVING_FILES, KERAS_WEIGHTS)
 ROOT_FILES = (CARD, PUBLISHED, MANIFEST)
 
+EXAMPLES = "examples"
+"""Folder of a weights folder whose photos the page offers."""
+
+SMALL_FILES = (
+    *(CARD, PUBLISHED),
+    *(f"{key}/{name}" for key in BACKBONES for name in (CONFIG, METRICS)),
+    *(f"{EXAMPLES}/*{suffix}" for suffix in sorted(SUFFIXES)),
+)
+"""Patterns of all that an app fetches before a backbone is chosen."""
+
 Precision = Literal["int8", "float16", "float32"]
 Share = Annotated[float, Field(ge=0, le=1)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+ClassName = Annotated[str, Field(min_length=1, max_length=255)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Schema(BaseModel):
     """Strict about names, so that a misspelt field is an error and not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+_S = TypeVar("_S", bound=Schema)
 
 
 class FileRecord(Schema):
@@ -61,7 +80,7 @@ class Refusal(Schema):
     """A photo whose P(known) is below is refused."""
     background: tuple[str, ...] = ()
     """Names of the background classes; only for people."""
-    reference: Annotated[tuple[Finite, ...], Field(max_length=200)] = ()
+    reference: Annotated[tuple[float, ...], Field(max_length=200)] = ()
     """For `neighbours`: scores of validation photos of the classes, or their quantiles, sorted."""
 
     @model_validator(mode="after")
@@ -76,7 +95,7 @@ class Refusal(Schema):
 class VariantSettings(Schema):
     """How a variant's outputs are read."""
 
-    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    temperature: Annotated[float, Field(gt=0)] = 1.0
     """Probabilities p become p^(1/T), normalized (Guo et al. 2017)."""
     unknown_threshold: Share = 0.0
     """Without `refusal`: below this calibrated top probability a photo is none of the classes."""
@@ -103,7 +122,7 @@ class Config(Schema):
 
     schema_version: Literal[1, 2] = SCHEMA_VERSION
     backbone: str
-    classes: Annotated[list[str], Field(min_length=2)]
+    classes: Annotated[list[ClassName], Field(min_length=2)]
     """In the order of the outputs."""
     image_size: Annotated[int, Field(ge=32, le=1024)]
     preprocessing: Preprocessing
@@ -135,15 +154,24 @@ class Config(Schema):
         return self
 
 
+@dataclass(frozen=True)
+class Artifact:
+    """An artifact that may be loaded: its file was checked, or was made in this process."""
+
+    path: Path
+    config: Config
+
+
 def read_config(folder: Path) -> Config:
     """Read and validate `config.json` of a backbone's folder. Raises `WeightsError`."""
-    path = folder / CONFIG
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (folder / CONFIG).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise WeightsError(f"{folder.name} has no {CONFIG}; train or pull it.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise WeightsError(f"{path} cannot be read; pull it again. Received: {error}") from error
+        raise WeightsError(
+            f"{folder.name}/{CONFIG} cannot be read; pull it again. Received: {said(error)}"
+        ) from error
     return parse_config(text, folder.name)
 
 
@@ -155,20 +183,25 @@ def parse_config(text: str, backbone: str) -> Config:
             f"{backbone}/{CONFIG} has schema version {version} and this program reads 1 and "
             f"{SCHEMA_VERSION}; update the program or train the weights anew."
         )
-    try:
-        config = Config.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise WeightsError(
-            f"{backbone}/{CONFIG} is malformed at {place}: {first['msg']}; pull or train it again."
-        ) from error
+    config = validate(text, Config, f"{backbone}/{CONFIG}")
     if config.backbone != backbone:
         raise WeightsError(
             f"{backbone}/{CONFIG} belongs to another backbone; restore the folder's name. "
             f"Received: {config.backbone}"
         )
     return config
+
+
+def validate(text: str, schema: type[_S], name: str) -> _S:
+    """Read JSON as `schema` has it. Raises `WeightsError` that says what of `name` is malformed."""
+    try:
+        return schema.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])[:100] or "the file"
+        raise WeightsError(
+            f"{name} is malformed at {place}: {first['msg']}; pull or train it again."
+        ) from error
 
 
 def _schema_version(text: str) -> int | None:
@@ -208,13 +241,27 @@ def check_file(folder: Path, config: Config, name: str) -> Path:
     except FileNotFoundError:
         raise WeightsError(f"{folder.name}/{name} is missing; pull or train it again.") from None
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read; pull it again. Received: {error}") from error
+        raise WeightsError(
+            f"{folder.name}/{name} cannot be read; pull it again. Received: {said(error)}"
+        ) from error
     if found != expected.sha256:
         raise WeightsError(
             f"{folder.name}/{name} is not the file its {CONFIG} names; pull or train it again. "
             f"Expected sha256 {expected.sha256[:12]}. Received: {found[:12]}"
         )
     return path
+
+
+def check_artifact(folder: Path) -> Artifact:
+    """The artifact in a backbone's folder, after checking it. Raises `WeightsError`."""
+    config = read_config(folder)
+    return Artifact(check_file(folder, config, ARTIFACT), config)
+
+
+def is_served(path: str) -> bool:
+    """Whether an app would ever fetch this file of a repository."""
+    artifacts = [f"{key}/{ARTIFACT}" for key in BACKBONES]
+    return any(fnmatchcase(path, pattern) for pattern in [*SMALL_FILES, *artifacts])
 
 
 def backbone_folders(root: Path) -> list[Path]:

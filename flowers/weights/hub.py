@@ -1,33 +1,151 @@
 """How this project talks to the Hub: time limits, polite waiting, errors of one sentence.
 
-The token comes from where huggingface_hub takes it and stays there.
+The token comes from where huggingface_hub takes it and stays there. A repository is pinned to one
+commit, and only files of known names are asked for: whatever else lies there is never fetched.
 """
 
+import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx2
-from huggingface_hub import HfApi, constants, set_client_factory
+from huggingface_hub import (
+    HfApi,
+    constants,
+    hf_hub_download,
+    set_client_factory,
+    snapshot_download,
+)
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    IncompleteSnapshotError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
     RevisionResolutionError,
 )
-from huggingface_hub.utils._http import default_client_factory
 
-from flowers.errors import HubError, WeightsError
+# Private, since what is public replaces the whole client: its hooks and redirects are to stay.
+from huggingface_hub.utils._http import default_client_factory
+from tqdm import tqdm
+
+from flowers.errors import HubError, WeightsError, said
+from flowers.weights.folder import SMALL_FILES
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT = 60
 """Seconds that a Hub may ask us to wait; asked for more, we give up and say so."""
 
+Progress = Callable[[float, str], None]
+"""Called with a share from 0 to 1 and what is being done."""
+
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A Hub repository at one commit, whose small files lie in a folder of this machine."""
+
+    repo: str
+    """USER/REPO."""
+    revision: str
+    """What was asked for: a tag, a branch or a full hash."""
+    commit: str
+    """The full hash that `revision` was resolved to."""
+    root: Path
+    notice: str | None = None
+    """One sentence, when the cache serves because the Hub cannot be had."""
+
+    @property
+    def origin(self) -> str:
+        """To stand in a sentence of the page."""
+        at = self.revision if self.revision == self.commit else f"{self.revision}, {self.commit}"
+        kept = ", from the cache of this machine" if self.notice else ""
+        return f"the Hub repository {self.repo} ({at}){kept}"
+
+    def download(
+        self, file: str, title: str, progress: Progress | None = None, again: bool = False
+    ) -> None:
+        """Put a file of the commit into `root`; `again` even if it is there. Raises `HubError`."""
+        with hub_errors(self.repo, self.revision):
+            hf_hub_download(
+                self.repo,
+                file,
+                revision=self.commit,
+                force_download=again,
+                tqdm_class=progress_bar(progress, title) if progress else None,
+            )
+
+
+def open_snapshot(repo: str, revision: str | None = None) -> Snapshot:
+    """Resolve `revision` (tag, branch or full hash; default main) and fetch all small files.
+
+    Without a network the cache serves. Raises `HubError` when it cannot either.
+    """
+    revision = revision or "main"
+    with hub_errors(repo, revision):
+        api = hub_api()
+        try:
+            if not re.fullmatch(r"[0-9a-f]{40}", revision):
+                # Raises where the next line would take a cached hash and say nothing of it.
+                patiently(lambda: api.repo_info(repo, revision=revision))
+            commit = api.resolve_revision(repo, revision=revision).resolved
+            root = snapshot_download(repo, revision=commit, allow_patterns=[*SMALL_FILES])
+            return Snapshot(repo, revision, commit, Path(root))
+        except (OSError, ValueError, httpx2.HTTPError, RevisionResolutionError) as error:
+            # ValueError: some portal answers for the Hub, and not in JSON.
+            cached = _cached_snapshot(api, repo, revision, error)
+            if cached is None:
+                raise
+            log.warning("%s", cached.notice)
+            return cached
+
+
+def _cached_snapshot(api: HfApi, repo: str, revision: str, error: BaseException) -> Snapshot | None:
+    """What the cache has of a revision that cannot be had because of `error`."""
+    try:
+        commit = api.resolve_revision(repo, revision=revision, local_files_only=True).resolved
+        root = snapshot_download(
+            repo, revision=commit, allow_patterns=[*SMALL_FILES], local_files_only=True
+        )
+    except IncompleteSnapshotError as incomplete:  # Whatever is there serves.
+        root = str(incomplete.snapshot_path)
+    except (OSError, RevisionResolutionError):
+        return None
+    reason = explain(error, repo, revision).rstrip(".")
+    notice = f"{reason}. The cached copy serves instead."
+    return Snapshot(repo, revision, commit, Path(root), notice)
+
+
+def progress_bar(progress: Progress, title: str) -> type[tqdm]:
+    """A bar that reports to `progress` instead of the terminal, for `tqdm_class` of a download."""
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            super().__init__(*args, **{**settings, "disable": True})
+
+        def update(self, n: float | None = 1) -> None:
+            self.n += n or 0
+            if self.total:
+                done = f"{self.n / 1e6:.1f} of {self.total / 1e6:.1f} MB"
+                progress(min(self.n / self.total, 1.0), f"Downloading {title}, {done}")
+
+        # With these the Hub's own transfers make one bar, of what is on disk, and not a second one
+        # of what is on the wire.
+        def update_transfer(self, n: float | None = 1) -> None: ...
+
+        def set_transfer_postfix_str(self, *_: object, **__: object) -> None: ...
+
+    return Bar
 
 
 def hub_api(patience: float = constants.HF_HUB_ETAG_TIMEOUT) -> HfApi:
@@ -115,10 +233,8 @@ def explain(error: BaseException, repo: str, revision: str | None = None) -> str
         if isinstance(cause, httpx2.TimeoutException):
             return f"{hub} did not answer in time for {repo}; try again later."
         if isinstance(cause, httpx2.TransportError):
-            return (
-                f"{hub} cannot be reached for {repo}; check the network. Received: {_line(cause)}"
-            )
-    return f"{repo} could not be read or written; try again. Received: {_line(error)}"
+            return f"{hub} cannot be reached for {repo}; check the network. Received: {said(cause)}"
+    return f"{repo} could not be read or written; try again. Received: {said(error)}"
 
 
 def _explain_status(error: HfHubHTTPError, repo: str) -> str:
@@ -150,8 +266,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__
-
-
-def _line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from flowers.backbones import Variant
-from flowers.errors import WeightsError
-from flowers.weights.folder import METRICS, PUBLISHED, Schema, Share
+from flowers.errors import WeightsError, said
+from flowers.weights.folder import METRICS, PUBLISHED, Schema, Share, validate
 
 Count = Annotated[int, Field(ge=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -173,20 +173,20 @@ def same_photos(metrics: Mapping[str, Metrics]) -> list[dict[str, Metrics]]:
 
 def read_metrics(folder: Path) -> Metrics:
     """Read `metrics.json` of a backbone's folder. Raises `WeightsError`."""
-    return _read(folder / METRICS, Metrics)
+    return _read(folder, METRICS, Metrics)
 
 
 def read_published(root: Path) -> Published:
     """Read `published.json` of a weights folder. Raises `WeightsError`."""
-    return _read(root / PUBLISHED, Published)
+    return _read(root, PUBLISHED, Published)
 
 
-def _read(path: Path, schema: type[_M]) -> _M:
+def _read(folder: Path, name: str, schema: type[_M]) -> _M:
+    shown = f"{folder.name}/{name}"
     try:
-        return schema.model_validate_json(path.read_text(encoding="utf-8"))
+        text = (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise WeightsError(f"{path} cannot be read; restore it. Received: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise WeightsError(f"{path} is malformed at {place}: {first['msg']}.") from error
+        raise WeightsError(
+            f"{shown} cannot be read; restore it. Received: {said(error)}"
+        ) from error
+    return validate(text, schema, shown)

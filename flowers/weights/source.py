@@ -1,34 +1,42 @@
-"""Where the app takes its weights: a local weights folder, or a Hub repository copied to disk.
-
-Both kinds are used alike, through `WeightsSource`; see `hubweights.py` for the Hub.
-"""
+"""Where the app takes its weights: a weights folder, or a Hub snapshot that becomes one."""
 
 import logging
 import os
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from flowers.backbones import BACKBONES
 from flowers.errors import WeightsError
-from flowers.weights.folder import ARTIFACT, METRICS, Config, check_file, read_config
+from flowers.weights.folder import (
+    ARTIFACT,
+    CONFIG,
+    DEFAULT_FOLDER,
+    METRICS,
+    PUBLISHED,
+    Artifact,
+    Config,
+    check_file,
+    read_config,
+)
+from flowers.weights.hub import Progress, Snapshot, open_snapshot
 from flowers.weights.results import Metrics, Published, read_metrics, read_published
 
 log = logging.getLogger(__name__)
 
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "weights"
-
-Progress = Callable[[float, str], None]
-"""Called with a share from 0 to 1 and what is being done."""
+State = Literal["usable", "missing", "broken"]
+"""`missing`: the source never had the backbone. `broken`: what it has cannot be used."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One backbone of a weights source: usable, or the reason why not."""
+    """One backbone of a source."""
 
     backbone: str
+    state: State
     config: Config | None = None
+    """There whenever the backbone is usable."""
     metrics: Metrics | None = None
     reason: str | None = None
     """One sentence, when the backbone cannot be used."""
@@ -36,121 +44,148 @@ class Entry:
     @property
     def available(self) -> bool:
         """Whether the backbone can be chosen."""
-        return self.reason is None
+        return self.state == "usable"
 
 
-class WeightsSource(ABC):
-    """Weights of up to six backbones. Safe to use from several threads."""
+def read_entry(folder: Path) -> Entry:
+    """Read what a backbone's folder says of itself, all but its weights."""
+    key = folder.name
+    if not (folder / CONFIG).is_file():
+        reason = f"{key} has no {CONFIG}; train or pull it."
+        return Entry(key, "missing", reason=reason)
+    config = metrics = None
+    try:
+        config = read_config(folder)
+        if (folder / METRICS).is_file():
+            if METRICS in config.files:  # Edited figures are not measured ones.
+                check_file(folder, config, METRICS)
+            metrics = read_metrics(folder)
+            if (metrics.backbone, metrics.classes) != (config.backbone, config.classes):
+                raise WeightsError(
+                    f"{key}/{METRICS} is of another model than {key}/{CONFIG}; restore it."
+                )
+    except WeightsError as error:
+        return Entry(key, "broken", reason=str(error))
+    return Entry(key, "usable", config, metrics)
 
-    root: Path
-    """Folder laid out as a weights folder; not all files need be there yet."""
-    repo: str | None = None
-    """The Hub repository, USER/REPO."""
-    commit: str | None = None
-    """The full hash that the Hub repository was resolved to."""
-    notice: str | None = None
-    """One sentence for the page when these are other weights than asked for, or cached ones."""
 
-    def __init__(self) -> None:
-        self._broken: dict[str, str] = {}
+class Source:
+    """Weights of up to six backbones. Safe to use from several threads.
+
+    Configs and figures are read once, when it is made: what is shown and what serves belong
+    together. This is also where trust begins: `fetch` checks an artifact, whoever gets it need not.
+    """
+
+    def __init__(
+        self, root: Path, notice: str | None = None, snapshot: Snapshot | None = None
+    ) -> None:
+        """`root` is laid out as a weights folder; of a snapshot, not all files need be there yet.
+
+        Raises `WeightsError` when it is not a folder.
+        """
+        if not root.is_dir():
+            raise WeightsError(
+                f"{root} is not a weights folder; set FLOWERS_WEIGHTS to one or train one."
+            )
+        self.root = root
+        self.notice = notice
+        """One sentence for the page when these are other weights than asked for, or cached ones."""
+        self._snapshot = snapshot
+        self._entries = {key: self._read(key) for key in BACKBONES}
+        self._locks = {key: threading.Lock() for key in BACKBONES}
+
+    @classmethod
+    def of_hub(cls, repo: str, revision: str | None = None) -> "Source":
+        """A Hub repository at one commit. Raises `HubError`."""
+        snapshot = open_snapshot(repo, revision)
+        log.info("Weights come from %s", snapshot.origin)
+        return cls(snapshot.root, snapshot.notice, snapshot)
 
     @property
-    @abstractmethod
+    def repo(self) -> str | None:
+        """The Hub repository, USER/REPO."""
+        return self._snapshot.repo if self._snapshot else None
+
+    @property
+    def commit(self) -> str | None:
+        """The full hash that the Hub repository was resolved to."""
+        return self._snapshot.commit if self._snapshot else None
+
+    @property
     def origin(self) -> str:
         """For the page: where the weights come from, to stand in a sentence."""
+        if self._snapshot:
+            return self._snapshot.origin
+        return f"the folder {self.root.resolve().name}/"
 
     def entries(self) -> dict[str, Entry]:
         """All six backbones, usable or not, in the order of `BACKBONES`."""
-        return {
-            key: Entry(key, reason=self._broken[key]) if key in self._broken else self._entry(key)
-            for key in BACKBONES
-        }
+        return dict(self._entries)
 
-    @abstractmethod
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Path:
-        """Return the checked folder of a backbone, ready to load. Raises `WeightsError`.
+    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+        """Return the checked artifact of a backbone, downloading it if need be.
 
-        Files that are not what `config.json` says disable the backbone; see `entries` after.
+        Raises `WeightsError`. An artifact that is not what `config.json` says disables the
+        backbone; an interrupted download does not.
         """
+        with self._locks[backbone]:
+            entry = self._entries[backbone]
+            if entry.config is None or not entry.available:
+                raise WeightsError(entry.reason or "")
+            folder, snapshot = self.root / backbone, self._snapshot
+            file, title = f"{backbone}/{ARTIFACT}", BACKBONES[backbone].name
+            cached = (folder / ARTIFACT).is_file()
+            if snapshot and not cached:
+                snapshot.download(file, title, progress)
+            try:
+                return Artifact(check_file(folder, entry.config, ARTIFACT), entry.config)
+            except WeightsError as error:
+                try:
+                    if snapshot and cached:  # A cache may be damaged; the Hub has the file.
+                        snapshot.download(file, title, progress, again=True)
+                        return Artifact(check_file(folder, entry.config, ARTIFACT), entry.config)
+                except WeightsError as again:
+                    log.warning("%s", again)
+                self.disable(backbone, str(error))
+                raise
 
     def disable(self, backbone: str, reason: str) -> None:
         """Take a backbone out of the choice, with its reason in the page and in the log."""
         log.warning("%s is disabled: %s", BACKBONES[backbone].name, reason)
-        self._broken[backbone] = reason
+        self._entries[backbone] = Entry(backbone, "broken", reason=reason)
 
     def published(self) -> Published | None:
-        """The published study's figures, or None where the folder has none that can be read."""
+        """The published study's figures, or None where neither folder has them."""
         for root in (self.root, DEFAULT_FOLDER):
             try:
-                return read_published(root)
+                if (root / PUBLISHED).is_file():
+                    return read_published(root)
             except WeightsError as error:
-                log.debug("%s", error)
+                log.warning("%s", error)
         return None
 
-    def _entry(self, backbone: str) -> Entry:
-        folder = self.root / backbone
-        try:
-            config = read_config(folder)
-            metrics = None
-            if (folder / METRICS).is_file():
-                if METRICS in config.files:  # Edited figures are not measured ones.
-                    check_file(folder, config, METRICS)
-                metrics = read_metrics(folder)
-        except WeightsError as error:
-            return Entry(backbone, reason=str(error))
-        return Entry(backbone, config, metrics)
-
-
-class LocalWeights(WeightsSource):
-    """A weights folder on this machine."""
-
-    def __init__(self, root: Path, notice: str | None = None) -> None:
-        """Raises `WeightsError` when `root` is no folder."""
-        super().__init__()
-        if not root.is_dir():
-            raise WeightsError(
-                f"{root} is no weights folder; set FLOWERS_WEIGHTS to one or train one."
+    def _read(self, backbone: str) -> Entry:
+        name, folder = BACKBONES[backbone].name, self.root / backbone
+        entry = read_entry(folder)
+        here = (folder / ARTIFACT).is_file()
+        if entry.state == "missing" and self._snapshot:
+            reason = f"{self._snapshot.repo} has no weights of {name} at this revision."
+        elif entry.state == "missing" and not folder.is_dir():
+            reason = (
+                f"No weights of {name} are here; train them with "
+                f"`python -m train fit --backbones {backbone}`."
             )
-        self.root = root
-        self.notice = notice
-        # Read once, as artifacts are: figures and weights that are shown belong together.
-        self._read = {key: self._read_entry(key) for key in BACKBONES}
-
-    @property
-    def origin(self) -> str:
-        """For the page: where the weights come from, to stand in a sentence."""
-        return f"the folder {self.root.resolve().name}/"
-
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Path:
-        """Return the checked folder of a backbone, ready to load. Raises `WeightsError`."""
-        folder = self.root / backbone
-        try:
-            check_file(folder, read_config(folder), ARTIFACT)
-        except WeightsError as error:
-            self.disable(backbone, str(error))
-            raise
-        return folder
-
-    def _entry(self, backbone: str) -> Entry:
-        return self._read[backbone]
-
-    def _read_entry(self, backbone: str) -> Entry:
-        folder = self.root / backbone
-        if not folder.is_dir():
-            return Entry(
-                backbone,
-                reason=f"No weights of {BACKBONES[backbone].name} are here; train them with "
-                f"`python -m train fit --backbones {backbone}`.",
-            )
-        entry = super()._entry(backbone)
-        if entry.available and not (folder / ARTIFACT).is_file():
-            return Entry(
-                backbone, reason=f"{backbone}/{ARTIFACT} is missing; pull or train it again."
-            )
-        return entry
+        elif entry.available and not here and not self._snapshot:
+            reason = f"{backbone}/{ARTIFACT} is missing; pull or train it again."
+        elif entry.available and not here and self.notice:
+            reason = f"{name} was not fetched while the Hub could be reached."
+        else:
+            return entry
+        state: State = "missing" if entry.state == "missing" else "broken"
+        return Entry(backbone, state, reason=reason)
 
 
-def weights_from_environment() -> WeightsSource:
+def weights_from_environment() -> Source:
     """The weights that the environment names. Raises `WeightsError`.
 
     FLOWERS_REPO at FLOWERS_REVISION where it is set and can be had, from the Hub or from the cache;
@@ -159,16 +194,12 @@ def weights_from_environment() -> WeightsSource:
     folder = Path(os.environ.get("FLOWERS_WEIGHTS") or DEFAULT_FOLDER)
     repo = os.environ.get("FLOWERS_REPO")
     if not repo:
-        return LocalWeights(folder)
-    from flowers.weights.hub_source import (
-        HubWeights,  # The Hub's client loads only where it is wanted.
-    )
-
+        return Source(folder)
     try:
-        return HubWeights(repo, os.environ.get("FLOWERS_REVISION") or None)
+        return Source.of_hub(repo, os.environ.get("FLOWERS_REVISION") or None)
     except WeightsError as error:
         log.error("%s", error)
         if not folder.is_dir():
             raise
         reason = str(error).rstrip(".")
-        return LocalWeights(folder, notice=f"{reason}. The folder {folder.name}/ serves instead.")
+        return Source(folder, notice=f"{reason}. The folder {folder.name}/ serves instead.")

@@ -12,14 +12,17 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 
 from flowers.backbones import BACKBONES, FOCUS, KNOWN, PROBABILITIES, VARIANTS, Variant
+from flowers.files import write_text
 from flowers.weights.folder import (
     ARTIFACT,
+    METRICS,
     BaseSource,
     Config,
     VariantSettings,
     record_of,
     write_config,
 )
+from tests.support.folders import CLASSES, make_metrics
 from tests.support.photos import COLOURS
 
 SIZE = 32
@@ -178,12 +181,19 @@ def write_backbone(
     settings: Mapping[Variant, VariantSettings] | None = None,
     shift: int = 0,
 ) -> Path:
-    """Write a backbone's folder that can be served, with `write_artifact`; return the folder."""
+    """Write a backbone's folder that can be served, with `write_artifact`; return the folder.
+
+    With the classes of `make_metrics` it has these figures.
+    """
     variants = settings or {variant: VariantSettings() for variant in VARIANTS}
     folder = root / backbone
     folder.mkdir(parents=True)
     known = any(found.refusal for found in variants.values())
     write_artifact(folder / ARTIFACT, classes, list(variants), known, shift=shift)
+    names = [ARTIFACT]
+    if list(classes) == CLASSES:
+        write_text(folder / METRICS, make_metrics(backbone).model_dump_json())
+        names.append(METRICS)
     config = Config(
         backbone=backbone,
         classes=list(classes),
@@ -195,7 +205,7 @@ def write_backbone(
         versions={},
         data_fingerprint="none",
         base=BaseSource(kind="none", name="no base"),
-        files={ARTIFACT: record_of(folder / ARTIFACT)},
+        files={name: record_of(folder / name) for name in names},
     )
     write_config(folder, config)
     return folder

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flowers.models.classifier import Classifier
-from flowers.weights.folder import read_config
+from flowers.weights.folder import check_artifact, read_config
 from flowers.weights.results import read_metrics
 from tests.support import ROOT
 from tests.support.photos import SIZE
@@ -80,6 +80,6 @@ def test_another_backend_trains_and_tensorflow_exports(
     assert main(["export", "--weights", str(out)]) == 0
     config = read_config(out / "mobilenetv2")
     assert backend in config.versions
-    Classifier(out / "mobilenetv2", config)
+    Classifier(check_artifact(out / "mobilenetv2"))
     for result in read_metrics(out / "mobilenetv2").variants.values():
         assert result.accuracy > 0.5  # Chance is 1/3.

@@ -18,6 +18,7 @@ from flowers.weights.folder import (
     KERAS_WEIGHTS,
     MANIFEST,
     METRICS,
+    check_artifact,
     check_file,
     read_config,
 )
@@ -117,8 +118,9 @@ import json, sys
 from pathlib import Path
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
+from flowers.weights.folder import check_artifact
 photo = read_photo(Path(sys.argv[2]), int(sys.argv[3]))
-found = list(Classifier(Path(sys.argv[1])).predict(photo).values())
+found = list(Classifier(check_artifact(Path(sys.argv[1]))).predict(photo).values())
 heavy = {name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras", "jax", "torch"}
 print(json.dumps({"heavy": sorted(heavy), "labels": [p.label for p in found],
                   "sums": [float(p.probabilities.sum()) for p in found]}))
@@ -159,7 +161,7 @@ def test_the_artifact_is_read_by_several_threads(
 ) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    classifier = Classifier(weights_folder / "mobilenetv2")
+    classifier = Classifier(check_artifact(weights_folder / "mobilenetv2"))
     files = sorted(generated_photos.rglob("*.jpg"))[:12]
     photos = [read_photo(file, SIZE) for file in files]
     alone = [classifier.predict(photo)["transfer"].probabilities for photo in photos]

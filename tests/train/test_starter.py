@@ -11,7 +11,7 @@ import pytest
 
 from flowers.backbones import VARIANTS
 from flowers.models.classifier import Classifier, calibrate
-from flowers.weights.folder import backbone_folders, read_config
+from flowers.weights.folder import backbone_folders, check_artifact, read_config
 from flowers.weights.results import read_metrics
 from tests.support import ROOT
 from tests.support.photos import DRAWINGS, drawing
@@ -24,7 +24,7 @@ MOST_BYTES_OF_ALL = 200_000_000
 
 @pytest.fixture(scope="module", params=FOLDERS)
 def classifier(request: pytest.FixtureRequest) -> Classifier:
-    return Classifier(FOLDERS[request.param])
+    return Classifier(check_artifact(FOLDERS[request.param]))
 
 
 def test_drawn_flowers_are_read_right(classifier: Classifier) -> None:

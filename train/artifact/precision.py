@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from flowers.files import whole_file
 from flowers.models.classifier import Classifier
-from flowers.weights.folder import ARTIFACT, Config, FileRecord, Precision, record_of
+from flowers.weights.folder import ARTIFACT, Artifact, Config, FileRecord, Precision, record_of
 from train.artifact.convert import artifacts
 from train.artifact.measure import Probabilities, predict_all
 from train.data.cache import PhotoCache
@@ -60,7 +60,7 @@ def choose_artifact(
             with whole_file(folder / ARTIFACT) as partial:
                 partial.write_bytes(artifact)
             config = describe(precision, record_of(folder / ARTIFACT))
-            classifier = Classifier(folder, config)
+            classifier = Classifier(Artifact(folder / ARTIFACT, config))
             name = classifier.backbone.name
             tqdm.write(f"{name}: an artifact in {precision}, {len(artifact) / 1e6:.1f} MB.")
             found, _ = predict_all(classifier, validation, len(validation), "validation")

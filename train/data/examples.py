@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from flowers.errors import PhotoError
 from flowers.files import whole_file
 from flowers.photos import load_photo
-from flowers.weights.hub_source import EXAMPLES
+from flowers.weights.folder import EXAMPLES
 from train.data.dataset import Dataset, Photo
 
 LONGEST_SIDE = 960

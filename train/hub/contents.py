@@ -7,13 +7,13 @@ from flowers.photos import SUFFIXES
 from flowers.weights.folder import (
     CARD,
     CONFIG,
+    EXAMPLES,
     METRICS,
     ROOT_FILES,
     backbone_folders,
     check_file,
     read_config,
 )
-from flowers.weights.hub_source import EXAMPLES
 from flowers.weights.results import read_metrics
 
 

@@ -18,12 +18,12 @@ from flowers.weights.folder import (
     BACKBONE_FILES,
     CARD,
     CONFIG,
+    EXAMPLES,
     METRICS,
     backbone_folders,
     read_config,
 )
 from flowers.weights.hub import explain, hub_api, hub_errors, patiently
-from flowers.weights.hub_source import EXAMPLES
 from flowers.weights.results import read_metrics
 from train.hub.card import Model, model_card, own_part, read_models
 from train.hub.commit import (

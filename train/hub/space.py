@@ -15,9 +15,8 @@ from huggingface_hub import CardData, HfApi, constants
 
 from flowers.backbones import BACKBONES
 from flowers.errors import UserError, WeightsError
-from flowers.weights.folder import CARD, CONFIG, PUBLISHED
+from flowers.weights.folder import CARD, CONFIG, PUBLISHED, is_served
 from flowers.weights.hub import hub_api, hub_errors, patiently
-from flowers.weights.hub_source import is_served
 from train.hub.commit import (
     PATIENCE,
     CommitReport,

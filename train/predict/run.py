@@ -21,9 +21,8 @@ from tqdm import tqdm
 from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.errors import DatasetError, UserError, WeightsError
 from flowers.photos import SUFFIXES
-from flowers.weights.folder import ARTIFACT, Config
-from flowers.weights.hub_source import HubWeights
-from flowers.weights.source import LocalWeights, WeightsSource
+from flowers.weights.folder import ARTIFACT, Artifact, Config
+from flowers.weights.source import Source
 from train.predict.shards import Shards
 from train.predict.worker import Photo, Row, predict, start
 
@@ -107,9 +106,9 @@ def run_predict(job: PredictJob) -> Summary:
             shards = Shards(job.out, run)
             done = shards.done()
             todo = [photo for photo in photos if photo[0] not in done]
-            folders = [source.fetch(key) for key in configs] if todo else []
+            artifacts = [source.fetch(key) for key in configs] if todo else []
             began, bad = perf_counter(), 0
-            for rows in _rows(job, folders, todo):
+            for rows in _rows(job, artifacts, todo):
                 shards.add(rows)
                 bad += len({row["photo"] for row in rows if row.get("reason")})
             seconds = perf_counter() - began
@@ -140,14 +139,14 @@ def portions(photos: Sequence[Photo], workers: int, most: int) -> Iterator[Seque
         begin += size
 
 
-def _open(weights: str) -> WeightsSource:
+def _open(weights: str) -> Source:
     if weights.startswith(HUB):
         repo, _, revision = weights.removeprefix(HUB).partition("@")
-        return HubWeights(repo, revision or None)
-    return LocalWeights(Path(weights))
+        return Source.of_hub(repo, revision or None)
+    return Source(Path(weights))
 
 
-def _configs(source: WeightsSource, backbones: Sequence[Backbone] | None) -> dict[str, Config]:
+def _configs(source: Source, backbones: Sequence[Backbone] | None) -> dict[str, Config]:
     """Backbone -> config of those asked for. Raises `WeightsError` when one cannot be used."""
     entries = source.entries()
     keys = [b.key for b in backbones] if backbones else [k for k in entries if entries[k].available]
@@ -162,12 +161,14 @@ def _configs(source: WeightsSource, backbones: Sequence[Backbone] | None) -> dic
     return configs
 
 
-def _rows(job: PredictJob, folders: Sequence[Path], photos: Sequence[Photo]) -> Iterator[list[Row]]:
+def _rows(
+    job: PredictJob, artifacts: Sequence[Artifact], photos: Sequence[Photo]
+) -> Iterator[list[Row]]:
     """The rows of one portion of the photos after another, made by processes."""
     workers, context = job.workers, get_context("spawn")
     read = context.Value("q", 0)
     waiting = portions(photos, workers, job.photos_per_file)
-    pool = ProcessPoolExecutor(workers, context, start, (folders, job.variants, read))
+    pool = ProcessPoolExecutor(workers, context, start, (artifacts, job.variants, read))
     try:
         with tqdm(total=len(photos), desc="photos", unit="photo") as bar:
             # One portion more than there are workers, so that none waits for the writing.

@@ -11,6 +11,7 @@ from flowers.backbones import VARIANTS, Variant
 from flowers.errors import PhotoError
 from flowers.models.classifier import Classifier, Prediction
 from flowers.photos import load_photo, to_square
+from flowers.weights.folder import Artifact
 
 Photo = tuple[str, Path]
 """Path below the data folder, with forward slashes, and the file."""
@@ -22,9 +23,9 @@ Row = dict[str, Any]
 class RowMaker:
     """Models on one thread each, and the rows that they make of a photo."""
 
-    def __init__(self, folders: Sequence[Path], variants: Sequence[Variant]) -> None:
-        """Load the artifacts of backbones' folders. Raises `WeightsError`."""
-        self._classifiers = [Classifier(folder, threads=1) for folder in folders]
+    def __init__(self, artifacts: Sequence[Artifact], variants: Sequence[Variant]) -> None:
+        """Load artifacts. Raises `WeightsError`."""
+        self._classifiers = [Classifier(artifact, threads=1) for artifact in artifacts]
         self._variants = variants
         self._sizes = {classifier.config.image_size for classifier in self._classifiers}
         self._detail = 2 * max(self._sizes)  # As the page decodes a photo.
@@ -72,15 +73,15 @@ def _row(name: str, said: Prediction) -> Row:
 class _Process:
     """What this process keeps between portions."""
 
-    folders: Sequence[Path]
+    artifacts: Sequence[Artifact]
     variants: Sequence[Variant]
     read: Any
     maker: RowMaker | None = None
 
 
-def start(folders: Sequence[Path], variants: Sequence[Variant], read: Any) -> None:
+def start(artifacts: Sequence[Artifact], variants: Sequence[Variant], read: Any) -> None:
     """Set this process up; `read` is the shared count of photos that all processes have read."""
-    _Process.folders, _Process.variants, _Process.read = folders, variants, read
+    _Process.artifacts, _Process.variants, _Process.read = artifacts, variants, read
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -94,7 +95,7 @@ def _end_with_parent() -> None:
 def predict(photos: Sequence[Photo]) -> list[Row]:
     """The rows of some photos. Raises `WeightsError`."""
     if _Process.maker is None:  # Not in `start`, from where an error would not reach the parent.
-        _Process.maker = RowMaker(_Process.folders, _Process.variants)
+        _Process.maker = RowMaker(_Process.artifacts, _Process.variants)
     rows = []
     for photo in photos:
         rows += _Process.maker.rows(photo)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from flowers.errors import BatchError, PhotoError
+from flowers.errors import BatchError, ChoiceError, PhotoError
 from flowers.folders.labels import DroppedLabel
 from flowers.models import batch
 from flowers.models.batch import (
@@ -23,7 +24,9 @@ from flowers.models.zoo import Zoo
 from flowers.page import photos_tab as ui_photos
 from flowers.page.batch_table import batch_table, batch_verdict, to_csv
 from flowers.page.photos_tab import read_all
-from flowers.weights.source import LocalWeights
+from flowers.weights.folder import ARTIFACT
+from flowers.weights.source import Source
+from tests.support.artifact import write_backbone
 from tests.support.photos import COLOURS, pattern
 from tests.support.predictions import says
 from tests.support.zips import write_zip
@@ -148,21 +151,31 @@ def test_labels_go_to_photos_in_order(tmp_path: Path) -> None:
         labels_in_order(shots, ["rose"])
 
 
+@pytest.fixture
+def zoo(tmp_path: Path) -> Zoo:
+    write_backbone(tmp_path / "weights", "mobilenetv2")
+    return Zoo(Source(tmp_path / "weights"))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    """Three photos for each class, all of its colour."""
+    paths = [tmp_path / "photos" / name / f"{i}.png" for name in COLOURS for i in range(3)]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 48), COLOURS[path.parent.name]).save(path)
+    return paths
+
+
 def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
-    weights_folder: Path, generated_photos: Path, tmp_path: Path
+    zoo: Zoo, photos: list[Path], tmp_path: Path
 ) -> None:
-    members = {
-        f"{name}/{i}.jpg": (generated_photos / name / f"{i}.jpg").read_bytes()
-        for name in COLOURS
-        for i in range(3)
-    }
-    zoo = Zoo(LocalWeights(weights_folder))
+    members = {f"{path.parent.name}/{path.name}": path.read_bytes() for path in photos}
     archive = write_zip(tmp_path / "photos.zip", {**members, "rose/broken.jpg": b"no photo"})
     shots = collect([archive], zoo.classes()).shots
-    models = zoo.choose(None, None)
-    failed: dict[str, str] = {}
-    rows = list(read_batch(zoo, shots, models, failed.__setitem__))
-    assert failed == {}
+    models = zoo.choose(None, None).models
+    rows = list(read_batch(zoo, shots, models))
+    assert rows[-1].left_out == {}
     *good, bad = [row.reading for row in rows]
     assert bad.reason is not None
     assert bad.reason.startswith("rose/broken.jpg is not a photo that can be read")
@@ -170,29 +183,42 @@ def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
     verdict = judge(row.reading for row in rows)
     assert verdict is not None
     assert verdict.best.photos == 9
-    assert verdict.best.accuracy > 0.5  # Trained on these very flowers.
+    assert verdict.best.accuracy == 1
+    assert [row.thumbnail.size for row in rows if row.thumbnail] == [(56, 56)] * 9
     html = batch_table(rows, zoo.classes())
     assert html.count("<select") == 9
     assert html.count("data:image/jpeg") == 9
     assert "MobileNetV2 " in batch_verdict(rows, verdict, {})
 
 
-def test_a_stopped_batch_shows_what_was_read(weights_folder: Path, generated_photos: Path) -> None:
-    zoo = Zoo(LocalWeights(weights_folder))
-    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(3)]
-    *_, last = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], {}, lambda: True)
+def test_a_backbone_that_breaks_is_left_out_of_the_rows_that_follow(
+    zoo: Zoo, photos: list[Path], tmp_path: Path
+) -> None:
+    write_backbone(tmp_path / "weights", "vgg16")
+    zoo = Zoo(Source(tmp_path / "weights"))
+    artifact = tmp_path / "weights" / "vgg16" / ARTIFACT
+    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+    models = zoo.choose(None, None).models
+    rows = list(read_batch(zoo, collect(photos[:2], zoo.classes()).shots, models))
+    assert [list(row.left_out) for row in rows] == [["vgg16"], ["vgg16"]]
+    assert [len(row.reading.predictions) for row in rows] == [2, 2]
+    broken = [model for model in models if model[0] == "vgg16"]
+    with pytest.raises(ChoiceError, match=r"None of the chosen models .* is not the file"):
+        list(read_batch(zoo, collect(photos[:2], zoo.classes()).shots, broken))
+
+
+def test_a_stopped_batch_shows_what_was_read(zoo: Zoo, photos: list[Path]) -> None:
+    *_, last = read_all(zoo, photos[:3], ["mobilenetv2"], ["transfer"], {}, lambda: True)
     current, summary, *_ = last
-    assert [row.reading.photo for row in current.rows] == ["0.jpg"]
+    assert [row.reading.photo for row in current.rows] == ["0.png"]
     assert "stopped after 1 of 3 photos" in summary
 
 
 def test_a_batch_is_shown_while_it_is_read(
-    weights_folder: Path, generated_photos: Path, monkeypatch: pytest.MonkeyPatch
+    zoo: Zoo, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ui_photos, "REFRESH", 0)
-    zoo = Zoo(LocalWeights(weights_folder))
-    photos = [generated_photos / "rose" / f"{i}.jpg" for i in range(6)]
-    values = read_all(zoo, photos, ["mobilenetv2"], ["transfer"], {}, lambda: False)
+    values = read_all(zoo, photos[:6], ["mobilenetv2"], ["transfer"], {}, lambda: False)
     tables = [v[-1] for v in values if isinstance(v[-1], str) and v[-1]]
     assert [table.count("<select") for table in tables] == [1, 2, 4, 6]
     assert all("aria-busy" in t and "<select data" not in t for t in tables[:-1])

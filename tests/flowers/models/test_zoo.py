@@ -1,49 +1,66 @@
-"""Choosing and asking models, with the weights that `fit` made."""
+"""Choosing and asking models, on small artifacts that LiteRT really runs."""
 
-import shutil
+import threading
 import time
 from pathlib import Path
-from urllib.parse import quote
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from flowers.backbones import BACKBONES
-from flowers.errors import ChoiceError, UploadError
-from flowers.models.classifier import Prediction
-from flowers.models.zoo import Zoo
-from flowers.page.answers import classification, model_rows
-from flowers.page.classify import REFRESH, Shown, answers
-from flowers.page.examples import FOLDER
-from flowers.page.picker import without
-from flowers.page.uploads import inlined, uploaded
-from flowers.photos import load_photo
-from flowers.weights.folder import ARTIFACT
-from flowers.weights.source import LocalWeights, Progress
-from tests.support.folders import twice
-from tests.support.photos import SIZE
+from flowers.errors import ChoiceError, HubError, WeightsError
+from flowers.models import zoo as zoo_module
+from flowers.models.classifier import Classifier, Prediction
+from flowers.models.zoo import Answer, Loading, Zoo, in_order
+from flowers.weights import folder as weights_folder_module
+from flowers.weights import source as source_module
+from flowers.weights.folder import ARTIFACT, Artifact, Config
+from flowers.weights.hub import Progress
+from flowers.weights.source import Source
+from tests.support.artifact import SIZE, write_backbone
+from tests.support.folders import CLASSES
+from tests.support.photos import COLOURS
+
+BOTH = ("mobilenetv2", "vgg16")
+MODELS = [(key, variant) for key in BOTH for variant in ("transfer", "finetuned")]
 
 
 @pytest.fixture
-def zoo(weights_folder: Path) -> Zoo:
-    return Zoo(LocalWeights(weights_folder))
+def root(tmp_path: Path) -> Path:
+    """A weights folder of two backbones; by its size MobileNetV2 is not quicker than VGG16."""
+    for key in BOTH:
+        write_backbone(tmp_path / "weights", key, CLASSES)
+    return tmp_path / "weights"
 
 
 @pytest.fixture
-def two_backbones(weights_folder: Path, tmp_path: Path) -> Path:
-    """The weights folder, with its backbone a second time under another name."""
-    return twice(weights_folder, tmp_path / "weights")
+def zoo(root: Path) -> Zoo:
+    return Zoo(Source(root))
+
+
+def photo(name: str = "rose") -> Image.Image:
+    return Image.new("RGB", (64, 48), COLOURS[name])
+
+
+def damage(root: Path, backbone: str) -> None:
+    artifact = root / backbone / ARTIFACT
+    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
 
 
 def test_all_usable_models_are_chosen_by_default(zoo: Zoo) -> None:
-    assert zoo.choose(None, None) == [("mobilenetv2", "transfer"), ("mobilenetv2", "finetuned")]
-    assert zoo.choose(["mobilenetv2"], ["finetuned"]) == [("mobilenetv2", "finetuned")]
+    assert sorted(zoo.choose(None, None).models) == sorted(MODELS)
+    assert zoo.choose(["mobilenetv2"], ["finetuned"]).models == [("mobilenetv2", "finetuned")]
+    assert zoo.classes() == CLASSES
+    assert zoo.missing() == [key for key in BACKBONES if key not in BOTH]
 
 
 @pytest.mark.parametrize(
     ("backbones", "variants", "words"),
     [
         (["vgg"], None, r"no such backbone; use vgg16, .* Received: 'vgg'"),
-        (["vgg16"], None, r"VGG16 cannot be used\. .* train them"),
+        (["resnet101"], None, r"ResNet101 cannot be used\. .* train them"),
+        (["resnet101", "vgg16"], None, r"ResNet101 cannot be used\. .* train them"),
         (None, ["frozen"], r"no such variant; use transfer, finetuned\. Received: 'frozen'"),
         ([], None, "No model is chosen"),
         (None, [], "No model is chosen"),
@@ -56,134 +73,197 @@ def test_what_cannot_be_chosen_says_why(
         zoo.choose(backbones, variants)
 
 
-def test_a_broken_artifact_is_left_out_and_disabled_with_its_reason(
-    weights_folder: Path, generated_photos: Path, tmp_path: Path
+def test_what_cannot_be_used_is_left_out_of_a_choice_that_allows_it(zoo: Zoo) -> None:
+    choice = zoo.choose(["resnet101", "vgg16"], ["transfer"], leave_out=True)
+    assert choice.models == [("vgg16", "transfer")]
+    assert list(choice.left_out) == ["resnet101"]
+    with pytest.raises(ChoiceError, match="ResNet101 cannot be used"):
+        zoo.choose(["resnet101"], None, leave_out=True)
+
+
+def test_models_answer_in_their_own_words(zoo: Zoo) -> None:
+    for name in CLASSES:
+        answers = list(zoo.predict(photo(name), MODELS))
+        found = in_order([p for a in answers for p in a.predictions], MODELS)
+        assert [(p.backbone, p.variant) for p in found] == MODELS
+        assert {p.label for p in found} == {name}
+    (only,) = zoo.predict(photo(), [("vgg16", "finetuned")])
+    assert [p.variant for p in only.predictions] == ["finetuned"]
+
+
+def test_a_config_is_parsed_once_and_an_artifact_hashed_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path / "weights"
-    shutil.copytree(weights_folder, root)
-    artifact = root / "mobilenetv2" / ARTIFACT
-    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
-    zoo = Zoo(LocalWeights(root))
-    failed: dict[str, str] = {}
-    photo = load_photo(generated_photos / "rose" / "0.jpg")
-    assert list(zoo.predict(photo, zoo.choose(None, None), failed.__setitem__)) == []
-    assert "is not the file" in failed["mobilenetv2"]
-    assert zoo.entries()["mobilenetv2"].reason == failed["mobilenetv2"]
-    assert zoo.models() == []
+    parsed: list[str] = []
+    hashed: list[str] = []
+    parse, sha256_of = source_module.read_config, weights_folder_module.sha256_of
+
+    def read_config(folder: Path) -> Config:
+        parsed.append(folder.name)
+        return parse(folder)
+
+    def hash_of(path: Path) -> str:
+        hashed.append(f"{path.parent.name}/{path.name}")
+        return sha256_of(path)
+
+    monkeypatch.setattr(source_module, "read_config", read_config)
+    monkeypatch.setattr(weights_folder_module, "sha256_of", hash_of)
+    monkeypatch.setattr(weights_folder_module, "read_config", read_config)
+    zoo = Zoo(Source(root))
+    for _ in range(2):
+        assert len(list(zoo.predict(photo(), MODELS))) == 2
+    assert sorted(parsed) == sorted(BOTH)
+    assert sorted(hashed) == sorted(f"{b}/{n}" for b in BOTH for n in (ARTIFACT, "metrics.json"))
 
 
-def test_a_backbone_that_broke_since_costs_no_answer_of_the_others(two_backbones: Path) -> None:
-    zoo = Zoo(LocalWeights(two_backbones))
-    artifact = two_backbones / "vgg16" / ARTIFACT
-    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
-    photo = Shown(str(FOLDER / "rose.jpg"))
+def test_a_backbone_that_broke_since_costs_no_answer_of_the_others(root: Path) -> None:
+    zoo = Zoo(Source(root))
+    damage(root, "vgg16")
     for _ in range(2):  # The first call finds out.
-        failed: dict[str, str] = {}
-        *_, last = answers(zoo, photo, ["mobilenetv2", "vgg16"], ["transfer"], failed)
-        assert list(failed) == ["vgg16"]
-        assert last.count("VGG16 was left out") == 1
-        assert "Consensus of 1 model<" in last
-    keep, broken = ([box.get("value") for box in without(zoo, names)] for names in ([], failed))
-    assert (any(v is not None for v in keep), broken.count(False)) == (False, 1)
-    assert zoo.choose(None, ["transfer"]) == [("mobilenetv2", "transfer")]
+        answers = {a.backbone: a for a in zoo.predict(photo(), MODELS)}
+        assert "is not the file" in (answers["vgg16"].reason or "")
+        assert answers["vgg16"].predictions == ()
+        assert len(answers["mobilenetv2"].predictions) == 2
+    assert zoo.entries()["vgg16"].state == "broken"
+    assert zoo.entries()["vgg16"].reason == answers["vgg16"].reason
+    assert zoo.missing() == [key for key in BACKBONES if key not in BOTH]
+    assert zoo.choose(None, ["transfer"]).models == [("mobilenetv2", "transfer")]
     with pytest.raises(ChoiceError, match="VGG16 cannot be used"):
-        zoo.choose(["mobilenetv2", "vgg16"], None)
-    with pytest.raises(ChoiceError, match="VGG16 cannot be used"):
-        zoo.choose(["vgg16"], None, lambda key, reason: None)
+        zoo.choose(["vgg16"], None, leave_out=True)
 
 
-class SlowWeights(LocalWeights):
-    """A folder that takes as long as a repository to fetch from."""
+class GatedSource(Source):
+    """A folder in which VGG16 takes as long to fetch as the test wants."""
 
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Path:
-        assert progress is not None
-        progress(0.4, "fetching")
-        time.sleep(2 * REFRESH)
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.gate = threading.Event()
+
+    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+        if backbone == "vgg16":
+            assert progress is not None
+            progress(0.4, "Downloading VGG16")
+            assert self.gate.wait(30)
         return super().fetch(backbone, progress)
 
 
-def test_the_page_shows_how_far_a_slow_fetch_is(
-    weights_folder: Path, generated_photos: Path
+def test_the_first_answer_does_not_wait_for_the_slowest_to_load(root: Path) -> None:
+    source = GatedSource(root)
+    zoo = Zoo(source)
+    watched = zoo.watch(photo(), [*MODELS[2:], *MODELS[:2]], seconds=0.02)
+    seen: list[Answer | Loading] = []
+    for found in watched:
+        seen.append(found)
+        if isinstance(found, Loading) and any(isinstance(s, Answer) for s in seen):
+            break
+    (first,) = [s for s in seen if isinstance(s, Answer)]
+    assert first.backbone == "mobilenetv2"
+    assert seen[-1] == Loading({"vgg16": "Downloading VGG16, 40 %"})
+    assert (zoo.loaded("mobilenetv2"), zoo.loaded("vgg16")) == (True, False)
+    source.gate.set()
+    rest = [s for s in watched if isinstance(s, Answer)]
+    assert [(a.backbone, a.reason) for a in rest] == [("vgg16", None)]
+    assert zoo.loaded("vgg16")
+
+
+def test_what_is_loaded_answers_at_once_while_another_loads(root: Path) -> None:
+    source = GatedSource(root)
+    zoo = Zoo(source)
+    slow = threading.Thread(target=lambda: list(zoo.predict(photo(), MODELS)))
+    slow.start()
+    start = time.monotonic()
+    assert len(list(zoo.predict(photo("daisy"), MODELS[:2]))) == 1
+    assert time.monotonic() - start < 20
+    assert slow.is_alive()
+    source.gate.set()
+    slow.join(30)
+    assert not slow.is_alive()
+
+
+def test_two_that_ask_at_once_load_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Counted(Classifier):
+        def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+            made.append(artifact.config.backbone)
+            super().__init__(artifact, threads)
+
+    monkeypatch.setattr(zoo_module, "Classifier", Counted)
+    zoo = Zoo(Source(root))
+    threads = [threading.Thread(target=zoo.load, args=("vgg16",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert made == ["vgg16"]
+
+
+class FlakySource(Source):
+    """The first fetch fails as a network does."""
+
+    failed = False
+
+    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+        if not self.failed:
+            self.failed = True
+            raise HubError("The Hub did not answer.")
+        return super().fetch(backbone, progress)
+
+
+def test_a_fetch_that_failed_is_tried_again(root: Path) -> None:
+    zoo = Zoo(FlakySource(root))
+    (answer,) = zoo.predict(photo(), MODELS[:1])
+    assert answer == Answer("mobilenetv2", reason="The Hub did not answer.")
+    assert zoo.entries()["mobilenetv2"].available
+    (answer,) = zoo.predict(photo(), MODELS[:1])
+    assert [p.label for p in answer.predictions] == ["rose"]
+
+
+def test_a_repeated_photo_is_read_once_by_each_backbone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photo = Shown(str(generated_photos / "rose" / "0.jpg"))
-    shown = list(
-        answers(Zoo(SlowWeights(weights_folder)), photo, ["mobilenetv2"], ["transfer"], {})
-    )
-    assert 'data-pending="1"' in shown[0]
-    assert any("MobileNetV2: fetching, 40 %" in html for html in shown)
-    assert 'data-pending="0"' in shown[-1]
-    assert "Download as JSON" in shown[-1]
+    asked: list[tuple[str, int]] = []
+    predict = Classifier.predict
+
+    def counted(self: Classifier, pixels: np.ndarray) -> dict:
+        asked.append((self.backbone.key, int(pixels[0, 0, 2])))
+        return predict(self, pixels)
+
+    zoo = Zoo(Source(root))
+    for key in BOTH:
+        zoo.load(key)
+    monkeypatch.setattr(Classifier, "predict", counted)
+    monkeypatch.setattr(zoo_module, "KEPT", 3)
+
+    def ask(name: str, *models: tuple) -> list[Prediction]:
+        return [p for a in zoo.predict(photo(name), models) for p in a.predictions]
+
+    first = ask("rose", MODELS[0])
+    assert ask("rose", *MODELS)[0].milliseconds == first[0].milliseconds
+    assert asked == [("mobilenetv2", 40), ("vgg16", 40)]
+    ask("daisy", *MODELS)  # Now what was asked for longest ago has to go.
+    ask("rose", MODELS[2])
+    assert asked[2:] == [("mobilenetv2", 240), ("vgg16", 240)]
+    ask("rose", MODELS[0])
+    assert asked[4:] == [("mobilenetv2", 40)]
 
 
-def test_every_model_is_listed_usable_or_not(zoo: Zoo) -> None:
-    rows = model_rows(zoo)
-    assert [(r["backbone"], r["variant"]) for r in rows][:2] == [
-        ("vgg16", "transfer"),
-        ("vgg16", "finetuned"),
-    ]
-    assert len(rows) == 2 * len(BACKBONES)
-    (row,) = [r for r in rows if r["backbone"] == "mobilenetv2" and r["variant"] == "transfer"]
-    assert row["available"]
-    assert row["reason"] is None
-    assert row["classes"] == ["daisy", "rose", "sunflower"]
-    assert row["accuracy"] is not None
-    assert row["interval"] is not None
-    assert row["interval"][0] <= row["accuracy"] <= row["interval"][1]
-    assert not rows[0]["available"]
-    assert "train them" in (rows[0]["reason"] or "")
-
-
-def test_a_classification_has_the_shape_that_clients_rely_on(
-    zoo: Zoo, generated_photos: Path
+def test_an_artifact_that_fails_later_is_disabled_then(
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photo = load_photo(generated_photos / "sunflower" / "0.jpg")
-    found: list[Prediction] = [p for some in zoo.predict(photo, zoo.models()) for p in some]
-    answer = classification(found)
-    assert set(answer) == {"consensus", "predictions"}
-    assert set(answer["consensus"]) == {*("label", "probability", "agreement", "known", "p_known")}
-    first = answer["predictions"][0]
-    assert set(first) == {
-        *("backbone", "variant", "label", "probability", "probabilities", "known"),
-        *("p_known", "milliseconds"),
-    }
-    assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-3)
-    assert first["probability"] == max(first["probabilities"].values())
+    zoo = Zoo(Source(root))
+    zoo.load("vgg16")
 
+    def fail(self: Classifier, pixels: np.ndarray) -> dict:
+        raise WeightsError("vgg16/model.tflite fails at a photo.")
 
-@pytest.mark.parametrize("file", [{"path": "/etc/passwd"}, "/etc/passwd", {"path": 3}, None, 7])
-def test_only_files_that_gradio_vouches_for_are_opened(file: object) -> None:
-    with pytest.raises(UploadError, match="That is no file"):
-        uploaded([file])
-
-
-def test_addresses_of_uploads_are_taken_and_nothing_is_fetched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    photo = tmp_path / "a" / "my rose.jpg"
-    photo.parent.mkdir()
-    photo.write_bytes(b"photo")
-    assert uploaded([f"http://h:7860/gradio_api/file={quote(str(photo))}"]) == [photo]
-    (decoded,) = uploaded(["data:image/png;base64,aGVsbG8="])
-    assert decoded.read_bytes() == b"hello"
-    assert decoded.is_relative_to(tmp_path)
-    for address in (
-        "https://example.com/rose.jpg",
-        "http://127.0.0.1/gradio_api/file=/etc/passwd",
-        f"http://h/gradio_api/file={tmp_path}/../{__file__}",
-        "data:image/png",
-    ):
-        with pytest.raises(UploadError, match=r"no file that was uploaded|cannot be decoded"):
-            uploaded([address])
+    with monkeypatch.context() as patched:
+        patched.setattr(Classifier, "predict", fail)
+        (answer,) = zoo.predict(photo(), MODELS[2:])
+    assert answer.reason == "vgg16/model.tflite fails at a photo."
+    assert zoo.entries()["vgg16"].state == "broken"
+    assert not zoo.loaded("vgg16")
 
 
 def test_photos_keep_the_detail_that_the_largest_network_reads(zoo: Zoo) -> None:
     assert zoo.detail() == 2 * SIZE
-
-
-def test_a_schema_without_pointers() -> None:
-    schema = {
-        "$defs": {"A": {"properties": {"b": {"$ref": "#/$defs/B"}}}, "B": {"const": 1}},
-        "items": {"$ref": "#/$defs/A"},
-    }
-    assert inlined(schema) == {"items": {"properties": {"b": {"const": 1}}}}

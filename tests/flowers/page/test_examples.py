@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 from flowers.page.about import licence_of
 from flowers.page.examples import FOLDER, Example, credits_of, find_examples
 from flowers.photos import load_photo
-from flowers.weights.hub_source import EXAMPLES
+from flowers.weights.folder import EXAMPLES
 from tests.support import ROOT
 from tests.support.photos import pattern
 

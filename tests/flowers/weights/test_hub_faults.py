@@ -116,10 +116,10 @@ def test_the_progress_bar_is_one_that_xet_downloads_can_use():
 
     from huggingface_hub.utils._xet_progress_reporting import XetDownloadProgressReporter
 
-    from flowers.weights.hub_source import _bar
+    from flowers.weights.hub import progress_bar
 
     seen = []
-    bar = _bar(lambda share, text: seen.append((share, text)), "VGG16")
+    bar = progress_bar(lambda share, text: seen.append((share, text)), "VGG16")
     reporter = XetDownloadProgressReporter(
         reconstruction_desc="", total=1_000_000, log_level=30, tqdm_class=bar
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import WeightsError
-from flowers.weights.source import LocalWeights
+from flowers.weights.source import Source
 from tests.support.folders import files_of, make_folder
 from tests.support.hub.pull import REPO, available, pull
 
@@ -23,7 +23,7 @@ def commit(hub, folder) -> str:
 
 
 def test_a_folder_offers_what_is_in_it(folder):
-    weights = LocalWeights(folder)
+    weights = Source(folder)
     entries = weights.entries()
     assert [key for key, entry in entries.items() if entry.available] == [
         "densenet121",
@@ -31,14 +31,14 @@ def test_a_folder_offers_what_is_in_it(folder):
     ]
     assert "train fit --backbones vgg16" in entries["vgg16"].reason
     assert entries["mobilenetv2"].metrics.variants["transfer"].accuracy == 0.85
-    assert weights.fetch("mobilenetv2") == folder / "mobilenetv2"
+    assert weights.fetch("mobilenetv2").path == folder / "mobilenetv2" / "model.tflite"
     assert (weights.origin, weights.commit, weights.notice) == ("the folder made/", None, None)
 
 
 def test_a_changed_artifact_disables_its_backbone_alone(folder, caplog):
     path = folder / "mobilenetv2" / "model.tflite"
     path.write_bytes(path.read_bytes()[:-1] + b"!")
-    weights = LocalWeights(folder)
+    weights = Source(folder)
     with pytest.raises(WeightsError, match=r"not the file its config\.json names"):
         weights.fetch("mobilenetv2")
     entries = weights.entries()
@@ -48,8 +48,8 @@ def test_a_changed_artifact_disables_its_backbone_alone(folder, caplog):
 
 
 def test_no_folder_is_one_sentence(tmp_path):
-    with pytest.raises(WeightsError, match="is no weights folder; set FLOWERS_WEIGHTS"):
-        LocalWeights(tmp_path / "none")
+    with pytest.raises(WeightsError, match="is not a weights folder; set FLOWERS_WEIGHTS"):
+        Source(tmp_path / "none")
 
 
 # The Hub
@@ -210,12 +210,13 @@ def test_two_that_choose_at_once_download_once(hub, machine, commit):
 
 
 def fetch_twice() -> int:
-    from flowers.weights.hub_source import HubWeights
+    from flowers.weights.source import Source
 
-    weights = HubWeights(REPO)
+    weights = Source.of_hub(REPO)
     done: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: done.append(weights.fetch("mobilenetv2"))) for _ in range(2)
+        threading.Thread(target=lambda: done.append(weights.fetch("mobilenetv2").path))
+        for _ in range(2)
     ]
     for thread in threads:
         thread.start()

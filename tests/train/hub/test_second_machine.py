@@ -9,6 +9,7 @@ import pytest
 from flowers.errors import WeightsError
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
+from flowers.weights.folder import Artifact, check_artifact
 from tests.support.hub.machine import Machine
 from tests.support.hub.standin import Hub
 from tests.support.photos import SIZE
@@ -34,8 +35,8 @@ def machines(hub, tmp_path) -> Iterator[tuple[Machine, Machine]]:
     second.stop()
 
 
-def predict(folder: Path, photos: list[Path]) -> list[Predictions]:
-    classifier = Classifier(folder)
+def predict(artifact: Artifact, photos: list[Path]) -> list[Predictions]:
+    classifier = Classifier(artifact)
     return [
         {
             variant: (p.probabilities, p.focus, p.known)
@@ -54,16 +55,16 @@ def push(folder: Path) -> str | None:
 
 def pull_and_predict(revision: str, photos: list[Path]) -> tuple[str | None, list[Predictions]]:
     """Runs on the second machine."""
-    from flowers.weights.hub_source import HubWeights
+    from flowers.weights.source import Source
 
-    weights = HubWeights(REPO, revision)
+    weights = Source.of_hub(REPO, revision)
     return weights.commit, predict(weights.fetch("mobilenetv2"), photos)
 
 
 def test_a_second_machine_predicts_the_same(hub, machines, weights_folder, generated_photos):
     first, second = machines
     photos = sorted(generated_photos.rglob("*.jpg"))[::7]
-    here = predict(weights_folder / "mobilenetv2", photos)
+    here = predict(check_artifact(weights_folder / "mobilenetv2"), photos)
     commit = first.run(push, weights_folder)
     assert commit is not None
     # Whatever happens to the repository later, a hash stands for these weights.

@@ -112,7 +112,8 @@ SERVE = """
 import sys
 from flowers.weights.source import weights_from_environment
 weights = weights_from_environment()
-print(weights.commit, weights.notice, weights.fetch("vgg16").is_dir(), bool(weights.published()))
+there = weights.fetch("vgg16").path.is_file()
+print(weights.commit, weights.notice, there, bool(weights.published()))
 assert not {"tensorflow", "keras", "train"} & set(sys.modules)
 """
 
