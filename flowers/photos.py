@@ -20,7 +20,7 @@ pillow_heif.register_heif_opener()
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 16
 SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpeg", ".jpg"}
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg"}
     | {".png", ".tif", ".tiff", ".webp"}
 )
 FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")

@@ -118,7 +118,7 @@ def _pretrain(options: argparse.Namespace) -> None:
 
     path = run_pretrain(
         options.backbone,
-        open_source(options.data, options.out / WORK / "data"),
+        open_source(options.data, options.out / WORK / "data", leave=[options.out]),
         getattr(options, "extra", []),
         options.out,
         given(PretrainRecipe, options, bfloat16=bfloat16),
@@ -185,7 +185,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         from train.evaluate import evaluate_folder
 
     with tempfile.TemporaryDirectory() as cache:
-        data = open_source(options.data, Path(cache))
+        data = open_source(options.data, Path(cache), leave=[options.weights], use="test")
         evaluate_folder(
             options.weights,
             data,

@@ -8,12 +8,14 @@ import numpy as np
 from flowers.backbones import Variant
 from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
+from flowers.folders.disk import DiskFile
+from flowers.folders.layout import PhotoSet
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
 from flowers.weights.folder import MANIFEST, backbone_folders, check_artifact
 from flowers.weights.results import VariantResult
 from train.artifact.measure import measure, predict_all, results_table
-from train.data.dataset import Dataset, class_folders, photo_files
+from train.data.dataset import Dataset
 
 Results = dict[tuple[str, Variant], VariantResult]
 """By a backbone's key and a variant."""
@@ -22,7 +24,10 @@ Row = tuple[list[str], dict[str, float]]
 
 
 def evaluate_folder(
-    weights: Path, data: Path, out: Path | None = None, every_photo: bool = False
+    weights: Path,
+    data: PhotoSet[DiskFile],
+    out: Path | None = None,
+    every_photo: bool = False,
 ) -> Results:
     """Measure every backbone of a weights folder on a labelled folder; print a table.
 
@@ -37,21 +42,22 @@ def evaluate_folder(
     results: Results = {}
     rows: list[Row] = []
     for folder in folders:
-        found, lines = _evaluate_backbone(Classifier(check_artifact(folder)), data, photos)
+        classifier = Classifier(check_artifact(folder))
+        found, lines = _evaluate_backbone(classifier, data.found.root, photos)
         results |= found
         rows += lines
-    print(results_table(results))
+    print("\n".join([results_table(results), *data.found.aside.lines()]))
     if out is not None:
         _write_csv(out, rows)
         print(f"Predictions of every photo: {out}")
     return results
 
 
-def _labelled_photos(weights: Path, data: Path, every_photo: bool) -> list[tuple[Path, str]]:
+def _labelled_photos(
+    weights: Path, data: PhotoSet[DiskFile], every_photo: bool
+) -> list[tuple[Path, str]]:
     """Photos with the names of their class folders, less those that the weights have seen."""
-    labelled = [
-        (file, folder.name) for folder in class_folders(data) for file in photo_files(folder)
-    ]
+    labelled = [(photo.file.path, photo.label) for photo in data.photos]
     manifest = weights / MANIFEST
     seen: set[str] = set()
     if manifest.exists() and not every_photo:
@@ -61,7 +67,9 @@ def _labelled_photos(weights: Path, data: Path, every_photo: bool) -> list[tuple
     if left_out := len(labelled) - len(kept):
         print(f"{left_out} photos that the weights were trained or tuned on are left out.")
     if not kept:
-        raise WeightsError(f"{data} holds no photo that these weights have not seen; add others.")
+        raise WeightsError(
+            f"{data.found.root} holds no photo that these weights have not seen; add others."
+        )
     return kept
 
 

@@ -13,10 +13,13 @@ from tqdm import tqdm
 from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.errors import DatasetError, PhotoError, WeightsError
 from flowers.files import write_text
+from flowers.folders.disk import DiskFile
+from flowers.folders.find import find_on_disk
+from flowers.folders.layout import PhotoSet
 from flowers.weights.folder import DEFAULT_FOLDER, MANIFEST, PUBLISHED, BaseSource, backbone_folders
 from train.artifact.finish import finish, write_model_card
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
+from train.data.dataset import Dataset, scan_dataset
 from train.data.examples import write_examples
 from train.data.sources import open_source, source_name
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
@@ -54,15 +57,14 @@ def fit(job: Job) -> None:
 
     Raises `DatasetError`, `WeightsError` and OSError, each with one sentence.
     """
-    root = open_source(job.data, job.out / WORK / "data")
-    class_folders(root)  # Complains before anything is written.
+    photos = open_source(job.data, job.out / WORK / "data", leave=[job.out])
     with only_run(job.out / WORK):
-        _fit(job, root)
+        _fit(job, photos)
 
 
-def _fit(job: Job, root: Path) -> None:
+def _fit(job: Job, photos: PhotoSet[DiskFile]) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
-    dataset = scan_dataset(root, cache, job.recipe.seed)
+    dataset = scan_dataset(photos, cache, job.recipe.seed)
     print(dataset.table())
     _claim(job, dataset)
     unknown = _unknown_photos(job.unknown, cache) if job.unknown else []
@@ -175,7 +177,7 @@ def _claim(job: Job, dataset: Dataset) -> None:
 
 def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
     hashes = []
-    files = photo_files(root)
+    files = [photo.path for photo in find_on_disk(root).photos]
     for _, added in cache.add_all(files, "photos of none of the classes"):
         if isinstance(added, PhotoError):
             tqdm.write(f"skipped: {added}")

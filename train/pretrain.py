@@ -19,6 +19,8 @@ from tqdm import tqdm
 from flowers.backbones import Backbone
 from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
+from flowers.folders.disk import DiskFile
+from flowers.folders.layout import PhotoSet
 from flowers.models.classifier import Classifier
 from flowers.weights.folder import ARTIFACT, MANIFEST, check_artifact
 from train.data.augment import whole_view
@@ -259,7 +261,7 @@ def _train(
 
 def run_pretrain(
     backbone: Backbone,
-    data: Path,
+    data: PhotoSet[DiskFile],
     extra: list[Path],
     out: Path,
     recipe: PretrainRecipe,

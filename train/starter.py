@@ -17,6 +17,7 @@ from pathlib import Path
 
 from flowers.backbones import BACKBONES, Backbone
 from flowers.files import whole_file
+from flowers.folders.layout import read_folder
 from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_config
 from train.artifact.finish import write_model_card
 from train.data.cache import PhotoCache
@@ -84,7 +85,7 @@ def make_starter(
     Raises `DatasetError`, `WeightsError` and OSError.
     """
     cache = PhotoCache(runs / "photos")
-    dataset = scan_dataset(data, cache, seed=0)
+    dataset = scan_dataset(read_folder(data), cache, seed=0)
     photos = collect(dataset, extra, cache)
     union = link_photos(dataset.root, photos.seen, runs / "teacher-photos")
     fit(

@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 from benchmarks.training.process import run_measured
 from flowers.backbones import Backbone
 from flowers.errors import DatasetError
+from flowers.folders.layout import read_folder
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
+from train.data.dataset import Dataset, scan_dataset
 from train.network.base import find_base, photos_seen
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif"})
@@ -20,14 +21,14 @@ COLOURS = {"daisy": (250, 250, 240), "rose": (190, 20, 40), "sunflower": (245, 1
 
 
 def take_photos(root: Path, photos: int, seed: int, folder: Path) -> Path:
-    """Link so many JPEG photos, the same share of every class, into class folders below `folder`.
+    """Link `photos` JPEG photos, the same share of every class, into class folders below `folder`.
 
     Raises `DatasetError`.
     """
-    classes = {
-        path.name: [file for file in photo_files(path) if file.suffix.lower() in JPEG]
-        for path in class_folders(root)
-    }
+    classes: dict[str, list[Path]] = {}
+    for photo in read_folder(root).photos:
+        if photo.file.path.suffix.lower() in JPEG:
+            classes.setdefault(photo.label, []).append(photo.file.path)
     there = sum(map(len, classes.values()))
     if there < photos:
         raise DatasetError(f"{root} holds fewer JPEG photos than --photos asks for. Got: {there}")
@@ -48,7 +49,7 @@ def take_photos(root: Path, photos: int, seed: int, folder: Path) -> Path:
 
 
 def draw_photos(photos: int, size: int, seed: int, folder: Path) -> Path:
-    """Draw so many flowers in three classes, for places where there are no photos."""
+    """Draw `photos` flowers in three classes, for places where there are no photos."""
     shutil.rmtree(folder, ignore_errors=True)
     rng = np.random.default_rng(seed)
     for i in range(photos):
@@ -68,7 +69,7 @@ def draw_photos(photos: int, size: int, seed: int, folder: Path) -> Path:
 def split_photos(folder: Path, seed: int, image_size: int, work: Path) -> Dataset:
     """The split that `fit` will make of the same photos and seed. Raises `DatasetError`."""
     cache = PhotoCache(work / "scan", image_size)
-    dataset = scan_dataset(folder, cache, seed)
+    dataset = scan_dataset(read_folder(folder), cache, seed)
     if dataset.unreadable:
         raise DatasetError(
             f"Both sides are to train on the same photos; remove those that cannot be read. "

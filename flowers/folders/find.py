@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from flowers.errors import DatasetError, PhotoError
 from flowers.folders.aside import Aside, Kind, kind_by_ending, kind_by_path
-from flowers.folders.disk import Walk
-from flowers.folders.zips import Zip
+from flowers.folders.disk import DiskFile, Walk
+from flowers.folders.zips import Member, Zip
 from flowers.photos import SUFFIXES
 
 HEAD = 32
@@ -26,13 +26,26 @@ class PhotoFile(Protocol):
         """All bytes. Raises `PhotoError`."""
 
 
-@dataclass
-class Found:
-    """Photos in order of their paths, and what else there is."""
+File = TypeVar("File", bound=PhotoFile)
 
-    source: str
-    """What people call the folder or zip."""
-    photos: Sequence[PhotoFile]
+
+class AnyFile(PhotoFile, Protocol):
+    """A file on disk or in a zip, which may be a photo."""
+
+    def head(self, most: int) -> bytes:
+        """The first `most` bytes. Raises `PhotoError`."""
+
+
+_AnyFile = TypeVar("_AnyFile", bound=AnyFile)
+
+
+@dataclass
+class Found(Generic[File]):
+    """The photos of a folder, in order of their paths, or of a zip, in its own; and what else."""
+
+    root: Path
+    """The folder or zip."""
+    photos: Sequence[File]
     folders: list[str]
     """All folders but those that are left aside, with or without photos."""
     aside: Aside = field(default_factory=Aside)
@@ -40,7 +53,7 @@ class Found:
     """Sentences about what was taken for what."""
 
 
-def find_on_disk(root: Path, leave: Collection[Path] = ()) -> Found:
+def find_on_disk(root: Path, leave: Collection[Path] = ()) -> Found[DiskFile]:
     """Find the photos below a folder. Raises `DatasetError`.
 
     `leave` are folders that do not count, such as the `--out` of the run that asks.
@@ -52,10 +65,10 @@ def find_on_disk(root: Path, leave: Collection[Path] = ()) -> Found:
         there = Walk(root, leave, aside)
     except OSError as error:
         raise DatasetError(f"{root} cannot be read: {error.strerror}.") from error
-    return Found(root.name, _photos(there.files, aside), there.folders, aside)
+    return Found(root, _photos(there.files, aside), there.folders, aside)
 
 
-def find_in_zip(opened: Zip) -> Found:
+def find_in_zip(opened: Zip) -> Found[Member]:
     """Find the photos in a zip; they can be read until it is closed. Raises `DatasetError`."""
     aside = Aside()
     members, folders = opened.members(aside)
@@ -79,7 +92,7 @@ def find_in_zip(opened: Zip) -> Found:
             f"{opened.path.name} does not say in which letters its names are; they are read as "
             f"{opened.guess}, such as {example!r}."
         )
-    return Found(opened.path.stem, photos, [n for n in folders if n in filled], aside, notes)
+    return Found(opened.path, photos, [n for n in folders if n in filled], aside, notes)
 
 
 def _folders_of(names: Iterable[str]) -> set[str]:
@@ -103,7 +116,7 @@ HEIF_BRANDS = frozenset(
 )
 
 
-def _photos(files: Sequence, aside: Aside) -> list:
+def _photos(files: Sequence[_AnyFile], aside: Aside) -> list[_AnyFile]:
     photos = []
     for file in files:
         path = PurePosixPath(file.name)
@@ -114,7 +127,7 @@ def _photos(files: Sequence, aside: Aside) -> list:
     return photos
 
 
-def _kind_by_content(file, path: PurePosixPath) -> Kind | None:
+def _kind_by_content(file: AnyFile, path: PurePosixPath) -> Kind | None:
     if path.suffix.lower() in SUFFIXES:
         return None  # What cannot be read of these is said of each, with the reason.
     kind = kind_by_ending(path)

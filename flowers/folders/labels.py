@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Generic
 
-from flowers.folders.find import Found, PhotoFile
+from flowers.folders.find import File, Found
 from flowers.folders.layout import part_of
 from flowers.folders.names import class_named, nearest_class, tidy
 
 
 @dataclass(frozen=True)
-class Named:
+class Named(Generic[File]):
     """A photo, and what its folders say of it."""
 
-    file: PhotoFile
+    file: File
     label: str | None
     """The class that one of its folders means, the outermost first, as training takes it."""
     folder: str | None
@@ -31,7 +32,7 @@ class DroppedLabel:
     """The class whose name is most like it."""
 
 
-def with_labels(found: Found, classes: Sequence[str]) -> list[Named]:
+def with_labels(found: Found[File], classes: Sequence[str]) -> list[Named[File]]:
     """Label photos by the folders that hold them."""
     labels: dict[tuple[str, ...], str | None] = {}
     beside: set[tuple[str, ...]] = set()

@@ -2,12 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Generic, Literal
 
+from flowers.errors import DatasetError
 from flowers.folders.aside import Kind
-from flowers.folders.find import Found, PhotoFile
+from flowers.folders.disk import DiskFile
+from flowers.folders.find import File, Found, find_on_disk
 from flowers.folders.names import tidy, without_capitals
 
 Use = Literal["train", "test"]
@@ -33,54 +36,79 @@ _VERB = {"train": "used, since they are split anew", "test": "measured"}
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labelled(Generic[File]):
     """A photo in a class folder."""
 
-    file: PhotoFile
+    file: File
     label: str
     """Name of the class folder, tidied."""
 
 
 @dataclass
-class PhotoSet:
+class PhotoSet(Generic[File]):
     """Photos by class, and all that was left aside or taken for something."""
 
-    found: Found
+    found: Found[File]
     """Its `aside` and `notes` have those of the layout, too."""
     classes: list[str]
     """Tidied names of the class folders, sorted, also of those without photos."""
-    photos: list[Labelled]
+    photos: list[Labelled[File]]
     """By class, then in order of their paths."""
 
 
 @dataclass
-class _Folder:
+class _Folder(Generic[File]):
     name: str
     """Path from the top; "" for the top itself."""
-    folders: dict[str, "_Folder"] = field(default_factory=dict)
-    photos: list[PhotoFile] = field(default_factory=list)
+    folders: dict[str, "_Folder[File]"] = field(default_factory=dict)
+    photos: list[File] = field(default_factory=list)
 
-    def all(self) -> list[PhotoFile]:
+    def all(self) -> list[File]:
         """Photos at any depth."""
         return [*self.photos, *(p for child in self.folders.values() for p in child.all())]
 
-    def filled(self) -> dict[str, "_Folder"]:
+    def filled(self) -> dict[str, "_Folder[File]"]:
         """The folders that hold photos at any depth."""
         return {name: child for name, child in self.folders.items() if child.all()}
 
 
-def by_class(found: Found, use: Use = "train") -> PhotoSet:
+def by_class(found: Found[File], use: Use = "train") -> PhotoSet[File]:
     """Find the class folders, and the class of every photo."""
     top = _tree(found)
     folder = _class_root(top, use, found)
     found.aside.add(Kind.LOOSE, *(photo.name for photo in folder.photos))
-    members: dict[str, list[PhotoFile]] = defaultdict(list)
+    members: dict[str, list[File]] = defaultdict(list)
     for name, child in _without_copies(folder, found):
         members[name] += child.all()
     labels = _merged(members, found)
     photos = [Labelled(file, labels[name]) for name, files in members.items() for file in files]
     photos.sort(key=lambda photo: (photo.label, photo.file.name.split("/")))
     return PhotoSet(found, sorted(set(labels.values())), photos)
+
+
+def read_folder(
+    root: Path, leave: Collection[Path] = (), use: Use = "train", least: int = 2
+) -> PhotoSet[DiskFile]:
+    """Read a folder of at least `least` class folders; see `find_on_disk` and `by_class`.
+
+    Raises `DatasetError`.
+    """
+    return check_classes(by_class(find_on_disk(root, leave), use), least)
+
+
+def check_classes(photos: PhotoSet[File], least: int = 2) -> PhotoSet[File]:
+    """The same photos, where they are in class folders. Raises `DatasetError`."""
+    root = photos.found.root
+    if len(photos.classes) < least:
+        raise DatasetError(
+            f"{root} needs {'two or more class folders' if least > 1 else 'a class folder'}, each "
+            f"with photos of one class. Received: {len(photos.classes)} folders"
+        )
+    if not photos.photos:
+        raise DatasetError(
+            f"{root} holds no photos; fill its class folders with JPEG or PNG files."
+        )
+    return photos
 
 
 def part_of(name: str) -> tuple[str, str] | None:
@@ -96,8 +124,8 @@ def part_of(name: str) -> tuple[str, str] | None:
     return role, match["before"]
 
 
-def _tree(found: Found) -> _Folder:
-    top = _Folder("")
+def _tree(found: Found[File]) -> _Folder[File]:
+    top: _Folder[File] = _Folder("")
     for name in found.folders:
         _below(top, name.split("/"))
     for photo in found.photos:
@@ -105,14 +133,14 @@ def _tree(found: Found) -> _Folder:
     return top
 
 
-def _below(folder: _Folder, parts: Sequence[str]) -> _Folder:
+def _below(folder: _Folder[File], parts: Sequence[str]) -> _Folder[File]:
     for part in parts:
         path = f"{folder.name}/{part}" if folder.name else part
         folder = folder.folders.setdefault(part, _Folder(path))
     return folder
 
 
-def _class_root(folder: _Folder, use: Use, found: Found) -> _Folder:
+def _class_root(folder: _Folder[File], use: Use, found: Found[File]) -> _Folder[File]:
     """The folder that holds the class folders: below the wanted part, or below a lone folder."""
     top, left = folder, []
     while True:
@@ -142,9 +170,9 @@ def _class_root(folder: _Folder, use: Use, found: Found) -> _Folder:
     return folder
 
 
-def _parts(folders: dict[str, _Folder]) -> dict[str, _Folder]:
+def _parts(folders: dict[str, _Folder[File]]) -> dict[str, _Folder[File]]:
     """Role -> folder, where the folders are parts of a set and not classes; else nothing."""
-    roles: dict[str, _Folder] = {}
+    roles: dict[str, _Folder[File]] = {}
     before = set()
     for name, child in folders.items():
         if (part := part_of(name)) is not None:
@@ -165,21 +193,21 @@ def _parts(folders: dict[str, _Folder]) -> dict[str, _Folder]:
     return roles if len(inner) > 1 and set.intersection(*inner) else {}
 
 
-def _lowest(folder: _Folder) -> _Folder:
+def _lowest(folder: _Folder[File]) -> _Folder[File]:
     while len(filled := folder.filled()) == 1 and not folder.photos:
         (folder,) = filled.values()
     return folder
 
 
-def _holds_classes(folder: _Folder) -> bool:
+def _holds_classes(folder: _Folder[File]) -> bool:
     filled = folder.filled()
     return len(filled) > 1 or (len(filled) == 1 and _holds_classes(*filled.values()))
 
 
-def _without_copies(folder: _Folder, found: Found) -> list[tuple[str, _Folder]]:
+def _without_copies(folder: _Folder[File], found: Found[File]) -> list[tuple[str, _Folder[File]]]:
     """Class folders by name; a folder that holds the same class folders again is not a class."""
     names = {without_capitals(name) for name in folder.folders}
-    classes: list[tuple[str, _Folder]] = []
+    classes: list[tuple[str, _Folder[File]]] = []
     for name, child in folder.folders.items():
         inner = {without_capitals(n) for n in child.filled()}
         again = inner & (names - {without_capitals(name)})
@@ -198,11 +226,11 @@ def _without_copies(folder: _Folder, found: Found) -> list[tuple[str, _Folder]]:
     return classes
 
 
-def _place(photo: PhotoFile, folder: _Folder) -> str:
+def _place(photo: File, folder: _Folder[File]) -> str:
     return without_capitals(photo.name.removeprefix(f"{folder.name}/"))
 
 
-def _merged(members: dict[str, list[PhotoFile]], found: Found) -> dict[str, str]:
+def _merged(members: dict[str, list[File]], found: Found[File]) -> dict[str, str]:
     """Folder name -> class: names that differ in nothing but capitals and forms are one class."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name in members:

@@ -45,7 +45,7 @@ PAGE = Limits(entries=10_000, photo_bytes=60_000_000, total_bytes=3_000_000_000,
 """What visitors send."""
 TRAINING = Limits(entries=1_000_000, photo_bytes=2**31, total_bytes=10**13)
 """What people give to a command on their own machine; the free disk is looked at besides."""
-SMALL = 64_000_000
+SMALL = 32_000_000
 """Bytes that any zip may unpack to, whatever its own size."""
 
 

@@ -35,3 +35,14 @@ def write_raw_names(path: Path, names: Mapping[bytes, str | None]) -> Path:
         content = content.replace(stand_in, raw)
     path.write_bytes(content)
     return path
+
+
+def locked(path: Path, count: int) -> Path:
+    """The same zip with its first `count` files marked as protected by a password."""
+    content = bytearray(path.read_bytes())
+    at = 0
+    for _ in range(count):
+        at = content.index(b"PK\x01\x02", at + 1)
+        content[at + 8] |= 1
+    path.write_bytes(content)
+    return path

@@ -13,6 +13,7 @@ import pytest
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import PhotoError
+from flowers.folders.layout import read_folder
 from flowers.weights.folder import (
     CARD,
     MANIFEST,
@@ -101,7 +102,7 @@ def data(tmp_path_factory) -> tuple[Dataset, PhotoCache]:
     root = tmp_path_factory.mktemp("resume")
     photos = write_patterns(root / "photos", {"daisy": 20, "rose": 20})
     cache = PhotoCache(root / "cache", SIZE)
-    return scan_dataset(photos, cache), cache
+    return scan_dataset(read_folder(photos), cache), cache
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,9 @@ import numpy as np
 
 from flowers.errors import DatasetError, PhotoError
 from flowers.files import write_text
-from flowers.photos import SUFFIXES
+from flowers.folders.disk import DiskFile
+from flowers.folders.find import find_on_disk
+from flowers.folders.layout import PhotoSet, read_folder
 from train.data.cache import PhotoCache
 from train.data.split import PARTS, Part, near_duplicate_groups, split_groups
 
@@ -46,6 +48,10 @@ class Dataset:
     """Files equal to another of the same class, used once."""
     conflicts: list[str] = field(default_factory=list)
     """Files filed under two classes at once, left out since their label is unknown."""
+    aside: list[str] = field(default_factory=list)
+    """What is not a photo of a class, one line per kind."""
+    paths: dict[str, Path] = field(default_factory=dict)
+    """Where a file lies whose name is not its path below the folder."""
 
     @property
     def fingerprint(self) -> str:
@@ -54,6 +60,10 @@ class Dataset:
         for photo in sorted(self.photos, key=lambda p: (p.label, p.sha256)):
             digest.update(f"{photo.label}\t{photo.sha256}\t{photo.part}\n".encode())
         return digest.hexdigest()[:16]
+
+    def path_of(self, photo: Photo) -> Path:
+        """Where the file of a photo lies, or lay."""
+        return self.paths.get(photo.file, self.root / photo.file)
 
     def part(self, part: Part) -> list[Photo]:
         """The photos of one part, in manifest order."""
@@ -119,42 +129,29 @@ class Dataset:
         ]
         shown = [f"  {file}: {reason}" for file, reason in list(self.unreadable.items())[:20]]
         shown += [f"  {file}: under two classes" for file in self.conflicts[:20]]
-        return "\n".join(lines + shown)
+        return "\n".join([*lines, *self.aside, *shown])
 
 
-def scan_dataset(root: Path, cache: PhotoCache, seed: int = 0) -> Dataset:
-    """Read a folder of class folders. Raises `DatasetError` when nothing can be trained on it.
+def scan_dataset(photos: PhotoSet[DiskFile], cache: PhotoCache, seed: int = 0) -> Dataset:
+    """Read photos by class. Raises `DatasetError` when nothing can be trained on them.
 
     Every photo is decoded once into `cache`, and its file is not needed after that; unreadable
     files are listed, never fatal. Raises OSError when the cache cannot be written.
     """
-    folders = class_folders(root)
-    files = [file for folder in folders for file in photo_files(folder)]
-    if not files:
-        raise DatasetError(
-            f"{root} holds no photos; fill its class folders with JPEG or PNG files."
-        )
+    root, classes = photos.found.root, photos.classes
     found: list[tuple[str, str, str]] = []
     unreadable: dict[str, str] = {}
-    named = []
-    for file in files:
-        name = file.relative_to(root).as_posix()
-        if _is_text(name):
-            named.append(file)
-        else:
-            unreadable[_shown(name)] = "its name is not in UTF-8; rename it."
     try:
-        for file, added in cache.add_all(named):
-            name = file.relative_to(root).as_posix()
+        added_photos = cache.add_all([photo.file.path for photo in photos.photos])
+        for photo, (_, added) in zip(photos.photos, added_photos, strict=True):
             if isinstance(added, PhotoError):
-                unreadable[name] = str(added)
+                unreadable[photo.file.name] = str(added)
             else:
-                found.append((name, name.split("/")[0], added))
+                found.append((photo.file.name, photo.label, added))
     finally:
         cache.flush()  # Also when stopped: the next run goes on from here.
 
     kept, duplicates, conflicts = _drop_exact_duplicates(found)
-    classes = [folder.name for folder in folders]
     counts = Counter(label for _, label, _ in kept)
     for name in classes:
         if counts[name] < len(PARTS):
@@ -166,40 +163,24 @@ def scan_dataset(root: Path, cache: PhotoCache, seed: int = 0) -> Dataset:
     groups = near_duplicate_groups(cache.perceptual_hashes([sha256 for _, _, sha256 in kept]))
     parts = split_groups([label for _, label, _ in kept], groups, seed)
     _check_parts(classes, [label for _, label, _ in kept], parts)
-    photos = [
+    split = [
         Photo(file, label, part, group, sha256)
         for (file, label, sha256), part, group in zip(kept, parts, groups.tolist(), strict=True)
     ]
-    return Dataset(root, classes, photos, seed, unreadable, duplicates, conflicts)
+    files = [photo.file for photo in photos.photos]
+    paths = {file.name: file.path for file in files if file.path != root / file.name}
+    aside = photos.found.aside.lines()
+    return Dataset(root, classes, split, seed, unreadable, duplicates, conflicts, aside, paths)
 
 
 def class_folders(root: Path) -> list[Path]:
-    """The class folders below `root`, sorted by name. Raises `DatasetError` for fewer than two."""
-    if not root.is_dir():
-        raise DatasetError(f"{root} is not a folder; give a folder of class folders.")
-    folders = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(folders) < 2:
-        raise DatasetError(
-            f"{root} needs two or more class folders, each with photos of one class. "
-            f"Received: {len(folders)} folders"
-        )
-    for folder in folders:
-        if not _is_text(folder.name):
-            raise DatasetError(
-                f"The name of the class folder {_shown(folder.name)!r} is not in UTF-8; rename it."
-            )
-    return folders
+    """The class folders right below `root`. Raises `DatasetError` for fewer than two."""
+    return sorted({root / photo.file.name.split("/")[0] for photo in read_folder(root).photos})
 
 
 def photo_files(folder: Path) -> list[Path]:
-    """The photos below a folder, by their ending, sorted; nothing whose name starts with a dot."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not any(name.startswith(".") for name in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+    """The photos below a folder."""
+    return [photo.path for photo in find_on_disk(folder).photos]
 
 
 def _check_parts(classes: list[str], labels: list[str], parts: list[Part]) -> None:
@@ -212,15 +193,6 @@ def _check_parts(classes: list[str], labels: list[str], parts: list[Part]) -> No
                 f"add different ones or remove the folder. "
                 f"Received: {labels.count(name)} photos, none left for {' and '.join(missing)}"
             )
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file name can be written and printed: Linux allows any bytes in one."""
-    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def _shown(name: str) -> str:
-    return name.encode(errors="replace").decode()
 
 
 def _drop_exact_duplicates(

@@ -34,7 +34,7 @@ def write_examples(dataset: Dataset, weights: Path, count: int, license: str) ->
         if len(written) == count:
             break
         try:
-            image = load_photo(dataset.root / photo.file, at_least=LONGEST_SIDE)
+            image = load_photo(dataset.path_of(photo), at_least=LONGEST_SIDE)
         except PhotoError:
             continue
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from flowers.errors import PhotoError
+from flowers.folders.layout import read_folder
+from flowers.folders.names import shown
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, Photo, class_folders, photo_files
+from train.data.dataset import Dataset, Photo
 from train.data.split import NEAR_DUPLICATE_BITS
 from train.data.views import LabelledRows
 
@@ -35,16 +37,18 @@ def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainD
     train = dataset.part("train")
     seen = {photo.sha256 for photo in dataset.photos}
     for root in extra:
-        for folder in class_folders(root):
-            for file, sha256 in cache.add_all(photo_files(folder), folder.name):
-                if isinstance(sha256, PhotoError):
-                    continue
-                bits = np.bitwise_count(held_hashes ^ cache.perceptual_hashes([sha256]))
-                near = (bits <= NEAR_DUPLICATE_BITS).any()
-                if sha256 not in seen and not near:
-                    seen.add(sha256)
-                    path = file.resolve().as_posix()
-                    train.append(Photo(path, folder.name, "train", -1, sha256))
+        photos = read_folder(root).photos
+        added = cache.add_all([photo.file.path for photo in photos], root.name)
+        for photo, (path, sha256) in zip(photos, added, strict=True):
+            if isinstance(sha256, PhotoError):
+                print(f"skipped: {sha256}")
+                continue
+            bits = np.bitwise_count(held_hashes ^ cache.perceptual_hashes([sha256]))
+            near = (bits <= NEAR_DUPLICATE_BITS).any()
+            if sha256 not in seen and not near:
+                seen.add(sha256)
+                name = shown(path.resolve().as_posix())
+                train.append(Photo(name, photo.label, "train", -1, sha256))
     classes = sorted({photo.label for photo in train})
     index = {name: i for i, name in enumerate(classes)}
     return PretrainData(

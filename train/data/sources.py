@@ -1,7 +1,7 @@
 """Where `--data` may point: a folder, a zip, or a dataset on the Hugging Face Hub."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +10,10 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import RevisionResolutionError
 
 from flowers.errors import DatasetError, HubError
+from flowers.folders.aside import kind_by_ending, kind_by_path
+from flowers.folders.disk import DiskFile
+from flowers.folders.find import Found, find_on_disk
+from flowers.folders.layout import PhotoSet, Use, by_class, check_classes
 from flowers.photos import SUFFIXES
 from flowers.weights.hub import explain, hub_api, hub_errors, patiently
 from train.data.unpack import unpack
@@ -17,32 +21,41 @@ from train.data.unpack import unpack
 HUB = "hf://"
 FORM = "hf://datasets/USER/NAME, with @REVISION if need be"
 
-SPLITS = frozenset(
-    {"train", "training", "val", "valid", "validation", "eval", "dev", "test", "testing"}
-)
-"""Names of folders that hold parts of a set and not classes."""
-
 TABLES = {".parquet": "Parquet", ".arrow": "Arrow", ".tar": "tar", ".tfrecord": "TFRecord"}
 
 
-def open_source(text: str, cache: Path) -> Path:
-    """Return the folder of class folders that `text` stands for, unpacked below `cache` if need be.
+def open_source(
+    text: str, cache: Path, leave: Collection[Path] = (), use: Use = "train"
+) -> PhotoSet[DiskFile]:
+    """Find the photos by class that `text` stands for, unpacked below `cache` if need be.
 
-    Raises `DatasetError`, and OSError when the disk cannot be written. Whether the folder can be
-    trained on is for `scan_dataset` to say.
+    `leave` are folders that do not count, such as the `--out` of a run. Where the set comes in
+    parts, `use` says which is wanted. What was taken for what is printed. Raises `DatasetError`,
+    and OSError when the disk cannot be written.
 
     >>> open_source("hf://datasets/somebody/flowers@v1", Path(".cache"))
     """
+    photos = by_class(find_photos(text, cache, leave), use)
+    for note in photos.found.notes:
+        print(note)
+    return check_classes(photos, least=2 if use == "train" else 1)
+
+
+def find_photos(text: str, cache: Path, leave: Collection[Path] = ()) -> Found[DiskFile]:
+    """Find the photos that `text` stands for, in whatever folders they are.
+
+    Raises `DatasetError`, and OSError when the disk cannot be written.
+    """
     if text.startswith(HUB):
-        return _class_root(_from_hub(text, cache), descend=True)
+        return _from_hub(text, cache)
     path = Path(text).expanduser()
     if path.is_file() and path.suffix.lower() == ".zip":
-        return _class_root(unpack(path, cache), descend=True)
+        return unpack(path, cache)
     if re.match(r"\w+://", text):
         raise DatasetError(f"Photos come from a folder, a zip or {FORM}. Received: {text!r}")
     if path.is_file():
         raise DatasetError(f"{path} is neither a folder nor a zip; give a folder of class folders.")
-    return _class_root(path, descend=False)
+    return find_on_disk(path, leave)
 
 
 def source_name(text: str) -> str:
@@ -51,35 +64,6 @@ def source_name(text: str) -> str:
         return _parse(text)[0]
     path = Path(text).expanduser().resolve()
     return path.stem if path.suffix.lower() == ".zip" else path.name
-
-
-def _class_root(folder: Path, descend: bool) -> Path:
-    """The folder that holds the class folders: below train/ or, with `descend`, a lone folder."""
-    while folder.is_dir():
-        folders = _subfolders(folder)
-        names = {name.lower() for name in folders}
-        training = next((folders[n] for n in folders if n.lower() in ("train", "training")), None)
-        if training is not None and names <= SPLITS:
-            if others := sorted(set(folders) - {training.name}):
-                print(
-                    f"Only the photos below {training.name} are used, since they are split anew; "
-                    f"left aside: {', '.join(others)}."
-                )
-            folder = training
-        elif descend and len(folders) == 1 and _subfolders(*folders.values()):
-            (folder,) = folders.values()
-        else:
-            break
-    return folder
-
-
-def _subfolders(folder: Path) -> dict[str, Path]:
-    hidden = (".", "__MACOSX")
-    return {
-        path.name: path
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and not path.name.startswith(hidden)
-    }
 
 
 # The Hub
@@ -92,7 +76,7 @@ def _parse(address: str) -> tuple[str, str]:
     return match[1], match[2] or "main"
 
 
-def _from_hub(address: str, cache: Path) -> Path:
+def _from_hub(address: str, cache: Path) -> Found[DiskFile]:
     """Download the photos, or the zip of them, of one commit of a dataset repository."""
     name, revision = _parse(address)
     with _dataset_errors(name, revision):
@@ -106,7 +90,12 @@ def _from_hub(address: str, cache: Path) -> Path:
         patterns = [re.sub(r"([*?[])", r"[\1]", chosen)]
     with _dataset_errors(name, revision):
         folder = _fetch(name, commit, patterns, local)
-    return folder if chosen is None else unpack(folder / chosen, cache)
+    if chosen is not None:
+        return unpack(folder / chosen, cache)
+    found = find_on_disk(folder)
+    for file in map(PurePosixPath, set(names) - set(photos)):
+        found.aside.add(kind_by_path(file) or kind_by_ending(file), str(file))
+    return found
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from flowers.folders import zips
 from flowers.folders.aside import Kind
 from flowers.folders.find import Found, find_in_zip
 from flowers.folders.zips import PAGE, Limits, Zip, inner_path
-from tests.support.zips import write_raw_names, write_zip
+from tests.support.zips import locked, write_raw_names, write_zip
 
 
 def found(path: Path, limits: Limits = PAGE) -> Found:
@@ -131,16 +131,6 @@ def test_of_equal_names_the_last_counts_and_it_is_said(tmp_path):
     zipped = found(tmp_path / "a.zip")
     assert [photo.read() for photo in zipped.photos] == [b"after"]
     assert zipped.aside.names == {Kind.TWICE: ["rose/1.jpg"]}
-
-
-def locked(path: Path, count: int) -> Path:
-    content = bytearray(path.read_bytes())
-    at = 0
-    for _ in range(count):
-        at = content.index(b"PK\x01\x02", at + 1)
-        content[at + 8] |= 1
-    path.write_bytes(content)
-    return path
 
 
 def test_locked_photos_are_said_and_a_locked_zip_is_refused(tmp_path):

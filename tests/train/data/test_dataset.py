@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from flowers.errors import DatasetError
+from flowers.folders.layout import read_folder
 from flowers.photos import read_photo
 from tests.support.photos import pattern, write_patterns
 from train.data import cache as photocache
-from train.data import dataset as dataset_module
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, class_folders, photo_files, scan_dataset
+from train.data.dataset import Dataset, scan_dataset
 
 SIZE = 32
 
@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def scan(root: Path, seed: int = 0) -> Dataset:
-    return scan_dataset(root, PhotoCache(root.parent / "cache", SIZE), seed)
+    return scan_dataset(read_folder(root), PhotoCache(root.parent / "cache", SIZE), seed)
 
 
 def refusal(root: Path) -> str:
@@ -164,7 +164,7 @@ def test_unreadable_files_are_listed_and_skipped(root):
     assert "  daisy/half.jpg: half.jpg is damaged or incomplete" in table
 
 
-def test_what_is_no_photo_is_not_looked_at(root):
+def test_what_is_not_a_photo_is_counted_and_not_looked_at(root):
     shutil.copy(root / "rose" / "000.jpg", root / "rose" / "._000.jpg")
     (root / "rose" / ".ipynb_checkpoints").mkdir()
     shutil.copy(root / "rose" / "000.jpg", root / "rose" / ".ipynb_checkpoints" / "copy.jpg")
@@ -176,6 +176,17 @@ def test_what_is_no_photo_is_not_looked_at(root):
     assert len(data.photos) == 50
     assert not data.unreadable
     assert not data.duplicates
+    table = data.table()
+    assert "left aside, hidden, with a dot before the name: 1 (rose/.ipynb_checkpoints" in table
+    assert "left aside, left behind by a system or photo program: 1 (rose/._000.jpg)" in table
+    assert "left aside, other files: 2 (readme.md, rose/notes.txt)" in table
+
+
+def test_a_copy_of_the_class_folders_is_used_once(root):
+    shutil.copytree(root, root / "flowers")
+    data = scan(root)
+    assert data.classes == ["daisy", "rose"]
+    assert len(data.photos) == len(data.duplicates) == 50
 
 
 def test_endings_in_any_case_and_folders_within_classes(root):
@@ -204,13 +215,16 @@ def test_any_class_names(tmp_path):
 def test_names_that_are_not_text(root, tmp_path):
     bad = os.fsdecode(os.fsencode(root / "rose") + b"/r\xf6schen.jpg")
     os.rename(root / "rose" / "000.jpg", bad)  # noqa: PTH104
+    os.rename(root / "daisy", os.fsdecode(os.fsencode(root) + b"/g\xe4nse"))  # noqa: PTH104
     data = scan(root)
-    assert data.unreadable == {"rose/r?schen.jpg": "its name is not in UTF-8; rename it."}
-    assert len(data.photos) == 49
+    assert data.unreadable == {}
+    assert data.classes == [r"g\xe4nse", "rose"]
+    assert len(data.photos) == 50
     data.table().encode()
+    (photo,) = (photo for photo in data.photos if photo.file == r"rose/r\xf6schen.jpg")
+    assert os.fsencode(data.path_of(photo)) == os.fsencode(bad)
     data.save_manifest(tmp_path / "manifest.json")
-    os.rename(root / "rose", os.fsdecode(os.fsencode(root) + b"/r\xf6schen"))  # noqa: PTH104
-    assert "'r?schen' is not in UTF-8; rename it." in refusal(root)
+    assert Dataset.load_manifest(tmp_path / "manifest.json").photos == data.photos
 
 
 # Folders that nothing can be trained on
@@ -345,7 +359,7 @@ def test_photos_may_vanish_during_and_after_the_scan(root, monkeypatch):
 
     monkeypatch.setattr(PhotoCache, "add_all", deleting)
     cache = PhotoCache(root.parent / "cache", SIZE)
-    data = scan_dataset(root, cache)
+    data = scan_dataset(read_folder(root), cache)
     assert list(data.unreadable) == ["rose/029.jpg"]
     expected = {p.sha256: read_photo(root / p.file, SIZE) for p in data.photos}
     shutil.rmtree(root)
@@ -383,9 +397,3 @@ def test_the_manifest_is_whole_or_not_there(root, tmp_path, monkeypatch):
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
     assert json.loads(before)["seed"] == 0
-
-
-def test_helpers_of_other_commands_see_the_same_files(root):
-    assert [folder.name for folder in class_folders(root)] == ["daisy", "rose"]
-    assert len(photo_files(root / "rose")) == 30
-    assert dataset_module.PARTS == ("train", "validation", "test")

@@ -12,12 +12,17 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import DatasetError
+from flowers.folders.aside import Kind
+from flowers.folders.disk import DiskFile
+from flowers.folders.layout import PhotoSet, read_folder
 from tests.support.folders import files_of
 from tests.support.photos import write_patterns
+from tests.support.zips import locked
 from train.data import unpack as unpacking
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.sources import open_source, source_name
+from train.data.unpack import safe_names
 
 COUNTS = {"daisy": 5, "rose": 6}
 NAME = "somebody/flowers"
@@ -38,8 +43,17 @@ def zip_of(root: Path, path: Path, prefix: str = "") -> Path:
 
 def counted(root: Path) -> dict[str, int]:
     """Photos by class, as training would see them."""
-    data = scan_dataset(root, PhotoCache(root.parent / "pixels", 32))
+    data = scan_dataset(read_folder(root), PhotoCache(root.parent / "pixels", 32))
     return {name: sum(p.label == name for p in data.photos) for name in data.classes}
+
+
+def root_of(text: str | Path, cache: Path) -> Path:
+    return open_source(str(text), cache).found.root
+
+
+def contents(photos: PhotoSet[DiskFile]) -> dict[str, bytes]:
+    """Class/name -> bytes of every photo."""
+    return {f"{photo.label}/{photo.file.path.name}": photo.file.read() for photo in photos.photos}
 
 
 def refusal(text: str | Path, cache: Path) -> str:
@@ -58,31 +72,45 @@ def refusal(text: str | Path, cache: Path) -> str:
 
 
 def test_a_folder_is_taken_where_it_is(photos, tmp_path):
-    assert open_source(str(photos), tmp_path / "cache") == photos
+    assert root_of(photos, tmp_path / "cache") == photos
     assert not (tmp_path / "cache").exists()
     assert source_name(str(photos)) == "flowers"
 
 
 def test_the_home_folder_may_be_written_short(photos, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert open_source("~/flowers", tmp_path / "cache") == photos
+    assert root_of("~/flowers", tmp_path / "cache") == photos
 
 
 def test_parts_are_not_taken_for_classes(photos, tmp_path, capsys):
     split = tmp_path / "split"
     shutil.copytree(photos, split / "train")
-    assert open_source(str(split), tmp_path / "cache") == split / "train"
-    assert capsys.readouterr().out == ""
+    assert contents(open_source(str(split), tmp_path / "cache")) == files_of(photos)
+    assert capsys.readouterr().out == "The class folders are those in train.\n"
     write_patterns(split / "Valid", COUNTS, first_seed=100)
     write_patterns(split / "test", COUNTS, first_seed=200)
-    assert open_source(str(split), tmp_path / "cache") == split / "train"
+    parts = open_source(str(split), tmp_path / "cache")
+    assert contents(parts) == files_of(photos)
     assert "left aside: Valid, test." in capsys.readouterr().out
+    assert parts.found.aside.count(Kind.PART) == 2 * sum(COUNTS.values())
+    measured = open_source(str(split), tmp_path / "cache", use="test")
+    assert contents(measured) == files_of(split / "test")
+    assert "Only the photos below test are measured; left aside: Valid, train." in (
+        capsys.readouterr().out
+    )
     assert source_name(str(split)) == "split"
 
 
 def test_a_class_may_be_called_train(photos, tmp_path):
     (photos / "rose").rename(photos / "train")
-    assert open_source(str(photos), tmp_path / "cache") == photos
+    assert open_source(str(photos), tmp_path / "cache").classes == ["daisy", "train"]
+
+
+def test_the_folder_of_the_run_may_lie_among_the_classes(photos, tmp_path):
+    out = photos / "model"
+    (out / ".work" / "photos").mkdir(parents=True)
+    write_patterns(out / "mobilenetv2", {"examples": 2})
+    assert open_source(str(photos), out / ".work", leave=[out]).classes == ["daisy", "rose"]
 
 
 def test_what_is_neither_folder_nor_zip(photos, tmp_path):
@@ -90,8 +118,7 @@ def test_what_is_neither_folder_nor_zip(photos, tmp_path):
     file = photos / "rose" / "000.jpg"
     assert "is neither a folder nor a zip" in refusal(file, cache)
     assert "Photos come from a folder, a zip or hf://" in refusal("s3://bucket/flowers", cache)
-    # Missing folders are for the scan, which says the same of every kind of source.
-    assert open_source("nowhere", cache) == Path("nowhere")
+    assert "nowhere is not a folder; give a folder of class folders" in refusal("nowhere", cache)
 
 
 # Zips
@@ -100,22 +127,22 @@ def test_what_is_neither_folder_nor_zip(photos, tmp_path):
 @pytest.mark.parametrize("prefix", ["", "flowers/", "flowers/train/", "a/b/c/"])
 def test_a_zip_with_or_without_a_folder_at_its_top(photos, tmp_path, prefix):
     archive = zip_of(photos, tmp_path / "my flowers.zip", prefix)
-    root = open_source(str(archive), tmp_path / "cache")
-    assert root.is_relative_to(tmp_path / "cache")
-    assert files_of(root) == files_of(photos)
-    assert counted(root) == COUNTS
+    unpacked = open_source(str(archive), tmp_path / "cache")
+    assert unpacked.found.root.is_relative_to(tmp_path / "cache")
+    assert contents(unpacked) == files_of(photos)
+    assert counted(unpacked.found.root) == COUNTS
     assert source_name(str(archive)) == "my flowers"
 
 
 def test_a_zip_is_unpacked_once(photos, tmp_path):
     archive = zip_of(photos, tmp_path / "flowers.ZIP")
     cache = tmp_path / "cache"
-    root = open_source(str(archive), cache)
+    root = root_of(archive, cache)
     times = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
-    assert open_source(str(archive), cache) == root
+    assert root_of(archive, cache) == root
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == times
     write_patterns(photos, {"tulip": 5}, first_seed=300)
-    other = open_source(str(zip_of(photos, archive)), cache)
+    other = root_of(zip_of(photos, archive), cache)
     assert other != root
     assert counted(other) == {**COUNTS, "tulip": 5}
 
@@ -128,8 +155,10 @@ def test_a_mac_zip_with_its_resource_forks(photos, tmp_path):
         zipped.writestr("flowers/.DS_Store", b"x")
         zipped.writestr("flowers/readme.txt", b"x")
         zipped.writestr("flowers/run.py", b"x")
-    root = open_source(str(archive), tmp_path / "cache")
-    assert files_of(root) == files_of(photos)
+    unpacked = open_source(str(archive), tmp_path / "cache")
+    assert contents(unpacked) == files_of(photos)
+    aside = unpacked.found.aside
+    assert (aside.count(Kind.SYSTEM), aside.count(Kind.OTHER)) == (len(files_of(photos)) + 1, 2)
 
 
 def test_a_zip_with_backslashes(photos, tmp_path):
@@ -139,7 +168,47 @@ def test_a_zip_with_backslashes(photos, tmp_path):
             entry = zipfile.ZipInfo()
             entry.filename = "flowers\\" + name.replace("/", "\\")
             zipped.writestr(entry, content)
-    assert files_of(open_source(str(archive), tmp_path / "cache")) == files_of(photos)
+    assert contents(open_source(str(archive), tmp_path / "cache")) == files_of(photos)
+
+
+def test_names_that_are_too_long_are_cut(photos, tmp_path, capsys):
+    archive = zip_of(photos, tmp_path / "flowers.zip")
+    long = "花" * 85 + ".jpg"
+    assert len(long.encode()) == 259
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.writestr(f"rose/{long}", (photos / "rose" / "000.jpg").read_bytes() + b"0")
+        zipped.writestr(
+            f"rose/{long[:-4]}花.jpg", (photos / "rose" / "001.jpg").read_bytes() + b"0"
+        )
+    unpacked = open_source(str(archive), tmp_path / "cache")
+    names = [photo.file.path.name for photo in unpacked.photos if photo.label == "rose"]
+    assert len(set(names)) == COUNTS["rose"] + 2
+    assert max(len(name.encode()) for name in names) <= 240
+    assert capsys.readouterr().out.count("A name that is too long or stands twice is unpacked") == 2
+
+
+def test_names_that_some_disks_take_for_one_are_kept_apart():
+    names = ["rose/A.jpg", "rose/a.jpg", "rose/\u00e9.jpg", "rose/e\u0301.jpg", "rose/b"]
+    assert safe_names(names) == [
+        "rose/A.jpg",
+        "rose/a~2.jpg",
+        "rose/\u00e9.jpg",
+        "rose/e\u0301~2.jpg",
+        "rose/b",
+    ]
+
+
+def test_twins_in_a_zip_lose_no_photo(photos, tmp_path):
+    archive = tmp_path / "twins.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for name, content in files_of(photos).items():
+            zipped.writestr(name, content)
+            zipped.writestr(
+                name.replace("rose/", "Rose/").replace("daisy/", "Daisy/"), content + b"0"
+            )
+    unpacked = open_source(str(archive), tmp_path / "cache")
+    assert unpacked.classes == ["Daisy", "Rose"]
+    assert len(unpacked.photos) == 2 * sum(COUNTS.values())
 
 
 @pytest.mark.parametrize(
@@ -155,24 +224,28 @@ def test_a_zip_with_backslashes(photos, tmp_path):
 )
 def test_nothing_leaves_the_folder(photos, tmp_path, name):
     archive = zip_of(photos, tmp_path / "flowers.zip")
+    cache = tmp_path / "a" / "cache"
     with zipfile.ZipFile(archive, "a") as zipped:
         entry = zipfile.ZipInfo()
         entry.filename = name
         zipped.writestr(entry, b"evil")
-    assert "holds a path that leads out of it" in refusal(archive, tmp_path / "cache")
-    assert not list(tmp_path.rglob("evil*"))
+    unpacked = open_source(str(archive), cache)
+    assert contents(unpacked) == files_of(photos)
+    written = list(tmp_path.rglob("evil*"))
+    assert all(path.parent == unpacked.found.root for path in written)
+    assert len(written) == name.endswith(".jpg") == unpacked.found.aside.count(Kind.LOOSE)
     assert not Path("/evil.jpg").exists()
 
 
-def test_links_are_refused(photos, tmp_path):
+def test_links_are_left_aside(photos, tmp_path):
     archive = zip_of(photos, tmp_path / "flowers.zip")
     with zipfile.ZipFile(archive, "a") as zipped:
         link = zipfile.ZipInfo("rose/passwords.jpg")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         zipped.writestr(link, "/etc/passwd")
-    message = refusal(archive, tmp_path / "cache")
-    assert "holds a link" in message
-    assert "rose/passwords.jpg" in message
+    unpacked = open_source(str(archive), tmp_path / "cache")
+    assert contents(unpacked) == files_of(photos)
+    assert unpacked.found.aside.names == {Kind.ZIP_LINK: ["rose/passwords.jpg"]}
 
 
 def test_bombs_are_refused(tmp_path):
@@ -220,7 +293,7 @@ def test_a_disk_that_fills_up_leaves_nothing(photos, tmp_path, monkeypatch):
         with pytest.raises(OSError, match="No space left"):
             open_source(str(archive), cache)
     assert list(cache.iterdir()) == []
-    assert counted(open_source(str(archive), cache)) == COUNTS
+    assert counted(root_of(archive, cache)) == COUNTS
 
 
 def test_what_a_killed_run_left_is_removed(photos, tmp_path):
@@ -230,7 +303,7 @@ def test_what_a_killed_run_left_is_removed(photos, tmp_path):
     recent.mkdir()
     long_ago = time.time() - unpacking.ABANDONED - 1
     os.utime(left.parent, (long_ago, long_ago))
-    root = open_source(str(zip_of(photos, tmp_path / "flowers.zip")), tmp_path / "cache")
+    root = root_of(zip_of(photos, tmp_path / "flowers.zip"), tmp_path / "cache")
     assert set((tmp_path / "cache").iterdir()) == {root, recent}
 
 
@@ -256,11 +329,7 @@ def test_a_file_where_a_folder_is_needed(photos, tmp_path):
 
 
 def test_passwords_are_not_asked_for(photos, tmp_path):
-    archive = zip_of(photos, tmp_path / "flowers.zip")
-    content = bytearray(archive.read_bytes())
-    at = content.index(b"PK\x01\x02")
-    content[at + 8] |= 1
-    archive.write_bytes(content)
+    archive = locked(zip_of(photos, tmp_path / "flowers.zip"), sum(COUNTS.values()))
     assert "is protected by a password" in refusal(archive, tmp_path / "cache")
 
 
@@ -283,7 +352,7 @@ def opened(text: str, cache: Path) -> tuple[str, str]:
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            return str(open_source(text, cache)), printed.getvalue()
+            return str(open_source(text, cache).found.root), printed.getvalue()
     except DatasetError as error:
         return f"error: {error}", ""
 
@@ -298,10 +367,12 @@ def test_class_folders_on_the_hub(hub, machine, photos, tmp_path, prefix):
     others = {"README.md": b"# Flowers", "script.py": b"print()", "preview.png": b"x"}
     put(hub, {**files, **others})
     folder, printed = machine.run(opened, ADDRESS, tmp_path / "cache")
-    beside = {} if prefix else {"preview.png": b"x"}
-    assert files_of(Path(folder)) == {**files_of(photos), **beside}
+    found = read_folder(Path(folder))
+    assert contents(found) == files_of(photos)
+    assert found.found.aside.names == {Kind.LOOSE: ["preview.png"]}
     assert counted(Path(folder)) == COUNTS
-    assert printed == ""
+    said = f"The class folders are those in {prefix.rstrip('/')}.\n" if prefix else ""
+    assert printed == said
     assert not any(
         "script.py" in path or "README" in path for path in hub.paths("GET", "/resolve/")
     )
@@ -312,7 +383,8 @@ def test_parts_on_the_hub(hub, machine, photos, tmp_path):
     files = files_of(photos)
     put(hub, {f"{part}/{name}": files[name] for part in ("train", "test") for name in files})
     folder, printed = machine.run(opened, ADDRESS, tmp_path / "cache")
-    assert folder.endswith("/train")
+    assert counted(Path(folder)) == COUNTS
+    assert "Only the photos below train are used" in printed
     assert "left aside: test." in printed
 
 
@@ -341,7 +413,7 @@ def test_a_zip_on_the_hub(hub, machine, photos, tmp_path, name):
     put(hub, {name: archive, "README.md": b"#", "assets/preview.png": b"x"})
     folder, _ = machine.run(opened, ADDRESS, tmp_path / "cache")
     assert Path(folder).is_relative_to(tmp_path / "cache")
-    assert files_of(Path(folder)) == files_of(photos)
+    assert contents(read_folder(Path(folder))) == files_of(photos)
 
 
 def test_several_zips_on_the_hub(hub, machine, photos, tmp_path):
