@@ -59,9 +59,8 @@ def consensus(predictions: Sequence[Prediction]) -> Consensus:
     )
 
 
-def dissent(predictions: Sequence[Prediction]) -> dict[str, list[Prediction]]:
-    """The predictions that differ from the consensus, by class, most probable first."""
-    label = consensus(predictions).label
+def dissent(predictions: Sequence[Prediction], label: str) -> dict[str, list[Prediction]]:
+    """The predictions of other classes than `label`, by class, most probable first."""
     others: dict[str, list[Prediction]] = {}
     for prediction in sorted(predictions, key=lambda p: -p.probability):
         if prediction.label != label:
@@ -84,18 +83,16 @@ class Reading:
         return consensus(self.predictions) if self.predictions else None
 
     @property
-    def disagreement(self) -> tuple[int, int, float]:
-        """Sorts a batch: classes named, models outside the consensus, and doubt."""
+    def rank(self) -> tuple[int, int, float]:
+        """Sorts a batch: classes named, models outside the consensus, and doubt.
+
+        The most disputed photo is the largest, one that was left out the smallest.
+        """
         summary = self.consensus
         if summary is None:
             return (0, 0, 0.0)
         named = len({p.label for p in self.predictions})
         return (named, summary.models - summary.agreement, 1 - summary.probability)
-
-
-def most_disputed(readings: Iterable[Reading]) -> list[Reading]:
-    """The readings, disagreements first; what was left out last."""
-    return sorted(readings, key=lambda r: (bool(r.predictions), *r.disagreement), reverse=True)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,17 @@
 """The About tab: which weights these are, how to make and deploy others, and their limits."""
 
-from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from huggingface_hub import ModelCard
+from markupsafe import Markup
 
 from flowers.backbones import BACKBONES
 from flowers.models.batch import MAX_PHOTOS
 from flowers.models.zoo import Zoo
-from flowers.page.cards import sentence
 from flowers.page.examples import credits_of, find_examples
+from flowers.page.html import render
 from flowers.photos import MAX_PIXELS
 from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry
@@ -71,25 +72,16 @@ def about_tab(zoo: Zoo) -> None:
     )
 
 
-def weights_html(zoo: Zoo) -> str:
+def weights_html(zoo: Zoo) -> Markup:
     """Which weights are loaded, from where, made from what."""
     source = zoo.source
-    facts = [("From", source.origin)]
-    if source.commit:
-        facts.append(("Commit", source.commit))
-    facts.append(("Licence", licence_of(source.root) or "see the model card of the weights"))
-    facts += [("Notice", notice) for notice in [source.notice] if notice]
-    rows = "".join(_row(entry) for entry in zoo.entries().values())
-    facts_html = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts)
-    return (
-        f'<h3>The weights of this page</h3><dl class="facts-list">{facts_html}</dl>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="Weights"><table class="plain">'
-        '<thead><tr><th scope="col">backbone</th><th scope="col">base</th>'
-        '<th scope="col">precision</th><th scope="col" class="num">MB</th>'
-        '<th scope="col">sha256</th><th scope="col">data fingerprint</th>'
-        '<th scope="col">trained</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-        f'<p class="hint">{escape(credits_of(find_examples(source.root)))}</p>'
+    licence = licence_of(source.root) or "see the model card of the weights"
+    facts = {"From": source.origin, "Commit": source.commit, "Licence": licence}
+    return render(
+        "weights.html",
+        facts={name: text for name, text in {**facts, "Notice": source.notice}.items() if text},
+        rows=[_row(entry) for entry in zoo.entries().values()],
+        credits=credits_of(find_examples(source.root)),
     )
 
 
@@ -102,20 +94,22 @@ def licence_of(root: Path) -> str | None:
     return str(licence) if licence else None
 
 
-def _row(entry: Entry) -> str:
-    name = f'<th scope="row">{escape(BACKBONES[entry.backbone].name)}</th>'
-    config = entry.config
+def _row(entry: Entry) -> dict[str, Any]:
+    name, config = BACKBONES[entry.backbone].name, entry.config
     if not entry.available or config is None:
-        reason = sentence(entry.reason or "")
-        return f'<tr class="pending">{name}<td colspan="6" class="wrap">{reason}</td></tr>'
+        return {"name": name, "reason": entry.reason or ""}
     file = config.files[ARTIFACT]
-    trained = ", ".join(
+    trained = [
         f"{key} {value}"
         for key, value in config.recipe.items()
         if key in ("date", "epochs", "seed") and value is not None
-    )
-    return (
-        f'<tr>{name}<td class="wrap">{escape(config.base.name)}</td><td>{config.precision}</td>'
-        f'<td class="num">{file.bytes / 1e6:.1f}</td><td><code>{file.sha256[:12]}</code></td>'
-        f"<td><code>{escape(config.data_fingerprint)}</code></td><td>{escape(trained)}</td></tr>"
-    )
+    ]
+    return {
+        "name": name,
+        "base": config.base.name,
+        "precision": config.precision,
+        "megabytes": f"{file.bytes / 1e6:.1f}",
+        "sha256": file.sha256[:12],
+        "fingerprint": config.data_fingerprint,
+        "trained": ", ".join(trained),
+    }

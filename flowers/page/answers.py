@@ -1,16 +1,21 @@
 """What the endpoints return: typed, so that the API page and MCP clients can document it."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
-from gradio_client.utils import python_type_to_json_schema  # type: ignore[import-untyped]
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict  # pydantic wants it on Python 3.11.
 
-from flowers.backbones import BACKBONES, VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Consensus, Reading, Verdict, consensus
+from flowers.models.compare import Consensus, Difference, Reading, Verdict, consensus
 from flowers.models.zoo import Zoo
 from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT
+
+DIGITS = {"milliseconds": 2, "accuracy": 4, "interval": 4, "p_value": None, "adjusted": None}
+"""Behind the point, by the name of a field; all of them for None. Other numbers have `OTHER`."""
+OTHER = 5
 
 
 class ModelRow(TypedDict):
@@ -23,25 +28,15 @@ class ModelRow(TypedDict):
     reason: str | None
     classes: list[str]
     accuracy: float | None
-    interval: list[float] | None
+    interval: tuple[float, float] | None
     test_photos: int | None
     latency_ms: float | None
     bytes: int | None
     precision: str | None
 
 
-class ConsensusRow(TypedDict):
-    """What the chosen models say together."""
-
-    label: str
-    probability: float
-    agreement: int
-    known: bool
-    p_known: float | None
-
-
 class PredictionRow(TypedDict):
-    """What one model says."""
+    """What one model says; `p_known` is null for a model that cannot refuse a photo."""
 
     backbone: str
     variant: str
@@ -56,7 +51,7 @@ class PredictionRow(TypedDict):
 class Classification(TypedDict):
     """Answer of `/classify`."""
 
-    consensus: ConsensusRow
+    consensus: Consensus
     predictions: list[PredictionRow]
 
 
@@ -66,7 +61,7 @@ class PhotoRow(TypedDict):
     photo: str
     label: str | None
     reason: str | None
-    consensus: ConsensusRow | None
+    consensus: Consensus | None
     predictions: list[PredictionRow]
 
 
@@ -78,18 +73,7 @@ class ScoreRow(TypedDict):
     correct: int
     photos: int
     accuracy: float
-    interval: list[float]
-
-
-class DifferenceRow(TypedDict):
-    """McNemar's exact test between two models; `adjusted` is Holm's correction."""
-
-    first: list[str]
-    second: list[str]
-    only_first: int
-    only_second: int
-    p_value: float
-    adjusted: float
+    interval: tuple[float, float]
 
 
 class Comparison(TypedDict):
@@ -97,50 +81,58 @@ class Comparison(TypedDict):
 
     photos: list[PhotoRow]
     scores: list[ScoreRow]
-    differences: list[DifferenceRow]
+    differences: list[Difference]
 
 
 def schema_of(answer: Any) -> dict[str, Any]:
-    """The JSON schema of an answer's type."""
-    return python_type_to_json_schema(answer)
+    """The JSON schema of a type."""
+    return TypeAdapter(answer).json_schema()
+
+
+def as_json(answer: Any) -> Any:
+    """An answer as it is sent: dictionaries, lists and rounded numbers."""
+    return _rounded(TypeAdapter(Any).dump_python(answer, mode="json"))
+
+
+def _rounded(value: Any, digits: int | None = OTHER) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(found, DIGITS.get(key, OTHER)) for key, found in value.items()}
+    if isinstance(value, list):
+        return [_rounded(found, digits) for found in value]
+    return round(value, digits) if isinstance(value, float) and digits is not None else value
 
 
 def model_rows(zoo: Zoo) -> list[ModelRow]:
     """All twelve models, usable or not."""
-    rows: list[ModelRow] = []
-    for key, entry in zoo.entries().items():
-        config, metrics = entry.config, entry.metrics
-        for variant in VARIANTS:
-            result = metrics.variants.get(variant) if metrics else None
-            missing = config is not None and variant not in config.variants
-            interval = None
-            if result and metrics:
-                ends = accuracy_interval(result.correct, metrics.data.photos)
-                interval = [round(x, 4) for x in ends]
-            rows.append(
-                ModelRow(
-                    backbone=key,
-                    variant=variant,
-                    name=BACKBONES[key].name,
-                    available=entry.available and not missing,
-                    reason="This variant was not trained." if missing else entry.reason,
-                    classes=list(config.classes) if config else [],
-                    accuracy=round(result.accuracy, 4) if result else None,
-                    interval=interval,
-                    test_photos=metrics.data.photos if result and metrics else None,
-                    latency_ms=metrics.latency_ms if metrics else None,
-                    bytes=config.files[ARTIFACT].bytes if config else None,
-                    precision=config.precision if config else None,
-                )
-            )
-    return rows
+    return [_model_row(zoo, key, variant) for key in BACKBONES for variant in VARIANTS]
+
+
+def _model_row(zoo: Zoo, key: str, variant: Variant) -> ModelRow:
+    entry = zoo.entries()[key]
+    config, metrics = entry.config, entry.metrics
+    result = metrics.variants.get(variant) if metrics else None
+    photos = metrics.data.photos if result and metrics else None
+    untrained = config is not None and variant not in config.variants
+    return ModelRow(
+        backbone=key,
+        variant=variant,
+        name=BACKBONES[key].name,
+        available=entry.available and not untrained,
+        reason="This variant was not trained." if untrained else entry.reason,
+        classes=list(config.classes) if config else [],
+        accuracy=result.accuracy if result else None,
+        interval=accuracy_interval(result.correct, photos) if result and photos else None,
+        test_photos=photos,
+        latency_ms=metrics.latency_ms if metrics else None,
+        bytes=config.files[ARTIFACT].bytes if config else None,
+        precision=config.precision if config else None,
+    )
 
 
 def classification(predictions: Sequence[Prediction]) -> Classification:
     """Predictions of one photo, of one model or more."""
     return Classification(
-        consensus=_consensus_row(consensus(predictions)),
-        predictions=[_prediction_row(p) for p in predictions],
+        consensus=consensus(predictions), predictions=list(map(_prediction_row, predictions))
     )
 
 
@@ -152,8 +144,8 @@ def comparison(readings: Sequence[Reading], verdict: Verdict | None) -> Comparis
                 photo=r.photo,
                 label=r.label,
                 reason=r.reason,
-                consensus=_consensus_row(r.consensus) if r.consensus else None,
-                predictions=[_prediction_row(p) for p in r.predictions],
+                consensus=r.consensus,
+                predictions=list(map(_prediction_row, r.predictions)),
             )
             for r in readings
         ],
@@ -163,32 +155,12 @@ def comparison(readings: Sequence[Reading], verdict: Verdict | None) -> Comparis
                 variant=s.model[1],
                 correct=s.correct,
                 photos=s.photos,
-                accuracy=round(s.accuracy, 4),
-                interval=[round(x, 4) for x in s.interval],
+                accuracy=s.accuracy,
+                interval=s.interval,
             )
             for s in (verdict.scores if verdict else [])
         ],
-        differences=[
-            DifferenceRow(
-                first=list(d.first),
-                second=list(d.second),
-                only_first=d.only_first,
-                only_second=d.only_second,
-                p_value=d.p_value,
-                adjusted=d.adjusted,
-            )
-            for d in (verdict.differences if verdict else [])
-        ],
-    )
-
-
-def _consensus_row(summary: Consensus) -> ConsensusRow:
-    return ConsensusRow(
-        label=summary.label,
-        probability=round(summary.probability, 5),
-        agreement=summary.agreement,
-        known=summary.known,
-        p_known=_rounded(summary.p_known),
+        differences=verdict.differences if verdict else [],
     )
 
 
@@ -197,15 +169,9 @@ def _prediction_row(p: Prediction) -> PredictionRow:
         backbone=p.backbone,
         variant=p.variant,
         label=p.label,
-        probability=round(p.probability, 5),
-        probabilities={
-            name: round(float(x), 5) for name, x in zip(p.classes, p.probabilities, strict=True)
-        },
+        probability=p.probability,
+        probabilities=dict(zip(p.classes, map(float, p.probabilities), strict=True)),
         known=p.known,
-        p_known=_rounded(p.p_known),
-        milliseconds=round(p.milliseconds, 2),
+        p_known=p.p_known,
+        milliseconds=p.milliseconds,
     )
-
-
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 5)

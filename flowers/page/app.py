@@ -1,7 +1,5 @@
 """The page and its endpoints: layout only, everything that computes lives elsewhere."""
 
-from html import escape
-
 import gradio as gr
 
 from flowers.models.zoo import Zoo
@@ -10,11 +8,10 @@ from flowers.page.about import about_tab
 from flowers.page.classify import classify_tab
 from flowers.page.comparison import comparison_tab
 from flowers.page.endpoints import endpoints
+from flowers.page.html import render
+from flowers.page.limits import DELETE_UPLOADS, MAX_UPLOAD
 from flowers.page.photos_tab import photos_tab
 from flowers.weights.source import weights_from_environment
-
-MAX_UPLOAD = "300mb"
-HOUR = 60 * 60
 
 SWITCH_THEME = """() => {
   const dark = document.body.classList.toggle('dark');
@@ -29,22 +26,21 @@ def build(zoo: Zoo) -> gr.Blocks:
     with gr.Blocks(
         title="Flowers: six backbones side by side",
         analytics_enabled=False,
-        delete_cache=(HOUR, 23 * HOUR),  # Looked for every hour: gone within a day.
+        delete_cache=DELETE_UPLOADS,
     ) as page:
         with gr.Row(elem_id="masthead"):
-            gr.HTML(_masthead(zoo), elem_classes="masthead")
+            gr.HTML(render("masthead.html", notices=_notices(zoo)), elem_classes="masthead")
             switch = gr.Button("Light / dark", size="sm", elem_id="theme-switch")
         switch.click(None, js=SWITCH_THEME)
         with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Classify", id="classify"):
-                restore = classify_tab(zoo)
+                classify_tab(zoo, page, tabs)
             with gr.Tab("Your photos", id="photos"):
                 photos_tab(zoo)
             with gr.Tab("Comparison", id="comparison"):
                 comparison_tab(zoo)
             with gr.Tab("About", id="about"):
                 about_tab(zoo)
-        restore(page, tabs)
         endpoints(zoo)
     return page
 
@@ -64,14 +60,8 @@ def launch() -> None:
     )
 
 
-def _masthead(zoo: Zoo) -> str:
-    notices = [zoo.source.notice]
-    notices += [entry.config.notice for entry in zoo.entries().values() if entry.config]
-    marks = "".join(
-        f'<p class="notice" role="note">{escape(notice)}</p>'
-        for notice in dict.fromkeys(filter(None, notices))
-    )
-    return (
-        "<h1>Flowers</h1><p>Six ImageNet backbones, each trained two ways, read the same photo. "
-        f"Which one reads yours best?</p>{marks}"
-    )
+def _notices(zoo: Zoo) -> list[str]:
+    """What visitors should know of these weights, each said once."""
+    configs = [entry.config for entry in zoo.entries().values() if entry.config]
+    found = [zoo.source.notice, *(config.notice for config in configs)]
+    return list(dict.fromkeys(filter(None, found)))

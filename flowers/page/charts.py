@@ -4,20 +4,27 @@ Titles and captions stand in the page, and the style sheet colours texts and lin
 same figure is readable in the light and in the dark theme.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from flowers.backbones import BACKBONES, VARIANTS, Model, Variant, model_name
-from flowers.stats import pareto_front
-from flowers.weights.results import Metrics, Published
+from flowers.models.compare import Difference
+from flowers.stats import SIGNIFICANT, pareto_front
+from flowers.weights.results import Metrics, Published, VariantResult
 
 COLOURS: dict[Variant, str] = {"transfer": "#8a8178", "finetuned": "#0d9488"}
-SYMBOLS: dict[Variant, str] = {"transfer": "circle-open", "finetuned": "circle"}
 SCALE = [[0, "rgba(20,184,166,0.05)"], [1, "rgba(20,184,166,0.6)"]]
 """Of heat maps: the accent, so transparent that text is readable on it in either theme."""
+DIFFERENT = [
+    [0, "rgba(234,120,50,0.6)"],
+    [0.5, "rgba(128,120,110,0.16)"],
+    [1, "rgba(20,184,166,0.6)"],
+]
+"""Of differences: neutral where it may be chance, the accent for better, rust for worse."""
 ROW = 46
-"""Pixels of height for every backbone."""
+"""Pixels of height per backbone."""
 
 
 def figure(height: int, **layout: object) -> go.Figure:
@@ -43,6 +50,34 @@ def figure(height: int, **layout: object) -> go.Figure:
     }
     fig.update_xaxes(**axis)
     fig.update_yaxes(**axis)
+    return fig
+
+
+def heatmap(
+    height: int,
+    z: Sequence[Sequence[float | None]],
+    x: Sequence[str],
+    y: Sequence[str],
+    scale: list[list[Any]] = SCALE,
+    **options: object,
+) -> go.Figure:
+    """A heat map with its first row on top; `options` go to Plotly's trace.
+
+    `z` has a row per name in `y` and a column per name in `x`; None leaves a cell blank.
+    """
+    fig = figure(height)
+    fig.add_heatmap(
+        z=z,
+        x=list(x),
+        y=list(y),
+        colorscale=scale,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        **options,
+    )
+    fig.update_yaxes(autorange="reversed", showgrid=False)
+    fig.update_xaxes(showgrid=False)
     return fig
 
 
@@ -82,21 +117,15 @@ def published_scores(published: Published) -> go.Figure:
     """Precision, recall and F1 as printed: a heat map, model x score."""
     models = [(k, v) for k in BACKBONES for v in VARIANTS if v in published.results.get(k, {})]
     rows = [published.results[key][variant] for key, variant in models]
-    scores = ["precision", "recall", "F1"]
-    fig = figure(70 + 26 * len(models))
-    fig.add_heatmap(
-        z=[[r.precision, r.recall, r.f1] for r in rows],
-        x=scores,
-        y=[model_name(model) for model in models],
+    fig = heatmap(
+        70 + 26 * len(models),
+        [[r.precision, r.recall, r.f1] for r in rows],
+        ["precision", "recall", "F1"],
+        [model_name(model) for model in models],
         texttemplate="%{z:.2f}",
-        colorscale=SCALE,
-        showscale=False,
-        xgap=2,
-        ygap=2,
         hovertemplate="%{y}: %{x} %{z:.2f}<extra></extra>",
     )
-    fig.update_yaxes(autorange="reversed", showgrid=False)
-    fig.update_xaxes(side="top", showgrid=False)
+    fig.update_xaxes(side="top")
     return fig
 
 
@@ -139,7 +168,7 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
 def cost_chart(
     metrics: Mapping[str, Metrics], cost: Mapping[str, float], title: str, unit: str
 ) -> go.Figure:
-    """Accuracy against a cost a backbone (size, latency), with the Pareto front."""
+    """Accuracy against a cost per backbone (size, latency), with the Pareto front."""
     fig = figure(400)
     points: dict[Model, tuple[float, float]] = {
         (key, variant): (cost[key], 100 * result.accuracy)
@@ -176,4 +205,145 @@ def cost_chart(
     fig.update_xaxes(title_text=title, range=[0, 1.18 * most])
     fig.update_yaxes(title_text="accuracy in percent")
     fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
+    return fig
+
+
+def confusion_chart(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
+    """True class by predicted class: cells show counts, colours the share of the true class."""
+    shares = [[n / max(1, sum(row)) for n in row] for row in confusion]
+    fig = heatmap(
+        110 + 38 * len(classes),
+        shares,
+        classes,
+        classes,
+        text=[[str(n) if n else "" for n in row] for row in confusion],
+        texttemplate="%{text}",
+        zmin=0,
+        zmax=1,
+        hovertemplate="%{y} read as %{x}: %{text} (%{z:.0%})<extra></extra>",
+    )
+    fig.update_yaxes(title_text="true class")
+    fig.update_xaxes(title_text="read as")
+    return fig
+
+
+def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
+    """F1 of every class by every model: where the models are weak."""
+    rows = [
+        (model_name((key, variant)), result)
+        for key, m in metrics.items()
+        for variant, result in m.variants.items()
+    ]
+    classes = list(dict.fromkeys(name for m in metrics.values() for name in m.classes))
+    values = [
+        [result.per_class[name].f1 if name in result.per_class else None for name in classes]
+        for _, result in rows
+    ]
+    known = [v for row in values for v in row if v is not None]
+    fig = heatmap(
+        90 + 28 * len(rows),
+        values,
+        classes,
+        [name for name, _ in rows],
+        texttemplate="%{z:.2f}",
+        zmin=min(known, default=0),
+        zmax=1,
+        hovertemplate="%{y}, %{x}: F1 %{z:.3f}<extra></extra>",
+    )
+    fig.update_xaxes(side="top")
+    return fig
+
+
+def learning_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
+    """Accuracy after every epoch: validation solid, training dotted, the kept epoch big."""
+    fig = figure(340)
+    for model, result in results.items():
+        colour = COLOURS[model[1]]
+        epochs = list(range(1, len(result.curves) + 1))
+        for name, dash, values in (
+            ("validation", "solid", [100 * e.validation_accuracy for e in result.curves]),
+            ("training", "dot", [100 * e.accuracy for e in result.curves]),
+        ):
+            kept = result.best_epoch if name == "validation" else None
+            fig.add_scatter(
+                x=epochs,
+                y=values,
+                mode="lines+markers",
+                name=f"{model[1]}, {name}",
+                line={"color": colour, "dash": dash, "width": 2},
+                marker={"size": [11 if i == kept else 5 for i in range(len(epochs))]},
+                hovertemplate="epoch %{x}: %{y:.1f} %<extra>" + f"{model[1]}, {name}</extra>",
+            )
+    fig.update_xaxes(title_text="epoch", dtick=1, showgrid=False)
+    fig.update_yaxes(title_text="accuracy in percent")
+    return fig
+
+
+def calibration_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
+    """Accuracy against stated probability; the diagonal is perfect calibration."""
+    fig = figure(380)
+    fig.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": "#8a8178", "dash": "dot", "width": 1.5},
+        name="perfectly calibrated",
+        hoverinfo="skip",
+    )
+    for model, result in results.items():
+        bins = result.calibration
+        fig.add_scatter(
+            x=[b.confidence for b in bins],
+            y=[b.accuracy for b in bins],
+            customdata=[b.photos for b in bins],
+            mode="lines+markers",
+            name=f"{model[1]}, error {100 * result.expected_calibration_error:.1f} %",
+            line={"color": COLOURS[model[1]], "width": 2},
+            marker={"size": [5 + min(13, b.photos**0.5) for b in bins]},
+            hovertemplate="says %{x:.0%}, right in %{y:.0%} of %{customdata} photos<extra></extra>",
+        )
+    fig.update_xaxes(title_text="calibrated probability", range=[-0.02, 1.02], tickformat=".0%")
+    fig.update_yaxes(title_text="share read right", range=[-0.04, 1.04], tickformat=".0%")
+    return fig
+
+
+def difference_chart(tests: Sequence[Difference], models: Sequence[Model]) -> go.Figure:
+    """Is the difference real: row against column, McNemar's test with Holm's correction.
+
+    Cells show how many photos more the row read right; coloured where that is no chance.
+    """
+    place = {model: i for i, model in enumerate(models)}
+    size = len(models)
+    colour: list[list[float | None]] = [[None] * size for _ in range(size)]
+    text = [[""] * size for _ in range(size)]
+    hover = [[""] * size for _ in range(size)]
+    for test in tests:
+        for first, second, gain, lost in (
+            (test.first, test.second, test.only_first, test.only_second),
+            (test.second, test.first, test.only_second, test.only_first),
+        ):
+            row, column = place[first], place[second]
+            real = test.adjusted < SIGNIFICANT
+            colour[row][column] = ((gain > lost) - (gain < lost)) if real else 0
+            text[row][column] = f"{gain - lost:+d}" if gain != lost else "0"
+            hover[row][column] = (
+                f"only {model_name(first)} right: {gain} photos<br>"
+                f"only {model_name(second)} right: {lost} photos<br>"
+                f"p = {test.p_value:.3g}, corrected {test.adjusted:.3g}"
+            )
+    names = [model_name(model) for model in models]
+    fig = heatmap(
+        150 + 30 * size,
+        colour,
+        names,
+        names,
+        DIFFERENT,
+        text=text,
+        texttemplate="%{text}",
+        customdata=hover,
+        zmin=-1,
+        zmax=1,
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    fig.update_xaxes(side="top", tickangle=-45)
     return fig

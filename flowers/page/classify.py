@@ -1,11 +1,10 @@
 """The Classify tab: one photo, every chosen model, side by side."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import gradio as gr
@@ -13,29 +12,14 @@ from PIL import Image
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import ChoiceError, PhotoError, UploadError
-from flowers.models.classifier import Prediction
 from flowers.models.zoo import Loading, Zoo, in_order
-from flowers.page import cards
-from flowers.page.answers import classification
 from flowers.page.examples import Example, find_examples
-from flowers.page.picker import backbone_box, picker, split_choice, without
+from flowers.page.html import message, render
+from flowers.page.limits import PREDICT, PREVIEW, REFRESH, THUMBNAIL
+from flowers.page.one_photo import PhotoAnswer
+from flowers.page.picker import Picker, backbone_box, picker, split_choice, without
 from flowers.page.uploads import uploaded
 from flowers.photos import load_photo
-
-PREVIEW = 1024
-"""Longest side of what the page shows, in pixels."""
-
-THUMBNAIL = 256
-"""The same of an example to choose."""
-
-REFRESH = 0.4
-"""Seconds between two signs of life while a backbone is fetched."""
-
-PREDICT = {"concurrency_id": "predict", "concurrency_limit": 2}
-"""Shared by all that read one photo."""
-
-PREDICT_BATCH = {"concurrency_id": "batch", "concurrency_limit": 1}
-"""Shared by all that read many: they wait for one another, and single photos do not."""
 
 _PARAMETERS = json.dumps([list(BACKBONES), list(VARIANTS)])
 
@@ -79,13 +63,13 @@ class Shown:
 
     path: str | None = None
     problem: str = ""
-    """HTML that says why there is no photo."""
+    """One sentence that says why there is no photo."""
     ticket: str = field(default_factory=lambda: uuid4().hex)
     """Never the same twice, so that a photo chosen anew is read anew."""
 
 
-def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
-    """Lay out the tab; the returned function wires what happens when the page opens."""
+def classify_tab(zoo: Zoo, page: gr.Blocks, tabs: gr.Tabs) -> None:
+    """Lay out the tab, and wire what happens when the page opens."""
     examples = find_examples(zoo.source.root)
     example = gr.Textbox(visible=False)
     current = gr.State(Shown())
@@ -116,7 +100,7 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
                 elem_id="examples",
             )
         with gr.Column(elem_id="answer-column"):
-            answer = gr.HTML(cards.EMPTY, elem_id="answer")
+            answer = gr.HTML(render("no_photo.html"), elem_id="answer")
         with gr.Column(elem_id="choice-column"):
             choice = picker(zoo)
             share = gr.Button("Link to these settings", size="sm")
@@ -127,26 +111,38 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
     superseded: set[str] = set()
     """Sessions that were shown another photo while one was being read."""
 
-    def read(request: gr.Request, shown: Shown, *boxes: bool) -> Iterator[Any]:
+    def read(request: gr.Request, shown: Shown, *boxes: bool) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         superseded.discard(session)
-        failed: dict[str, str] = {}
-        same = [gr.skip()] * len(choice.backbones)
-        for html in answers(zoo, shown, *split_choice(boxes), failed):
-            yield [html, *same]
+        for found in answers(zoo, shown, *split_choice(boxes)):
+            yield {answer: found.html(), **without(zoo, choice, found.failed)}
             if session in superseded:
                 break
-        if failed:
-            yield [gr.skip(), *without(zoo, failed)]
 
-    def show_upload(request: gr.Request, payload: dict[str, Any] | None) -> list[Any]:
+    def show_upload(request: gr.Request, payload: dict[str, Any] | None) -> dict[Any, Any]:
         superseded.add(str(request.session_hash))
-        image, shown = show_photo(payload)
-        return [image, shown, ""]
+        picture, shown = show_photo(payload)
+        return {photo: picture, current: shown, example: ""}
 
-    def show_example(request: gr.Request, event: gr.SelectData) -> list[Any]:
+    def show(found: Example) -> dict[Any, Any]:
+        # An image and not a path, since Gradio serves no file of a Hub cache: links there lead
+        # elsewhere.
+        return {
+            photo: preview(found.path),
+            current: Shown(str(found.path)),
+            example: found.name,
+        }
+
+    def show_example(request: gr.Request, event: gr.SelectData) -> dict[Any, Any]:
         superseded.add(str(request.session_hash))
-        return list(example_shown(examples[event.index]))
+        return show(examples[event.index])
+
+    def opened(request: gr.Request) -> dict[Any, Any]:
+        query = dict(request.query_params)
+        found = next((e for e in examples if e.name == query.get("example")), None)
+        # Without an example in the link no photo is touched: the visitor may have been quicker.
+        values = {**chosen_boxes(zoo, choice, query), **(show(found) if found else {})}
+        return {**values, tabs: gr.update(selected=query["tab"])} if query.get("tab") else values
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**hidden, "queue": False, "show_progress": "hidden"}
@@ -173,15 +169,8 @@ def classify_tab(zoo: Zoo) -> Callable[[gr.Blocks, gr.Tabs], None]:
     share.click(None, [example, *choice.boxes], link, js=LINK, **hidden).then(
         lambda: gr.update(visible=True), None, link, **quick
     )
-
-    def opened(request: gr.Request) -> list[Any]:
-        return opening(zoo, examples, dict(request.query_params))
-
-    def restore(page: gr.Blocks, tabs: gr.Tabs) -> None:
-        page.load(None, js=DROP)
-        page.load(opened, None, [tabs, *place, *choice.boxes], **showing)
-
-    return restore
+    page.load(None, js=DROP)
+    page.load(opened, None, [tabs, *place, *choice.boxes], **showing)
 
 
 def show_photo(payload: dict[str, Any] | None) -> tuple[Image.Image | None, Shown]:
@@ -192,15 +181,7 @@ def show_photo(payload: dict[str, Any] | None) -> tuple[Image.Image | None, Show
         (path,) = uploaded([payload])
         return preview(path), Shown(str(path))
     except (PhotoError, UploadError) as error:
-        return None, Shown(problem=cards.message(str(error), "This photo cannot be read"))
-
-
-def example_shown(example: Example) -> tuple[Image.Image, Shown, str]:
-    """The values of photo, current and example for an example.
-
-    An image and no path, since Gradio serves no file of a Hub cache: links there lead elsewhere.
-    """
-    return preview(example.path), Shown(str(example.path)), example.name
+        return None, Shown(problem=str(error))
 
 
 def preview(path: Path, side: int = PREVIEW) -> Image.Image:
@@ -211,61 +192,46 @@ def preview(path: Path, side: int = PREVIEW) -> Image.Image:
 
 
 def answers(
-    zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str], failed: dict[str, str]
-) -> Iterator[str]:
-    """Yield the answer to a photo as HTML, growing with every backbone that has read it.
-
-    `failed` takes the backbones that could not be asked, with the reasons.
-    """
+    zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str]
+) -> Iterator[PhotoAnswer]:
+    """Yield the answer to a photo again and again, growing with every backbone that has read it."""
+    answer = PhotoAnswer()
     if shown.path is None:
-        yield shown.problem or cards.EMPTY
+        if shown.problem:
+            answer.problem = message(shown.problem, "This photo cannot be read")
+        else:
+            answer.problem = render("no_photo.html")
+        yield answer
         return
-    predictions: list[Prediction] = []
     try:
         choice = zoo.choose(backbones, variants, leave_out=True)
-        failed |= choice.left_out
-        pending = choice.models
-        photo = load_photo(shown.path, at_least=zoo.detail())
-        yield cards.result(photo, predictions, pending, failed)
-        for found in zoo.watch(photo, choice.models, REFRESH):
-            if isinstance(found, Loading):
-                yield cards.result(photo, predictions, pending, failed, found.doing)
-                continue
-            if found.reason is not None:
-                failed[found.backbone] = found.reason
-            predictions = in_order([*predictions, *found.predictions], choice.models)
-            pending = [model for model in pending if model[0] != found.backbone]
-            yield cards.result(photo, predictions, pending, failed)
+        answer.photo = load_photo(shown.path, at_least=zoo.detail())
     except (PhotoError, ChoiceError) as error:
-        yield cards.message(str(error))
+        answer.problem = message(str(error))
+        yield answer
         return
-    done_html = cards.result(photo, predictions, [], failed)
-    yield done_html + (_download(predictions) if predictions else "")
+    answer.pending, answer.failed = choice.models, choice.left_out
+    yield answer
+    for found in zoo.watch(answer.photo, choice.models, REFRESH):
+        if isinstance(found, Loading):
+            answer.status = found.doing
+            yield answer
+            continue
+        if found.reason is not None:
+            answer.failed[found.backbone] = found.reason
+        answer.predictions = in_order([*answer.predictions, *found.predictions], choice.models)
+        answer.pending = [model for model in answer.pending if model[0] != found.backbone]
+        yield answer
 
 
-def opening(zoo: Zoo, examples: list[Example], query: dict[str, str]) -> list[Any]:
-    """What the page shows when it opens, from the link's parameters."""
-    tab = query.get("tab")
-    found = next((e for e in examples if e.name == query.get("example")), None)
-    # Without an example in the link nothing is touched: the visitor may have been quicker.
-    shown = example_shown(found) if found else [gr.skip()] * 3
+def chosen_boxes(zoo: Zoo, choice: Picker, query: dict[str, str]) -> dict[gr.Checkbox, Any]:
+    """Updates of a picker to what a link names; all that can be used where it names none."""
     wanted = {name: query[name].split(",") for name in ("backbones", "variants") if name in query}
     missing = zoo.missing()
-    boxes = [
-        gr.update(**backbone_box(entry, key in missing, key in wanted.get("backbones", [key])))
-        for key, entry in zoo.entries().items()
-    ]
-    boxes += [gr.update(value=key in wanted.get("variants", [key])) for key in VARIANTS]
-    return [
-        gr.update(selected=tab) if tab else gr.skip(),
-        *shown,
-        *boxes,
-    ]
-
-
-def _download(predictions: list[Prediction]) -> str:
-    text = json.dumps(classification(predictions), ensure_ascii=False, indent=1)
-    return (
-        f'<p class="downloads"><a download="classification.json" '
-        f'href="data:application/json;charset=utf-8,{quote(text)}">Download as JSON</a></p>'
-    )
+    boxes = {
+        box: gr.update(**backbone_box(entry, key in missing, key in wanted.get("backbones", [key])))
+        for box, (key, entry) in zip(choice.backbones, zoo.entries().items(), strict=True)
+    }
+    for box, key in zip(choice.variants, VARIANTS, strict=True):
+        boxes[box] = gr.update(value=key in wanted.get("variants", [key]))
+    return boxes

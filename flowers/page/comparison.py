@@ -1,17 +1,14 @@
 """The Comparison tab: stored figures, no model needed."""
 
-from collections.abc import Callable
-from html import escape
-from typing import Any
-from urllib.parse import quote
-
 import gradio as gr
 import plotly.graph_objects as go
 
-from flowers.backbones import BACKBONES, Model
+from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.models.compare import measured_points, standings
 from flowers.models.zoo import Zoo
-from flowers.page import cards, charts, diagnostics, tables
+from flowers.page import charts, tables
+from flowers.page.html import data_link, render
+from flowers.page.many_photos import leader
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published, VariantResult, same_photos
 
@@ -21,9 +18,9 @@ WIDE = ("differences", "class-f1")
 
 def heading(title: str, caption: str, tag: str = "") -> None:
     """A heading, whether the figures below were measured or published, and on what."""
-    mark = f'<span class="tag {tag}">{tag}</span>' if tag else ""
-    said = cards.sentence(caption)
-    gr.HTML(f"<h3>{escape(title)}</h3><p>{mark}{said}</p>", elem_classes="chart-head")
+    gr.HTML(
+        render("heading.html", title=title, caption=caption, tag=tag), elem_classes="chart-head"
+    )
 
 
 def chart(fig: go.Figure, title: str, caption: str, tag: str, elem_id: str) -> None:
@@ -63,12 +60,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
     where = tables.measured_on(metrics)
     results = _results(metrics)
     verdict = standings({model: result.predictions for model, result in results.items()})
-    title, facts = cards.leader(verdict)
-    gr.HTML(
-        f'<section class="verdict"><p class="eyebrow"><span class="tag measured">measured</span>'
-        f"{escape(where)}</p><h2>{escape(title)}</h2><ul class='facts'>{facts}</ul></section>",
-        elem_id="leader",
-    )
+    gr.HTML(render("measured.html", where=where, leader=leader(verdict)), elem_id="leader")
     latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
     chart(
         charts.accuracy_chart(measured_points(metrics)),
@@ -88,7 +80,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
         if latency:
             machines = "; ".join(dict.fromkeys(m.machine for m in metrics.values() if m.machine))
             chart(
-                charts.cost_chart(metrics, latency, "milliseconds a photo, both variants", "ms"),
+                charts.cost_chart(metrics, latency, "milliseconds per photo, both variants", "ms"),
                 "Accuracy against latency",
                 f"{where} Timed on {machines or 'one machine'}.",
                 "measured",
@@ -96,7 +88,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
             )
     if len(results) > 1:
         chart(
-            diagnostics.difference_chart(verdict.differences, list(results)),
+            charts.difference_chart(verdict.differences, list(results)),
             "Is the difference real?",
             f"{where} Cells: how many photos more the row reads right than the column. Coloured "
             "where chance is unlikely (McNemar's exact test, Holm's correction, p < 0.05).",
@@ -104,7 +96,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
             "differences",
         )
     chart(
-        diagnostics.class_f1_chart(metrics),
+        charts.class_f1_chart(metrics),
         "F1 of every class",
         where,
         "measured",
@@ -126,9 +118,7 @@ def _measured_elsewhere(groups: list[dict[str, Metrics]]) -> None:
 
 def _one_backbone(metrics: dict[str, Metrics]) -> None:
     """What is shown of one backbone at a time."""
-    draw = _drawings(metrics)
     first = next(iter(metrics))
-    figures = draw(first)
     heading("One backbone closely", tables.measured_on(metrics), "measured")
     choice = gr.Dropdown(
         [(BACKBONES[key].name, key) for key in metrics],
@@ -142,40 +132,44 @@ def _one_backbone(metrics: dict[str, Metrics]) -> None:
         (
             "learning",
             "Learning curves",
-            "Accuracy after every epoch: validation drawn through, training dotted. The big mark "
+            "Accuracy after every epoch: validation solid, training dotted. The big mark "
             "is the epoch that was kept.",
         ),
-        ("calibration", "Calibration", "How often a model is right when it says so many percent."),
+        ("calibration", "Calibration", "How often a model is right, by how sure it said it was."),
     )
-    plots: list[gr.Plot] = []
+    figures = one_backbone(metrics, first)
+    plots: dict[str, gr.Plot] = {}
     for pair in (titles[:2], titles[2:]):
         with gr.Row(elem_classes="pair"):
             for elem_id, title, caption in pair:
                 with gr.Column(elem_classes="chart"):
                     heading(title, caption, "measured")
-                    fig = figures[len(plots)]
-                    plots.append(gr.Plot(fig, show_label=False, container=False, elem_id=elem_id))
-    choice.input(draw, choice, plots, api_visibility="private", show_progress="hidden")
+                    plots[elem_id] = gr.Plot(
+                        figures[elem_id], show_label=False, container=False, elem_id=elem_id
+                    )
+
+    def show(key: str) -> dict[gr.Plot, go.Figure | None]:
+        return {plots[name]: fig for name, fig in one_backbone(metrics, key).items()}
+
+    choice.input(show, choice, [*plots.values()], api_visibility="private", show_progress="hidden")
 
 
-def _drawings(metrics: dict[str, Metrics]) -> Callable[[str], list[Any]]:
-    def draw(key: str) -> list[Any]:
-        m = metrics[key]
-        results = _results({key: m})
-        confusions = [
-            diagnostics.confusion_chart(m.variants[variant].confusion, m.classes)
-            if variant in m.variants
-            else None
-            for variant in ("transfer", "finetuned")
-        ]
-        learned = {model: result for model, result in results.items() if result.curves}
-        return [
-            *confusions,
-            diagnostics.learning_chart(learned),
-            diagnostics.calibration_chart(results),
-        ]
-
-    return draw
+def one_backbone(metrics: dict[str, Metrics], key: str) -> dict[str, go.Figure | None]:
+    """The figures of one backbone, by their place in the page; None where there is nothing."""
+    m = metrics[key]
+    results = _results({key: m})
+    confusions = {
+        f"confusion-{variant}": charts.confusion_chart(m.variants[variant].confusion, m.classes)
+        if variant in m.variants
+        else None
+        for variant in VARIANTS
+    }
+    learned = {model: result for model, result in results.items() if result.curves}
+    return {
+        **confusions,
+        "learning": charts.learning_chart(learned),
+        "calibration": charts.calibration_chart(results),
+    }
 
 
 def _published(published: Published) -> None:
@@ -203,9 +197,11 @@ def _published(published: Published) -> None:
 def _table(rows: list[list[tables.Cell]]) -> None:
     heading("All figures", "Click a header to sort. from and to: the 95 % interval.")
     gr.HTML(tables.to_html(rows), js_on_load=tables.SORT, elem_id="figures")
-    href = f"data:text/csv;charset=utf-8,{quote(tables.to_csv(rows))}"
     gr.HTML(
-        f'<p class="downloads"><a download="figures.csv" href="{href}">Download CSV</a></p>',
+        render(
+            "downloads.html",
+            links={"Download CSV": ("figures.csv", data_link("text/csv", tables.to_csv(rows)))},
+        ),
         elem_id="figures-csv",
     )
 

@@ -14,7 +14,7 @@ from flowers.weights.source import Entry
 
 @dataclass
 class Picker:
-    """A checkbox a backbone and a variant."""
+    """A checkbox per backbone and per variant."""
 
     backbones: list[gr.Checkbox]
     variants: list[gr.Checkbox]
@@ -76,12 +76,11 @@ def backbone_box(entry: Entry, missing: bool, wanted: bool = True) -> dict[str, 
     }
 
 
-def without(zoo: Zoo, failed: Iterable[str]) -> list[Any]:
-    """Updates of `Picker.backbones`: those that can no longer be used lose tick and choice."""
-    entries, names = zoo.entries(), set(failed)
-    return [
-        gr.update(**backbone_box(entry, False))
-        if key in names and not entry.available
-        else gr.skip()
-        for key, entry in entries.items()
-    ]
+def without(zoo: Zoo, picked: Picker, failed: Iterable[str]) -> dict[gr.Checkbox, Any]:
+    """Updates of a picker: backbones that can no longer be used lose tick and choice."""
+    entries, boxes = zoo.entries(), dict(zip(BACKBONES, picked.backbones, strict=True))
+    return {
+        boxes[key]: gr.update(**backbone_box(entries[key], False))
+        for key in failed
+        if not entries[key].available
+    }

@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from html import escape
+
+from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.models.compare import measured_points
+from flowers.page.html import render
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published
 from flowers.weights.source import Entry
@@ -29,14 +31,16 @@ HEADERS = (
 )
 """`from` and `to` are the ends of the 95 % interval."""
 
+TEXT = ("backbone", "variant", "figures")
+"""The columns without numbers."""
+
 _DIGITS = {"log-loss": 3, "calibration error": 3, "ms": 1, "MB": 1, "photos": 0}
-_NUM = ' class="num"'
 
 Cell = str | float | None
 
 
 def results_table(entries: Mapping[str, Entry], published: Published | None) -> list[list[Cell]]:
-    """One row a model and source, in the order of `HEADERS`; None where nothing is known."""
+    """One row per model and source, in the order of `HEADERS`; None where nothing is known."""
     metrics = {key: entry.metrics for key, entry in entries.items() if entry.metrics}
     points = measured_points(metrics)
     rows: list[list[Cell]] = []
@@ -93,25 +97,16 @@ SORT = """element.addEventListener('click', (event) => {
 });"""
 
 
-def to_html(rows: Sequence[Sequence[Cell]]) -> str:
+def to_html(rows: Sequence[Sequence[Cell]]) -> Markup:
     """The table as HTML; see `SORT`."""
-    numeric = [column not in ("backbone", "variant", "figures") for column in HEADERS]
-    head = "".join(
-        f'<th scope="col"{_NUM if number else ""}><button type="button">{name}</button></th>'
-        for name, number in zip(HEADERS, numeric, strict=True)
-    )
-    body = ""
-    for row in rows:
-        cells = "".join(
-            f'<td{_NUM if number else ""} data-value="{"" if cell is None else escape(str(cell))}">'
-            f"{_shown(cell, name)}</td>"
-            for cell, name, number in zip(row, HEADERS, numeric, strict=True)
-        )
-        body += f"<tr>{cells}</tr>"
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="All figures">'
-        f'<table class="plain sortable"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        "</div>"
+    return render(
+        "figures.html",
+        headers=HEADERS,
+        numeric=[column not in TEXT for column in HEADERS],
+        rows=[
+            [(cell, _shown(cell, name)) for cell, name in zip(row, HEADERS, strict=True)]
+            for row in rows
+        ],
     )
 
 
@@ -145,7 +140,4 @@ def _rounded(value: float | None) -> float | None:
 def _shown(value: Cell, column: str) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
-        tag = f'<span class="tag {value}">{value}</span>'
-        return tag if column == "figures" else escape(value)
-    return f"{value:,.{_DIGITS.get(column, 2)}f}"
+    return value if isinstance(value, str) else f"{value:,.{_DIGITS.get(column, 2)}f}"

@@ -1,6 +1,5 @@
-"""Many photos at once: what is taken from zips, what is refused, what the table and CSV say."""
+"""Many photos at once: what is taken from zips, what is refused."""
 
-import csv
 import io
 import zipfile
 from dataclasses import replace
@@ -21,14 +20,10 @@ from flowers.models.batch import (
 )
 from flowers.models.compare import Reading, judge
 from flowers.models.zoo import Zoo
-from flowers.page import photos_tab as ui_photos
-from flowers.page.batch_table import batch_table, batch_verdict, to_csv
-from flowers.page.photos_tab import read_all
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
 from tests.support.photos import COLOURS, pattern
-from tests.support.predictions import says
 from tests.support.zips import write_zip
 
 
@@ -185,10 +180,6 @@ def test_a_batch_is_read_by_real_models_and_damage_costs_one_photo(
     assert verdict.best.photos == 9
     assert verdict.best.accuracy == 1
     assert [row.thumbnail.size for row in rows if row.thumbnail] == [(56, 56)] * 9
-    html = batch_table(rows, zoo.classes())
-    assert html.count("<select") == 9
-    assert html.count("data:image/jpeg") == 9
-    assert "MobileNetV2 " in batch_verdict(rows, verdict, {})
 
 
 def test_a_backbone_that_breaks_is_left_out_of_the_rows_that_follow(
@@ -207,25 +198,6 @@ def test_a_backbone_that_breaks_is_left_out_of_the_rows_that_follow(
         list(read_batch(zoo, collect(photos[:2], zoo.classes()).shots, broken))
 
 
-def test_a_stopped_batch_shows_what_was_read(zoo: Zoo, photos: list[Path]) -> None:
-    *_, last = read_all(zoo, photos[:3], ["mobilenetv2"], ["transfer"], {}, lambda: True)
-    current, summary, *_ = last
-    assert [row.reading.photo for row in current.rows] == ["0.png"]
-    assert "stopped after 1 of 3 photos" in summary
-
-
-def test_a_batch_is_shown_while_it_is_read(
-    zoo: Zoo, photos: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ui_photos, "REFRESH", 0)
-    values = read_all(zoo, photos[:6], ["mobilenetv2"], ["transfer"], {}, lambda: False)
-    tables = [v[-1] for v in values if isinstance(v[-1], str) and v[-1]]
-    assert [table.count("<select") for table in tables] == [1, 2, 4, 6]
-    assert all("aria-busy" in t and "<select data" not in t for t in tables[:-1])
-    assert "aria-busy" not in tables[-1]
-    assert "<select data" in tables[-1]
-
-
 def test_a_photo_is_opened_while_the_one_before_is_read_and_no_earlier() -> None:
     opened: list[str] = []
 
@@ -242,22 +214,3 @@ def test_a_photo_is_opened_while_the_one_before_is_read_and_no_earlier() -> None
         assert current.name == str(number)
         assert len(opened) <= number + 2
     assert opened == ["0", "1", "2", "3", "4"]
-
-
-def test_the_csv_has_a_line_a_photo_and_model_and_no_formulas() -> None:
-    predictions = (says(0.5, 0.3, 0.2), says(0.1, 0.8, 0.1, variant="finetuned"))
-    readings = [Reading("=cmd()/rose.jpg", "=rose", predictions), Reading("x", reason="no")]
-    text = to_csv(readings)
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert len(rows) == 2
-    assert rows[0]["photo"] == "'=cmd()/rose.jpg"
-    assert rows[0]["label"] == "'=rose"
-    assert (rows[1]["variant"], rows[1]["reads"]) == ("finetuned", "rose")
-    assert float(rows[1]["probability"]) == 0.8
-
-
-def test_names_cannot_break_out_of_the_table() -> None:
-    name = '"><script>alert(1)</script>.jpg'
-    html = batch_table([BatchRow(Reading(name, None, (says(1, 0, 0),)))], ["<b>", "rose"])
-    assert "<script" not in html
-    assert "<option><b>" not in html

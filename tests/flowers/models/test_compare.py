@@ -8,7 +8,6 @@ from flowers.models.compare import (
     consensus,
     dissent,
     judge,
-    most_disputed,
     paired_test,
     standings,
 )
@@ -41,10 +40,10 @@ def test_no_predictions_have_no_consensus() -> None:
 def test_dissent_names_every_other_class_surest_first() -> None:
     sure, unsure = says(0.1, 0.9, 0.0), says(0.4, 0.6, 0.0)
     crowd = [says(1.0, 0.0, 0.0)] * 3
-    others = dissent([unsure, *crowd, sure, says(0.0, 0.3, 0.7)])
+    others = dissent([unsure, *crowd, sure, says(0.0, 0.3, 0.7)], "daisy")
     assert list(others) == ["rose", "tulip"]
     assert others["rose"] == [sure, unsure]
-    assert dissent(crowd) == {}
+    assert dissent(crowd, "daisy") == {}
 
 
 def test_disputed_photos_come_first_and_unreadable_ones_last() -> None:
@@ -52,7 +51,7 @@ def test_disputed_photos_come_first_and_unreadable_ones_last() -> None:
     split = Reading("split", None, (says(1, 0, 0), says(1, 0, 0), says(0, 1, 0)))
     chaos = Reading("chaos", None, (says(1, 0, 0), says(0, 1, 0), says(0, 0, 1)))
     broken = Reading("broken", reason="It is no photo.")
-    ranked = most_disputed([agreed, broken, split, chaos])
+    ranked = sorted([agreed, broken, split, chaos], key=lambda r: r.rank, reverse=True)
     assert [reading.photo for reading in ranked] == ["chaos", "split", "agreed", "broken"]
 
 

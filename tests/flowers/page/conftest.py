@@ -1,11 +1,13 @@
-"""The app with trained weights, and its page in a browser whose log and requests are watched."""
+"""The app with weights of this clone, its page in a browser whose log and requests are watched."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flowers.weights.source import DEFAULT_FOLDER
 from tests.support.browser import BROWSERS, WAIT, Page, chromium, serve
 
 if TYPE_CHECKING:
@@ -13,9 +15,17 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def app(weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app with the weights that `fit` made of generated photos."""
-    with serve(weights_folder, tmp_path_factory.mktemp("app")) as address:
+def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder with one backbone of this clone, which has both variants: MobileNetV2."""
+    root = tmp_path_factory.mktemp("served") / "weights"
+    shutil.copytree(DEFAULT_FOLDER / "mobilenetv2", root / "mobilenetv2")
+    return root
+
+
+@pytest.fixture(scope="session")
+def app(served_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app with these weights."""
+    with serve(served_folder, tmp_path_factory.mktemp("app")) as address:
         yield address
 
 

@@ -3,19 +3,22 @@
 import time
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from PIL import Image
 
 from flowers.backbones import BACKBONES
 from flowers.models.zoo import Zoo
-from flowers.page.answers import classification, model_rows
-from flowers.page.classify import REFRESH, Shown, answers
-from flowers.page.picker import without
+from flowers.page.answers import as_json, classification, model_rows
+from flowers.page.classify import Shown, answers
+from flowers.page.limits import REFRESH
+from flowers.page.picker import Picker, without
 from flowers.weights.folder import ARTIFACT, Artifact
 from flowers.weights.hub import Progress
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
 from tests.support.folders import CLASSES
+from tests.support.markup import Markup
 from tests.support.photos import COLOURS
 
 
@@ -41,13 +44,15 @@ def test_a_backbone_that_broke_since_is_left_out_of_the_answer_and_the_choice(
     artifact = root / "vgg16" / ARTIFACT
     artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
     for _ in range(2):  # The first call finds out.
-        failed: dict[str, str] = {}
-        *_, last = answers(zoo, photo, ["mobilenetv2", "vgg16"], ["transfer"], failed)
-        assert list(failed) == ["vgg16"]
-        assert last.count("VGG16 was left out") == 1
-        assert "Consensus of 1 model<" in last
-    keep, broken = ([box.get("value") for box in without(zoo, names)] for names in ([], failed))
-    assert (any(v is not None for v in keep), broken.count(False)) == (False, 1)
+        *_, last = answers(zoo, photo, ["mobilenetv2", "vgg16"], ["transfer"])
+        assert list(last.failed) == ["vgg16"]
+        page = Markup(last.html())
+        assert page.text(".failure").startswith("VGG16 was left out: ")
+        assert page.text(".eyebrow") == "Consensus of 1 model"
+    boxes = [gr.Checkbox(label=key) for key in BACKBONES]
+    changed = without(zoo, Picker(boxes, []), last.failed)
+    assert {box.label: update["value"] for box, update in changed.items()} == {"vgg16": False}
+    assert without(zoo, Picker(boxes, []), []) == {}
 
 
 class SlowSource(Source):
@@ -61,15 +66,18 @@ class SlowSource(Source):
 
 
 def test_the_page_shows_how_far_a_slow_fetch_is(root: Path, photo: Shown) -> None:
-    shown = list(answers(Zoo(SlowSource(root)), photo, ["mobilenetv2"], ["transfer"], {}))
-    assert 'data-pending="1"' in shown[0]
-    assert any("MobileNetV2: fetching, 40 %" in html for html in shown)
-    assert 'data-pending="0"' in shown[-1]
-    assert "Download as JSON" in shown[-1]
+    shown = [
+        Markup(found.html())
+        for found in answers(Zoo(SlowSource(root)), photo, ["mobilenetv2"], ["transfer"])
+    ]
+    assert shown[0].all('[data-pending="1"]')
+    assert any("MobileNetV2: fetching, 40 %" in page.text() for page in shown)
+    assert shown[-1].all('[data-pending="0"]')
+    assert shown[-1].texts("a[download]") == ["Download as JSON"]
 
 
 def test_every_model_is_listed_usable_or_not(root: Path) -> None:
-    rows = model_rows(Zoo(Source(root)))
+    rows = as_json(model_rows(Zoo(Source(root))))
     assert len(rows) == 2 * len(BACKBONES)
     assert [(r["backbone"], r["variant"]) for r in rows][:2] == [
         ("vgg16", "transfer"),
@@ -92,10 +100,10 @@ def test_a_classification_has_the_shape_that_clients_rely_on(root: Path) -> None
     zoo = Zoo(Source(root))
     image = Image.new("RGB", (64, 48), COLOURS["daisy"])
     found = [p for a in zoo.predict(image, zoo.models()) for p in a.predictions]
-    answer = classification(found)
+    answer = as_json(classification(found))
     assert set(answer) == {"consensus", "predictions"}
     assert set(answer["consensus"]) == {
-        *("label", "probability", "agreement", "known", "p_known"),
+        *("label", "probability", "agreement", "models", "known", "p_known"),
     }
     assert (answer["consensus"]["label"], answer["consensus"]["agreement"]) == ("daisy", 4)
     first = answer["predictions"][0]

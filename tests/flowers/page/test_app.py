@@ -73,8 +73,8 @@ def test_the_table_sorts_and_downloads(open_page: Any) -> None:
     assert [row["figures"] for row in found] == ["measured"] * 2 + ["published"] * 12
 
 
-def test_about_says_which_weights_these_are(open_page: Any, weights_folder: Path) -> None:
-    config = json.loads((weights_folder / "mobilenetv2" / "config.json").read_text())
+def test_about_says_which_weights_these_are(open_page: Any, served_folder: Path) -> None:
+    config = json.loads((served_folder / "mobilenetv2" / "config.json").read_text())
     page = open_page("?tab=about")
     page.wait_for_selector("#weights table")
     text = page.inner_text("#weights")

@@ -8,13 +8,16 @@ import pytest
 
 from flowers.backbones import VARIANTS, Variant
 from flowers.models.compare import differences, measured_points
-from flowers.page.charts import accuracy_chart, cost_chart, published_accuracy, published_scores
-from flowers.page.diagnostics import (
+from flowers.page.charts import (
+    accuracy_chart,
     calibration_chart,
     class_f1_chart,
     confusion_chart,
+    cost_chart,
     difference_chart,
     learning_chart,
+    published_accuracy,
+    published_scores,
 )
 from flowers.page.tables import HEADERS, measured_on, results_table, to_csv
 from flowers.weights.results import (
@@ -148,7 +151,7 @@ def test_class_f1_learning_and_calibration(metrics: dict[str, Metrics]) -> None:
 
 def test_the_table_says_of_every_row_whether_it_was_measured(metrics: dict[str, Metrics]) -> None:
     published = read_published(ROOT / "weights")
-    entries = {key: Entry(key, metrics=m) for key, m in metrics.items()}
+    entries = {key: Entry(key, "usable", metrics=m) for key, m in metrics.items()}
     rows = results_table(entries, published)
     assert all(len(row) == len(HEADERS) for row in rows)
     assert [row[2] for row in rows] == ["measured"] * 4 + ["published"] * 12

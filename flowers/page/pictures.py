@@ -1,4 +1,4 @@
-"""Focus maps as small transparent pictures that the browser lays over the photo."""
+"""Pictures within the page, as data URIs: focus maps that the browser lays over a photo."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ SIDE = 56
 STRONGEST = 0.72
 """Opacity where the map is at its maximum."""
 
-# From nothing over orange to pale yellow: reads on green leaves and on petals of any colour.
+# From nothing over orange to pale yellow: it shows on green leaves and on petals of any colour.
 _STOPS = np.array([0.0, 0.35, 0.7, 1.0])
 _COLOURS = np.array([[90, 0, 110], [205, 30, 90], [250, 130, 30], [255, 240, 150]], dtype=float)
 
@@ -31,13 +31,8 @@ def overlay(prediction: Prediction) -> Image.Image:
     return Image.fromarray(rgba)
 
 
-def overlay_uri(prediction: Prediction) -> str:
-    """The overlay as a data URI for a page."""
-    return data_uri(overlay(prediction), "PNG")
-
-
-def photo_uri(photo: Image.Image, longest: int = 360) -> str:
-    """A small copy of an RGB photo as a data URI for a page."""
+def small_photo(photo: Image.Image, longest: int = 360) -> str:
+    """A small copy of an RGB photo as a data URI."""
     small = photo.copy()
     small.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return data_uri(small, "JPEG")
@@ -47,4 +42,5 @@ def data_uri(image: Image.Image, kind: str) -> str:
     """An image as a data URI; `kind` is a format of Pillow."""
     buffer = io.BytesIO()
     image.save(buffer, kind, quality=82, optimize=True)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    encoded = base64.b64encode(buffer.getvalue()).decode()
+    return f"data:image/{kind.lower()};base64,{encoded}"

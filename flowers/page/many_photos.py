@@ -1,0 +1,173 @@
+"""A batch of photos as HTML: the verdict, a table photo x model with labels to pick, downloads."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from markupsafe import Markup
+
+from flowers.backbones import BACKBONES, Model, model_name
+from flowers.models.batch import BatchRow
+from flowers.models.compare import Reading, Verdict
+from flowers.page.answers import as_json, comparison
+from flowers.page.html import data_link, render, unknown_name
+from flowers.page.pictures import data_uri
+
+# A picked label marks the row at once; the event tells Python, which scores the models anew.
+PICK_LABEL = """element.addEventListener('change', (event) => {
+  const select = event.target.closest('select[data-row]');
+  if (!select) return;
+  select.closest('tr').querySelectorAll('td[data-reads]').forEach((cell) => {
+    cell.classList.toggle('wrong', select.value !== '' && cell.dataset.reads !== select.value);
+    cell.classList.toggle('right', cell.dataset.reads === select.value);
+  });
+  trigger('input', {row: Number(select.dataset.row), label: select.value});
+});"""
+
+COLUMNS = (
+    *("photo", "label", "consensus"),
+    *("backbone", "variant", "reads", "probability", "known", "milliseconds"),
+)
+"""Of the CSV."""
+
+
+def empty() -> Markup:
+    """What the tab shows before photos were read."""
+    return render("no_batch.html")
+
+
+def reading_progress(done: int, total: int, name: str) -> Markup:
+    """What the page shows while a batch is read."""
+    return render("reading.html", done=done, total=total, name=name)
+
+
+def leader(verdict: Verdict) -> dict[str, Any]:
+    """Who reads labelled photos best, and how sure that is: the values of `leader.html`."""
+    return {
+        "title": f"{model_name(verdict.best.model)} reads best",
+        "best": verdict.best,
+        "others": len(verdict.scores) - 1,
+        "beaten": len(verdict.beaten()),
+    }
+
+
+def batch_verdict(
+    rows: Sequence[BatchRow],
+    verdict: Verdict | None,
+    failed: Mapping[str, str],
+    sent: int = 0,
+) -> Markup:
+    """The batch in one look: who reads it best, or how far the models agree."""
+    readings = [row.reading for row in rows]
+    read = [r for r in readings if r.predictions]
+    skipped = [r.reason for r in readings if r.reason]
+    notes = [f"{BACKBONES[key].name} was left out: {why}" for key, why in failed.items()]
+    notes += skipped[:5]
+    if len(skipped) > 5:
+        notes.append(f"{len(skipped) - 5} more photos could not be read; see the table.")
+    return render(
+        "batch_verdict.html",
+        photos=len(read),
+        models=len(_models(rows)),
+        rows=len(rows),
+        sent=max(sent, len(rows)),
+        notes=notes,
+        leader=leader(verdict) if verdict else None,
+        agreement=None if verdict else _agreement(read),
+    )
+
+
+def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool = True) -> Markup:
+    """Photo x model. Labels are picked here, once it is complete; see `PICK_LABEL`."""
+    models = _models(rows)
+    return render(
+        "batch_table.html",
+        models=models,
+        classes=classes,
+        complete=complete,
+        rows=[_row(row, models) for row in rows],
+    )
+
+
+def downloads(rows: Sequence[BatchRow], verdict: Verdict | None) -> Markup:
+    """Links to the whole result as CSV and as JSON; nothing is kept on the server."""
+    readings = [row.reading for row in rows]
+    answer = json.dumps(as_json(comparison(readings, verdict)), ensure_ascii=False)
+    return render(
+        "downloads.html",
+        links={
+            "Download CSV": ("photos.csv", data_link("text/csv", to_csv(readings))),
+            "Download JSON": ("photos.json", data_link("application/json", answer)),
+        },
+    )
+
+
+def to_csv(readings: Sequence[Reading]) -> str:
+    """One line per photo and model."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for r in readings:
+        summary = r.consensus
+        for p in r.predictions:
+            photo = [_cell(r.photo), _cell(r.label or ""), _cell(summary.label if summary else "")]
+            model = [p.backbone, p.variant, _cell(p.label), round(p.probability, 5), p.known]
+            writer.writerow([*photo, *model, round(p.milliseconds, 2)])
+    return buffer.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
+    """How far the models agree: a title, and how often each class was found."""
+    summaries = [s for r in read if (s := r.consensus)]
+    if not summaries:
+        return {"title": "No photo could be read", "found": {}}
+    together = sum(s.agreement == s.models for s in summaries)
+    names = Counter(s.label for s in summaries if s.known)
+    found = dict(names.most_common())
+    if unknown := sum(not s.known for s in summaries):
+        found[unknown_name(read[0].predictions[0].classes)] = unknown
+    title = f"All models agree on {together} of {len(summaries)}"
+    if len(summaries) == 1:
+        title = "All models agree" if together else "The models do not agree"
+    return {"title": title, "found": found}
+
+
+def _models(rows: Sequence[BatchRow]) -> list[Model]:
+    return list(
+        dict.fromkeys((p.backbone, p.variant) for row in rows for p in row.reading.predictions)
+    )
+
+
+def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
+    """What `batch_table.html` shows of one photo."""
+    r = row.reading
+    summary = r.consensus
+    found = {(p.backbone, p.variant): p for p in r.predictions}
+    right = r.label or (summary.label if summary else None)
+    return {
+        "photo": r.photo,
+        "short": PurePosixPath(r.photo).name,
+        "picture": data_uri(row.thumbnail, "JPEG") if row.thumbnail else None,
+        "label": r.label,
+        "reason": r.reason,
+        "summary": summary,
+        "cells": [
+            {
+                "label": p.label,
+                "probability": p.probability,
+                "kind": "wrong" if p.label != right else "right" if r.label else "",
+            }
+            if (p := found.get(model))
+            else None
+            for model in models
+        ],
+    }

@@ -1,0 +1,73 @@
+"""What the page says of a batch: the table, the headline, the CSV."""
+
+import csv
+import io
+
+from PIL import Image
+
+from flowers.models.batch import BatchRow
+from flowers.models.compare import Reading, judge
+from flowers.page.many_photos import batch_table, batch_verdict, to_csv
+from tests.support.markup import Markup
+from tests.support.predictions import CLASSES, says
+
+TRANSFER, FINETUNED = says(0.5, 0.3, 0.2), says(0.1, 0.8, 0.1, variant="finetuned")
+
+
+def test_the_csv_has_a_line_per_photo_and_model_and_no_formulas() -> None:
+    readings = [
+        Reading("=cmd()/rose.jpg", "=rose", (TRANSFER, FINETUNED)),
+        Reading("x", reason="no"),
+    ]
+    rows = list(csv.DictReader(io.StringIO(to_csv(readings))))
+    assert len(rows) == 2
+    assert rows[0]["photo"] == "'=cmd()/rose.jpg"
+    assert rows[0]["label"] == "'=rose"
+    assert (rows[1]["variant"], rows[1]["reads"]) == ("finetuned", "rose")
+    assert float(rows[1]["probability"]) == 0.8
+
+
+def test_the_table_marks_who_is_wrong_and_offers_every_label() -> None:
+    rows = [
+        BatchRow(Reading("roses/a.jpg", "rose", (TRANSFER, FINETUNED)), Image.new("RGB", (8, 8))),
+        BatchRow(Reading("b.jpg", reason="b.jpg is damaged.")),
+    ]
+    page = Markup(batch_table(rows, CLASSES))
+    assert page.texts("td.wrong") == ["daisy 50"]
+    assert page.texts("td.right") == ["rose 80"]
+    assert page.texts("option[selected]") == ["rose"]
+    assert page.texts("option") == ["–", *CLASSES]
+    assert page.all('select[aria-label="Label of roses/a.jpg"]')
+    assert page.rows()[1] == ["b.jpg", "b.jpg is damaged."]
+    assert len(page.all('img[src^="data:image/jpeg;base64,"]')) == 1
+
+
+def test_names_cannot_break_out_of_the_table() -> None:
+    name = '"><script>alert(1)</script>.jpg'
+    page = Markup(batch_table([BatchRow(Reading(name, None, (TRANSFER,)))], ["<b>", "rose"]))
+    assert not page.all("script, option b")
+    assert [tag["title"] for tag in page.all("th span[title]")] == [name]
+
+
+def test_a_stopped_batch_says_how_much_was_read() -> None:
+    rows = [BatchRow(Reading("a.jpg", None, (TRANSFER,)))]
+    page = Markup(batch_verdict(rows, None, {}, sent=3))
+    assert page.text(".eyebrow") == "1 photos, 1 models; stopped after 1 of 3 photos"
+
+
+def test_labelled_photos_name_the_model_and_its_interval() -> None:
+    readings = [Reading(str(i), "rose", (TRANSFER, FINETUNED)) for i in range(8)]
+    page = Markup(batch_verdict([BatchRow(r) for r in readings], judge(readings), {}))
+    assert page.text("h2") == "VGG16 finetuned reads best"
+    assert page.texts("li")[0] == "100.0 % right, 8 of 8 photos"
+    assert page.texts("li")[1] == "95 % interval 67.6 % to 100.0 %"  # Wilson: 8 / (8 + 1.96²).
+    assert page.texts("li")[2] == "really better than the other"  # p = 2 / 2⁸.
+
+
+def test_unlabelled_photos_say_how_far_the_models_agree() -> None:
+    split = Reading("a", None, (TRANSFER, FINETUNED))
+    agreed = Reading("b", None, (TRANSFER, TRANSFER))
+    refused = Reading("c", None, (says(0.4, 0.3, 0.3, known=False),))
+    page = Markup(batch_verdict([BatchRow(r) for r in (split, agreed, refused)], None, {}))
+    assert page.text("h2") == "All models agree on 2 of 3"
+    assert page.texts("li") == ["1 rose", "1 daisy", "1 none of the three flowers"]
