@@ -8,7 +8,7 @@ from itertools import combinations
 from flowers.backbones import Model
 from flowers.models.classifier import Prediction
 from flowers.stats import SIGNIFICANT, accuracy_interval, holm, mcnemar
-from flowers.weights.results import Metrics, Outcome
+from flowers.weights.results import Metrics, Outcome, Published
 
 
 def class_order(class_lists: Iterable[Sequence[str]]) -> list[str]:
@@ -233,3 +233,18 @@ def _confusion(rows: Sequence[Outcome], classes: Sequence[str]) -> list[list[int
     for row in rows:
         table[index[row.label]][index[row.predicted]] += 1
     return table
+
+
+def published_points(published: Published) -> dict[Model, tuple[float, float, float]]:
+    """Accuracy of every model of the study, and the ends of its 95 % interval.
+
+    Counts of photos are worked out from percentages of two digits, which give them exactly.
+    """
+    photos = published.test_photos
+    points: dict[Model, tuple[float, float, float]] = {}
+    for key, variants in published.results.items():
+        for variant, result in variants.items():
+            correct = round(result.accuracy_percent / 100 * photos)
+            low, high = accuracy_interval(correct, photos)
+            points[key, variant] = (correct / max(1, photos), low, high)
+    return points

@@ -1,0 +1,130 @@
+"""Verdicts by the examples that every edition has to satisfy, and their words."""
+
+import json
+from dataclasses import replace
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from flowers.backbones import DEFAULT_CLASSES, Model
+from flowers.models.classifier import Prediction
+from flowers.models.compare import published_points, standings
+from flowers.models.verdicts import (
+    SENTENCES,
+    exported,
+    knows_only,
+    leader_of,
+    listed,
+    none_of,
+    percent,
+    published_lead,
+    round_up,
+    verdict_of,
+)
+from flowers.weights.folder import DEFAULT_FOLDER
+from flowers.weights.results import Outcome, read_published
+from tests.support import ROOT
+from tests.support.predictions import CLASSES, says
+
+EXAMPLES: dict[str, Any] = json.loads(
+    (ROOT / "tests" / "support" / "verdicts.json").read_text(encoding="utf-8")
+)
+
+
+def named(kind: str) -> Any:
+    assert EXAMPLES[kind]
+    return pytest.mark.parametrize("example", EXAMPLES[kind], ids=lambda e: e["case"])
+
+
+@named("photo")
+def test_a_photo_is_agreed_on_split_or_none_of_these(example: dict[str, Any]) -> None:
+    assert list(CLASSES) == EXAMPLES["classes"]
+    predictions: list[Prediction] = [
+        replace(says(*m["shares"], known=m["known"]), p_known=m["p_known"])
+        for m in example["models"]
+    ]
+    found = verdict_of(predictions)
+    assert found.look == example["look"]
+    assert list(found.names) == example["names"]
+    assert found.title == example["title"]
+    assert list(found.facts) == example["facts"]
+
+
+@named("labelled")
+def test_a_winner_is_crowned_only_by_the_test(example: dict[str, Any]) -> None:
+    patterns = [pattern for pattern, n in example["photos"].items() for _ in range(n)]
+    outcomes: dict[Model, list[Outcome]] = {
+        (backbone, variant): [
+            Outcome(
+                photo=str(number),
+                label="rose",
+                predicted="rose" if pattern[i] == "1" else "daisy",
+                probability=0.9,
+            )
+            for number, pattern in enumerate(patterns)
+        ]
+        for i, (backbone, variant) in enumerate(example["models"])
+    }
+    found = leader_of(standings(outcomes))
+    assert found.look == example["look"]
+    assert found.title == example["title"]
+    assert list(found.facts) == example["facts"]
+    assert found.more_photos == example["more_photos"]
+
+
+def test_the_published_lead_is_told_in_photos() -> None:
+    published = read_published(DEFAULT_FOLDER)
+    points = published_points(published)
+    assert len(points) == 12
+    # 99.48 % of 1,156 are 1,150 photos, 98.88 % are 1,143.
+    accuracy, low, high = points["densenet121", "finetuned"]
+    assert accuracy == 1150 / 1156
+    assert (low, high) == pytest.approx((0.98873, 0.99762), abs=1e-5)
+    assert published_lead(points, published.test_photos).startswith(
+        "The study's best, DenseNet121 finetuned, is 7 of 1,156 test photos ahead of "
+        "ResNet101 transfer."
+    )
+
+
+def test_what_models_know_is_said_in_words() -> None:
+    assert none_of(DEFAULT_CLASSES) == "none of the seven flowers"
+    assert none_of(["cat", "dog"]) == "none of the two classes"
+    assert none_of([str(i) for i in range(13)]) == "none of the 13 classes"
+    assert knows_only(["daisy", "rose", "tulip"]) == "These models know only daisy, rose and tulip."
+    assert knows_only(["daisy", "rose"]) == "These models know only daisy and rose."
+
+
+def test_long_lists_are_counted() -> None:
+    assert listed(["a"], "or") == "a"
+    assert listed(["a", "b", "c"], "or") == "a, b or c"
+    assert listed(["a", "b", "c", "d", "e"], "and") == "a, b and 3 more"
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [
+        (0.934, 0, "93\u202f%"),
+        (1, 0, "100\u202f%"),
+        (0.9996, 1, "> 99.9\u202f%"),
+        (0, 1, "0.0\u202f%"),
+    ],
+)
+def test_only_all_is_a_hundred_percent(share: float, digits: int, text: str) -> None:
+    assert percent(share, digits) == text
+
+
+def test_numbers_of_photos_are_rounded_up_to_two_digits() -> None:
+    assert [round_up(n) for n in (1, 9, 10, 99, 101, 1234, 100_001)] == [
+        *(1, 9, 10, 99, 110, 1300, 110_000),
+    ]
+
+
+def test_other_editions_get_every_sentence_as_json() -> None:
+    copy = json.loads(json.dumps(exported()))
+    assert copy["sentences"] == dict(SENTENCES)
+    for sentence in SENTENCES.values():  # What can be filled in by any language.
+        assert all(
+            name is None or name.isidentifier() for _, name, *_ in Formatter().parse(sentence)
+        )
+        assert sentence.count("**") % 2 == 0
