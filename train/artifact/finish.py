@@ -23,10 +23,12 @@ from flowers.weights.folder import (
     FileRecord,
     Precision,
     VariantSettings,
+    backbone_folders,
     record_of,
     write_config,
 )
 from flowers.weights.results import DataSource, Metrics, VariantResult
+from flowers.weights.source import read_entry
 from train.artifact.measure import (
     choose_threshold,
     fit_temperature,
@@ -38,7 +40,7 @@ from train.artifact.measure import (
 from train.artifact.precision import accuracy, calibration_sample, choose_artifact
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Part
-from train.hub.card import model_card, read_models
+from train.hub.card import model_card
 from train.network.graph import build_network, keras_probabilities
 from train.network.progress import Progress
 from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run
@@ -186,11 +188,11 @@ def finish_backbone(
 
 def write_model_card(weights: Path) -> None:
     """Write the card of a weights folder from its results, keeping what a person added."""
-    models = read_models(weights)
-    if models:
+    entries = [read_entry(folder) for folder in backbone_folders(weights)]
+    if entries:
         card = weights / CARD
         previous = card.read_text(encoding="utf-8") if card.exists() else ""
-        write_text(card, model_card(models, previous=previous))
+        write_text(card, model_card(entries, previous=previous))
 
 
 def _settle(

@@ -4,18 +4,18 @@ What a person writes below the marked line, and front matter keys that are not w
 The same results give the same card, byte for byte.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from huggingface_hub import CardData, EvalResult, RepoCard
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
-from flowers.backbones import BACKBONES, Variant
+from flowers.backbones import BACKBONES
+from flowers.errors import WeightsError
 from flowers.stats import accuracy_interval
-from flowers.weights.folder import ARTIFACT, METRICS, Config, backbone_folders, read_config
-from flowers.weights.results import Metrics, VariantResult, read_metrics
+from flowers.weights.folder import ARTIFACT, Config
+from flowers.weights.results import Metrics
+from flowers.weights.source import Entry
 
 MARK = "<!-- Everything below this line is yours: `python -m train push` leaves it as it is. -->"
 LICENSE = "apache-2.0"
@@ -37,41 +37,22 @@ QUALITY: dict[str, tuple[str, str]] = {
 """Measured field -> type and name in `model-index`."""
 
 
-@dataclass(frozen=True)
-class Model:
-    """What the card tells of one backbone."""
-
-    config: Config
-    metrics: Metrics | None
-
-    @property
-    def name(self) -> str:
-        """Shown to people."""
-        return BACKBONES[self.config.backbone].name
-
-    def results(self) -> Iterator[tuple[Variant, VariantResult]]:
-        """The measured variants."""
-        yield from (self.metrics.variants if self.metrics else {}).items()
-
-
-def read_models(root: Path) -> list[Model]:
-    """The backbones of a weights folder, in the order of `BACKBONES`. Raises `WeightsError`."""
-    return [
-        Model(read_config(f), read_metrics(f) if (f / METRICS).is_file() else None)
-        for f in backbone_folders(root)
-    ]
+Described = tuple[Config, Metrics | None]
+"""What the card tells of one backbone."""
 
 
 def model_card(
-    models: Sequence[Model],
+    entries: Iterable[Entry],
     repo: str | None = None,
     license: str | None = None,
     previous: str = "",
 ) -> str:
-    """Write the card, keeping what a person wrote into `previous`.
+    """Write the card of backbones that can be used, keeping what a person wrote into `previous`.
 
     `license` is an identifier of the Hub; without one that of `previous` stays, else `LICENSE`.
+    Raises `WeightsError` when a backbone cannot be used.
     """
+    models = [_described(entry) for entry in entries]
     kept_data, kept_text = _kept(previous)
     data: dict[str, Any] = {
         "library_name": "keras",
@@ -81,7 +62,7 @@ def model_card(
     }
     kept_data.pop("license", None)
     data |= {key: value for key, value in kept_data.items() if key not in data}
-    data["model-index"] = [entry for model in models for entry in _index(model)]
+    data["model-index"] = [entry for model in models for entry in _index(*model)]
     front = CardData(**data).to_yaml()
     sections = [
         _introduction(models),
@@ -96,6 +77,12 @@ def model_card(
 def own_part(card: str) -> str:
     """What a person wrote into a card, without the space around it."""
     return _kept(card)[1].strip()
+
+
+def _described(entry: Entry) -> Described:
+    if entry.config is None:
+        raise WeightsError(entry.reason or f"{entry.backbone} cannot be used.")
+    return entry.config, entry.metrics
 
 
 def _kept(previous: str) -> tuple[dict[str, Any], str]:
@@ -117,17 +104,18 @@ def _kept(previous: str) -> tuple[dict[str, Any], str]:
     return data, f"\n{text.strip()}\n" if text.strip() else ""
 
 
-def _tags(models: Sequence[Model], former: list[str] | None) -> list[str]:
-    ours = ["keras", "litert", "image-classification", *(m.config.backbone for m in models)]
+def _tags(models: Sequence[Described], former: list[str] | None) -> list[str]:
+    ours = ["keras", "litert", "image-classification", *(config.backbone for config, _ in models)]
     theirs = [tag for tag in former or [] if tag not in ours and tag not in BACKBONES]
     return [*ours, *theirs]
 
 
-def _index(model: Model) -> Iterator[dict[str, Any]]:
+def _index(config: Config, metrics: Metrics | None) -> Iterator[dict[str, Any]]:
     """Entries of `model-index`, one per variant."""
-    for variant, result in model.results():
-        assert model.metrics is not None
-        data = model.metrics.data
+    if metrics is None:
+        return
+    data = metrics.data
+    for variant, result in metrics.variants.items():
         measured = [
             EvalResult(
                 task_type="image-classification",
@@ -143,11 +131,11 @@ def _index(model: Model) -> Iterator[dict[str, Any]]:
             for field, (kind, name) in QUALITY.items()
             if (value := getattr(result, field)) is not None
         ]
-        yield from eval_results_to_model_index(f"{model.name} {variant}", measured)
+        yield from eval_results_to_model_index(f"{_name(config)} {variant}", measured)
 
 
-def _introduction(models: Sequence[Model]) -> str:
-    classes = _either(", ".join(map(_plain, m.config.classes)) for m in models)
+def _introduction(models: Sequence[Described]) -> str:
+    classes = _either(", ".join(map(_plain, config.classes)) for config, _ in models)
     lines = [
         "# Which backbone reads these photos best",
         "",
@@ -156,22 +144,23 @@ def _introduction(models: Sequence[Model]) -> str:
         "Each comes in up to two variants: **transfer** (frozen base, new head) and **finetuned**"
         " (the last 15 layers of the base trained too). One file per backbone serves both.",
     ]
-    for notice in dict.fromkeys(m.config.notice for m in models if m.config.notice):
+    for notice in dict.fromkeys(config.notice for config, _ in models if config.notice):
         lines += ["", f"> {_plain(notice)}"]
     return "\n".join(lines)
 
 
-def _results(models: Sequence[Model]) -> str:
+def _results(models: Sequence[Described]) -> str:
     rows = []
-    for model in models:
-        size = f"{model.config.files[ARTIFACT].bytes / 1e6:.1f}"
-        for variant, result in model.results():
-            assert model.metrics is not None
-            low, high = accuracy_interval(result.correct, model.metrics.data.photos)
-            latency = model.metrics.latency_ms
+    for config, metrics in models:
+        if metrics is None:
+            continue
+        size = f"{config.files[ARTIFACT].bytes / 1e6:.1f}"
+        for variant, result in metrics.variants.items():
+            low, high = accuracy_interval(result.correct, metrics.data.photos)
+            latency = metrics.latency_ms
             rows.append(
                 [
-                    model.name,
+                    _name(config),
                     variant,
                     f"{result.accuracy:.2%} ({low:.1%} to {high:.1%})",
                     f"{result.macro_precision:.3f}",
@@ -189,8 +178,8 @@ def _results(models: Sequence[Model]) -> str:
     return "## Results\n\n" + _table(head.split("|"), rows)
 
 
-def _measured(models: Sequence[Model]) -> str:
-    measured = [m.metrics for m in models if m.metrics]
+def _measured(models: Sequence[Described]) -> str:
+    measured = [metrics for _, metrics in models if metrics]
     if not measured:
         return "## How it was measured\n\nNot yet."
     data = _either(
@@ -231,17 +220,21 @@ def _use(repo: str | None) -> str:
     return text
 
 
-def _provenance(models: Sequence[Model]) -> str:
+def _provenance(models: Sequence[Described]) -> str:
     rows = []
-    for model in models:
-        config, base = model.config, model.config.base
+    for config, _ in models:
+        base = config.base
         recipe = ", ".join(f"{key} {value}" for key, value in config.recipe.items())
         versions = ", ".join(f"{key} {value}" for key, value in config.versions.items())
         origin = _plain(base.name) + (f" (sha256 `{base.sha256[:12]}`)" if base.sha256 else "")
-        cells = [model.name, origin, config.precision, _plain(recipe), _plain(versions)]
+        cells = [_name(config), origin, config.precision, _plain(recipe), _plain(versions)]
         rows.append([*cells, f"`{_plain(config.data_fingerprint)}`"])
     head = ["Backbone", "Base", "Artifact", "Recipe", "Versions", "Data fingerprint"]
     return "## Provenance\n\n" + _table(head, rows)
+
+
+def _name(config: Config) -> str:
+    return BACKBONES[config.backbone].name
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

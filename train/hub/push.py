@@ -21,11 +21,10 @@ from flowers.weights.folder import (
     EXAMPLES,
     METRICS,
     backbone_folders,
-    read_config,
 )
 from flowers.weights.hub import explain, hub_api, hub_errors, patiently
-from flowers.weights.results import read_metrics
-from train.hub.card import Model, model_card, own_part, read_models
+from flowers.weights.source import Entry, read_entry
+from train.hub.card import model_card, own_part
 from train.hub.commit import (
     ATTEMPTS,
     PATIENCE,
@@ -110,7 +109,7 @@ def _card(weights: Path, head: Head | None, report: CommitReport, license: str |
     """The card of what the repository will hold: this folder and other backbones there."""
     here = weights / CARD
     previous = here.read_text(encoding="utf-8") if here.is_file() else ""
-    models = {model.config.backbone: model for model in read_models(weights)}
+    entries = {folder.name: read_entry(folder) for folder in backbone_folders(weights)}
     if head:
         if CARD in head.files:
             there = _download(report.repo, CARD, head).read_text(encoding="utf-8")
@@ -120,23 +119,24 @@ def _card(weights: Path, head: Head | None, report: CommitReport, license: str |
                         f"Your own words in {here} were not sent: the card there has others."
                     )
                 previous = there
-        models |= {m.config.backbone: m for m in _others(report.repo, head, set(models))}
-    ordered = [models[key] for key in BACKBONES if key in models]
+        entries |= {e.backbone: e for e in _others(report.repo, head, set(entries))}
+    ordered = [entries[key] for key in BACKBONES if key in entries]
     return model_card(ordered, report.repo, license, previous)
 
 
-def _others(repo: str, head: Head, ours: set[str]) -> Iterator[Model]:
+def _others(repo: str, head: Head, ours: set[str]) -> Iterator[Entry]:
+    """Other backbones that the repository holds and that can be read."""
     for backbone in BACKBONES:
         if backbone in ours or f"{backbone}/{CONFIG}" not in head.files:
             continue
-        try:
-            folder = _download(repo, f"{backbone}/{CONFIG}", head).parent
-            metrics = None
-            if f"{backbone}/{METRICS}" in head.files:
-                metrics = read_metrics(_download(repo, f"{backbone}/{METRICS}", head).parent)
-            yield Model(read_config(folder), metrics)
-        except WeightsError as error:
-            log.warning("The card leaves %s out: %s", BACKBONES[backbone].name, error)
+        folder = _download(repo, f"{backbone}/{CONFIG}", head).parent
+        if f"{backbone}/{METRICS}" in head.files:
+            _download(repo, f"{backbone}/{METRICS}", head)
+        entry = read_entry(folder)
+        if entry.available:
+            yield entry
+        else:
+            log.warning("The card leaves %s out: %s", BACKBONES[backbone].name, entry.reason)
 
 
 def _download(repo: str, path: str, head: Head) -> Path:

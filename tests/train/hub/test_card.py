@@ -1,17 +1,25 @@
 """The model card: complete, the same for the same results, and a person's part untouched."""
 
+from pathlib import Path
+
 import pytest
 from huggingface_hub import ModelCard
 
-from flowers.weights.folder import read_config, write_config
+from flowers.errors import WeightsError
+from flowers.weights.folder import METRICS, backbone_folders, read_config, write_config
 from flowers.weights.results import read_metrics
+from flowers.weights.source import Entry, read_entry
 from tests.support.folders import make_folder
-from train.hub.card import MARK, Model, model_card, read_models
+from train.hub.card import MARK, model_card
 
 
 @pytest.fixture
-def models(tmp_path) -> list[Model]:
-    return read_models(make_folder(tmp_path, "mobilenetv2", "densenet121"))
+def models(tmp_path) -> list[Entry]:
+    return entries(make_folder(tmp_path, "mobilenetv2", "densenet121"))
+
+
+def entries(root: Path) -> list[Entry]:
+    return [read_entry(folder) for folder in backbone_folders(root)]
 
 
 def test_front_matter_is_what_the_hub_reads(models):
@@ -105,7 +113,8 @@ def test_names_cannot_break_the_card(tmp_path):
     config = read_config(root / "mobilenetv2")
     classes = ["a|b", "<script>x</script>"]
     write_config(root / "mobilenetv2", config.model_copy(update={"classes": classes}))
-    text = model_card([Model(read_config(root / "mobilenetv2"), None)])
+    (root / "mobilenetv2" / METRICS).unlink()
+    text = model_card(entries(root))
     assert r"a\|b" in text
     assert "<script>" not in text
     assert "Nothing has been measured" in text
@@ -117,4 +126,11 @@ def test_a_notice_is_told(tmp_path):
     write_config(
         root / "mobilenetv2", config.model_copy(update={"notice": "Starter weights, trained here."})
     )
-    assert "> Starter weights, trained here." in model_card(read_models(root))
+    assert "> Starter weights, trained here." in model_card(entries(root))
+
+
+def test_a_backbone_that_cannot_be_used_is_not_left_out_in_silence(tmp_path):
+    root = make_folder(tmp_path, "mobilenetv2", "densenet121")
+    (root / "densenet121" / METRICS).write_text("{}")
+    with pytest.raises(WeightsError, match="metrics"):
+        model_card(entries(root))
