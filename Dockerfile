@@ -1,4 +1,6 @@
 # The app, without training code. Build: docker build -t flowers . Run: see "Deploy" in README.md.
+# The base is named by its tag, not by a digest: a rebuild then takes the security fixes of Debian and
+# Python, and all that answers depend on is pinned with hashes in requirements.txt.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 \
@@ -14,8 +16,8 @@ RUN useradd --create-home --uid 1000 app \
     && chown -R app:app /home/app
 
 WORKDIR /srv/flowers
-COPY requirements-app.txt .
-RUN pip install --no-cache-dir -r requirements-app.txt
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
 COPY app.py NOTICE ./
 COPY flowers flowers
 COPY weights weights

@@ -1,4 +1,4 @@
-# `make run` and `make test` set up all they need: a Python 3.11 or newer is enough.
+# Each target sets up all it needs: a Python 3.11 or newer is enough.
 
 # The first Python that runs and is new enough; a name on the path may be an empty shim.
 ifndef PYTHON
@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
 ALL := .venv/bin
 
-.PHONY: help run test test-all bench lint format screenshots space pins clean
+.PHONY: help run train-env test test-quick test-all bench lint format screenshots space pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,15 +18,21 @@ help: ## list what can be made
 run: $(APP)/ready ## start the app; installs only what serving needs
 	$(APP)/python app.py
 
+train-env: $(ALL)/ready ## install what training and tests need into .venv
+	@echo "Ready: . .venv/bin/activate, then python -m train --help"
+
 test: $(ALL)/ready ## run the tests, without network or data
 	$(ALL)/python -m pytest -m "not slow"
+
+test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
+	$(ALL)/python -m pytest --quick -q
 
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
 	$(ALL)/python -m pytest
 
-bench: $(ALL)/bench ## measure serving and training beside plain Keras; hours, on an idle machine
-	$(ALL)/python -m benchmarks.serving --readme
-	$(ALL)/python -m benchmarks.training --readme
+bench: $(ALL)/ready ## measure serving and training beside plain Keras; hours, on an idle machine
+	$(ALL)/python -m benchmarks.serving --docs
+	$(ALL)/python -m benchmarks.training --docs
 
 screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; needs Chromium
 	$(ALL)/python -m tests.screenshots
@@ -34,37 +40,32 @@ screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; need
 space: $(APP)/ready ## make space SPACE=USER/SPACE [REPO=USER/REPO REVISION=v1]: deploy to the Hub
 	$(APP)/python -m train space $(SPACE) $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
 
-lint: $(ALL)/ready ## check style and types
+lint: $(ALL)/ready ## check style, types and what may import what
 	$(ALL)/ruff check .
 	$(ALL)/ruff format --check .
 	$(ALL)/mypy
+	$(ALL)/lint-imports --no-cache
 
 format: $(ALL)/ready ## let ruff rewrite the code
 	$(ALL)/ruff check --fix .
 	$(ALL)/ruff format .
 
-$(APP)/ready: requirements-app.txt
-	@$(call make_venv,.venv-app,requirements-app.txt)
+$(APP)/ready: requirements.txt
+	@$(call make_venv,.venv-app,requirements.txt)
 	@touch $@
 
-$(ALL)/ready: requirements.txt
-	@$(call make_venv,.venv,requirements.txt)
+$(ALL)/ready: requirements-train.txt
+	@$(call make_venv,.venv,requirements-train.txt)
 	@touch $@
 
-# Other engines, on top of the rest. Where one cannot be had, its rows are left out.
-$(ALL)/bench: $(ALL)/ready requirements-bench.txt
-	$(ALL)/pip install $(PIP_FLAGS) -r requirements-bench.txt || echo "Other engines cannot be installed here; their rows are left out."
-	@touch $@
-
-pins: ## write the requirements anew from pyproject.toml
+pins: ## write the requirements anew from pyproject.toml, with hashes
 	$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install $(PIP_FLAGS) pip-tools
-	$(call compile,requirements-app.txt,)
-	$(call compile,requirements.txt,--extra train --extra predict --extra dev)
-	$(call compile,requirements-bench.txt,--extra train --extra bench)
+	$(call compile,requirements.txt,)
+	$(call compile,requirements-train.txt,--extra train --extra predict --extra dev)
 	rm -rf .venv-pins
 
 clean: ## remove the virtual environments and caches
-	rm -rf .venv .venv-app .venv-pins .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-app .venv-pins .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 define make_venv
 test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or set PYTHON to one." >&2; exit 1; }; \
@@ -72,6 +73,7 @@ echo "Installing $(2) into $(1); this takes a minute or two."; \
 "$(PYTHON)" -m venv $(1) && $(1)/bin/pip install $(PIP_FLAGS) -r $(2)
 endef
 
+# Without the settings of this machine's pip, so that no mirror leaves hashes of its own.
 define compile
-.venv-pins/bin/pip-compile -q --strip-extras --no-header --no-emit-index-url --no-emit-find-links --annotation-style=line $(2) -o $(1) pyproject.toml
+PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= .venv-pins/bin/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --annotation-style=line $(2) -o $(1) pyproject.toml
 endef

@@ -1,8 +1,9 @@
-"""The machine that a benchmark runs on: what it is, and what it could do at best."""
+"""The machine that a benchmark runs on: what it is, what it could do, and what a process took."""
 
 import os
 import platform
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -13,8 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
+from flowers.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
 MATRIX = 2048
 """Side of the matrices in `matrix_limit`; their product takes some 17 billion operations."""
+POLL = 0.05
+"""Seconds between two looks at the memory of a process."""
+
+
+class ProcessError(UserError):
+    """A measured command failed. The message says which, and with what."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,9 @@ def describe_machine(packages: Iterable[str]) -> Machine:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
+    named = _fields("/proc/cpuinfo").get("model name")
     return Machine(
-        processor=_processor(),
+        processor=named or platform.processor() or platform.machine(),
         cores=usable_cores(),
         memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         system=platform.system(),
@@ -70,20 +81,17 @@ def peak_memory() -> int:
 
     On Linux not by `getrusage`: its figure starts at the size of the process that forked this one.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    if peak := _memory("self").get("VmHWM"):
+        return peak
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
 def matrix_limit(seconds: float = 2.0) -> float:
-    """Floating-point operations a second of the best single-precision matrix product.
+    """Floating-point operations per second of the best single-precision matrix product.
 
-    By NumPy's BLAS on all cores, repeated for so many seconds: what a network whose every layer
-    were one large matrix product could reach.
+    By NumPy's BLAS on all cores, the best of all products within `seconds`: what a network whose
+    every layer were one large matrix product could reach.
     """
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((MATRIX, MATRIX), dtype=np.float32) for _ in range(2))
@@ -96,10 +104,84 @@ def matrix_limit(seconds: float = 2.0) -> float:
     return 2 * MATRIX**3 / best
 
 
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+@dataclass(frozen=True)
+class Usage:
+    """What a process took from its start to its end."""
+
+    seconds: float
+    processor_seconds: float
+    """Of all its threads, in user and system mode: hardly changed by what else the machine does."""
+    peak_bytes: int | None
+    """Largest resident memory, files mapped into it included; None where there is no /proc."""
+    anonymous_bytes: int | None
+    """Largest resident memory less mapped files, which the system can take back at any time."""
+
+
+def run_measured(module: str, *arguments: str, log: Path) -> Usage:
+    """Run `python -m module` as a process of its own, watched from outside; output goes to `log`.
+
+    Raises `ProcessError`.
+    """
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONWARNINGS": "ignore",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    log.parent.mkdir(parents=True, exist_ok=True)
+    before = _children_seconds()
+    with log.open("wb") as output:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        peaks = _watch(process)
+        seconds = time.perf_counter() - start
+    if process.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise ProcessError(
+            f"{module} {' '.join(arguments[:1])} failed; see {log}. "
+            f"Received: {lines[-1] if lines else process.returncode}"
+        )
+    used = _children_seconds() - before
+    return Usage(seconds, used, peaks.get("VmHWM"), peaks.get("RssAnon"))
+
+
+def _watch(process: subprocess.Popen) -> dict[str, int]:
+    """Wait for a process; return the largest of what `_memory` told meanwhile."""
+    peaks: dict[str, int] = {}
+    try:
+        while process.poll() is None:
+            for name, size in _memory(str(process.pid)).items():
+                peaks[name] = max(peaks.get(name, 0), size)
+            time.sleep(POLL)
+    except BaseException:
+        process.terminate()  # A benchmark that is stopped leaves nothing running.
+        process.wait()
+        raise
+    return peaks
+
+
+def _memory(process: str) -> dict[str, int]:
+    """`VmHWM`, the peak so far, and `RssAnon` of a process, in bytes; empty where unknown."""
+    fields = _fields(f"/proc/{process}/status")
+    return {k: int(fields[k].split()[0]) * 1024 for k in ("VmHWM", "RssAnon") if k in fields}
+
+
+def _fields(path: str) -> dict[str, str]:
+    """The lines `name : value` of a file of the kernel's, the first of a name; empty without it."""
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in reversed(lines))
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
+def _children_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

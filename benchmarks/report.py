@@ -1,7 +1,6 @@
-"""Results of a benchmark as tables: on the terminal, in `results/`, and in the README."""
+"""Results of a benchmark: tables on the terminal and in the docs, all figures in `results/`."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from benchmarks.machine import describe_machine
 from flowers.files import write_text
 
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parent.parent / "README.md"
+DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
 @dataclass(frozen=True)
@@ -53,43 +52,33 @@ def publish(
     document: dict[str, Any],
     packages: Sequence[str],
     folder: Path = RESULTS,
-    readme: str | None = None,
+    docs: bool = False,
 ) -> None:
-    """Print what was measured and save it, with the machine and the versions of `packages`.
+    """Print what was measured, with the machine and the versions of `packages`, and save it.
 
-    `readme`, the text or a shorter form of it, goes into the README.
+    All figures go to `<name>.json` in `folder`; with `docs`, the text into `docs/benchmarks.md`.
     """
     machine = describe_machine(packages)
-    ending = f"\n\n{machine.sentence()}"
-    print(f"\n{text}{ending}")
-    save(name, {"machine": asdict(machine), **document}, text + ending, folder)
-    print(f"\nSaved: {folder}/{name}.md and .json")
-    if readme is not None:
-        write_readme(name, readme + ending)
-
-
-def save(name: str, document: dict[str, Any], text: str, folder: Path = RESULTS) -> None:
-    """Write `<name>.json`, with all that was measured, and `<name>.md`, whole or not at all."""
+    text = f"{text}\n\n{machine.sentence()}"
+    print(f"\n{text}")
+    document = {"machine": asdict(machine), **document}
     write_text(folder / f"{name}.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    write_text(folder / f"{name}.md", text.rstrip() + "\n")
+    print(f"\nSaved: {folder}/{name}.json")
+    if docs:
+        write_docs(name, text)
 
 
-def write_readme(name: str, text: str, readme: Path = README) -> None:
+def write_docs(name: str, text: str, page: Path = DOCS) -> None:
     """Put `text` between the markers `<!-- benchmark:name -->` and `<!-- /benchmark:name -->`.
 
-    Raises ValueError where the file does not have both, once and in this order.
+    Raises ValueError where the page does not have both, once and in this order.
     """
     start, end = f"<!-- benchmark:{name} -->", f"<!-- /benchmark:{name} -->"
-    old = readme.read_text(encoding="utf-8")
-    new, found = re.subn(
-        f"{re.escape(start)}.*?{re.escape(end)}",
-        lambda _: f"{start}\n{text.strip()}\n{end}",
-        old,
-        flags=re.DOTALL,
-    )
-    if found != 1 or old.count(start) != 1 or old.count(end) != 1:
-        raise ValueError(f"{readme.name} is to have {start} and {end} once each, in this order.")
-    write_text(readme, new)
+    before, opening, rest = page.read_text(encoding="utf-8").partition(start)
+    _, closing, after = rest.partition(end)
+    if not opening or not closing or start in rest or end in before + after:
+        raise ValueError(f"{page.name} is to have {start} and {end} once each, in this order.")
+    write_text(page, f"{before}{start}\n{text.strip()}\n{end}{after}")
 
 
 def with_range(values: Sequence[float], digits: int = 2) -> str:

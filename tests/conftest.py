@@ -11,6 +11,7 @@ from tests.support.hub.machine import Machine
 from tests.support.hub.standin import Hub
 from tests.support.photos import SIZE, write_photos
 
+pytest_plugins = ["tests.quick"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -1,12 +1,11 @@
-"""Serving beside plain Keras, and beside other engines on the same graphs, in one run.
+"""Serving beside plain Keras, in one run.
 
     python -m benchmarks.serving
 
 First, once and not timed, makes the files of every row below `.cache/`: six backbones with both
-variants as plain Keras models, as this project's artifacts, and for every other engine that is
-installed (`pip install -e .[bench]`). Weights are random unless `--weights` has trained ones: speed
-does not depend on their values, but for which layers of an int8 artifact stay in float.
-Delete `.cache/` after a change to the networks or to how artifacts are made.
+variants as plain Keras models and as this project's artifacts. Weights are random unless
+`--weights` has trained ones: speed does not depend on their values, but for which layers of an
+int8 artifact stay in float. Delete `.cache/` after a change to the networks or to the conversion.
 
 Then every row is measured in processes of its own, row after row, several times over; medians and
 their range are printed and saved. The machine should do nothing else meanwhile.
@@ -24,11 +23,11 @@ from benchmarks.serving.rows import ROWS
 from benchmarks.serving.run import Plan, run
 from benchmarks.serving.tables import Findings
 from flowers.backbones import BACKBONES, IMAGE_SIZE
-from flowers.errors import DatasetError, WeightsError
+from flowers.errors import UserError
 
 CACHE = Path(__file__).resolve().parents[1] / ".cache"
 QUICK_SIZE = 96
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "openvino", "nncf", "numpy")
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -44,8 +43,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--rows", type=_some_of(ROWS), default=tuple(ROWS), help=f"among {','.join(ROWS)}")
     add("--weights", type=Path, help="weights folder with Keras weights to use where it has them")
     add("--cache", type=Path, default=CACHE, help="keeps what the set-up makes")
-    add("--out", type=Path, default=RESULTS, help="folder for serving.json and serving.md")
-    add("--readme", action="store_true", help="also put the tables into README.md")
+    add("--out", type=Path, default=RESULTS, help="folder for serving.json")
+    add("--docs", action="store_true", help="also put the tables into docs/benchmarks.md")
     add("--setup", action="store_true", help="only make the files, measure nothing")
     add("--quick", action="store_true", help="MobileNetV2 alone, small and once, to try it out")
     add(
@@ -69,17 +68,15 @@ def main(arguments: list[str] | None = None) -> int:
                 parser.error("--accuracy needs --weights and --data.")
             name = "accuracy"
             text, document = check_accuracy(given.weights, given.data)
-            short = text
         else:
             found = _measure(given)
             if found is None:
                 return 0
             name, text, document = "serving", found.text(), found.document()
-            short = found.text(short=True)
-    except (WeightsError, DatasetError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    publish(name, text, document, PACKAGES, given.out, short if given.readme else None)
+    publish(name, text, document, PACKAGES, given.out, given.docs)
     return 0
 
 

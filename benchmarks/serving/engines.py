@@ -1,4 +1,4 @@
-"""The engines that are compared: what runs in the process of one row.
+"""The two sides that are compared: what runs in the process of one row.
 
 Each loads a backbone when it is first asked, as the app does. Nothing is imported before its engine
 is made: importing is part of a cold start.
@@ -90,7 +90,7 @@ class PlainKeras(Engine):
 
         backbone, weights = BACKBONES[made.backbone], made.plain(variant)
         if weights not in self._models:
-            model = build_plain(backbone, self.assets.classes, self.assets.image_size)
+            model = build_plain(backbone.builder, self.assets.classes, self.assets.image_size)
             model.load_weights(weights)
             self._models[weights] = model
         ready = preprocessing(backbone.builder)(pixels.copy())  # It changes what it is given.
@@ -111,7 +111,7 @@ class App(Engine):
         self._zoo = Zoo(Source(root))
 
     def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:
-        """As on the tab of one photo."""
+        """As on the tab of one photo: one pass gives both variants of a backbone."""
         from flowers.photos import load_photo
 
         image = load_photo(photo, at_least=self._zoo.detail())
@@ -130,87 +130,3 @@ class App(Engine):
         for row in read_batch(self._zoo, shots, self._zoo.choose(None, None).models):
             for reason in row.left_out.values():
                 raise RuntimeError(reason)
-
-
-class Fused(Engine):
-    """Another engine on the same fused graph, one photo after the other."""
-
-    def __init__(self, assets: Assets) -> None:
-        super().__init__(assets)
-        self._loaded: dict[str, Any] = {}
-
-    @abstractmethod
-    def load(self, made: Made) -> Any:
-        """Load a backbone's graph."""
-
-    @abstractmethod
-    def run(self, loaded: Any, photo: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name for uint8[1, size, size, 3]."""
-
-    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:
-        """Both variants of a backbone come from one pass."""
-        from flowers.photos import read_photo
-
-        pixels = read_photo(photo, self.assets.image_size)[np.newaxis]
-        for made in self._wanted(backbone):
-            if made.backbone not in self._loaded:
-                self._loaded[made.backbone] = self.load(made)
-            outputs = self.run(self._loaded[made.backbone], pixels)
-            for variant in VARIANTS:
-                yield made.backbone, variant, outputs[f"{variant}_probabilities"][0]
-
-    def batch(self, photos: Sequence[Path]) -> None:
-        """One by one: a graph of fixed shape is what these engines run best."""
-        for photo in photos:
-            for _ in self.answers(photo):
-                pass
-
-
-class OnnxRuntime(Fused):
-    """ONNX Runtime with its default settings, on the CPU."""
-
-    def __init__(self, assets: Assets, precision: str) -> None:
-        super().__init__(assets)
-        self.precision = precision
-
-    def load(self, made: Made) -> Any:
-        """An `InferenceSession`, with the names of its outputs."""
-        import onnxruntime
-
-        path = str(made.onnx(self.precision))
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        return session, [output.name for output in session.get_outputs()]
-
-    def run(self, loaded: Any, photo: np.ndarray) -> dict[str, np.ndarray]:
-        """One pass."""
-        session, names = loaded
-        return dict(zip(names, session.run(names, {"photo": photo}), strict=True))
-
-
-class OpenVino(Fused):
-    """OpenVINO on the CPU, set for latency, with its cache of compiled models filled before."""
-
-    def __init__(self, assets: Assets, precision: str) -> None:
-        super().__init__(assets)
-        import openvino
-
-        self.precision = precision
-        self._core = openvino.Core()
-        self._core.set_property({"CACHE_DIR": str(assets.scratch / "compiled")})
-
-    def load(self, made: Made) -> Any:
-        """A compiled model, with the names of its outputs."""
-        # bfloat16 is a way to run the float32 file; int8 sets its precision itself.
-        file = "int8" if self.precision == "int8" else "float32"
-        hints = {"float32": {"INFERENCE_PRECISION_HINT": "f32"}}
-        hints["bfloat16"] = {"INFERENCE_PRECISION_HINT": "bf16"}
-        settings = {"PERFORMANCE_HINT": "LATENCY", **hints.get(self.precision, {})}
-        compiled = self._core.compile_model(str(made.openvino(file)), "CPU", settings)
-        names = [next(iter(output.get_names())) for output in compiled.outputs]
-        return compiled.create_infer_request(), names
-
-    def run(self, loaded: Any, photo: np.ndarray) -> dict[str, np.ndarray]:
-        """One pass."""
-        request, names = loaded
-        request.infer({"photo": photo})
-        return {name: request.get_output_tensor(i).data.copy() for i, name in enumerate(names)}

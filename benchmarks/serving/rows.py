@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import peak_memory
-from benchmarks.serving.engines import App, Assets, Engine, OnnxRuntime, OpenVino, PlainKeras
+from benchmarks.serving.engines import App, Assets, Engine, PlainKeras
 from benchmarks.serving.files import Made
 
 
@@ -27,38 +27,24 @@ class Row:
     kind: str
     """Of files, as `Made.files` knows them."""
     packages: tuple[str, ...]
-    """What must be installed to run it, as pip names it; counts as bytes on disk."""
+    """What runs it, as pip names it; counts as bytes on disk."""
     engine: Callable[[Assets], Engine]
-    work: str = "fused"
-    """Whether the fused graph is run or the plain models."""
 
+    @property
+    def work(self) -> str:
+        """Whether the plain models are run or the fused graph; see `Made.work`."""
+        return "plain" if self.kind == "plain" else "fused"
 
-LITERT = ("ai-edge-litert",)
 
 BASELINE = "keras"
 SERVED = "int8"
 """The row that is set against plain Keras."""
 
 ROWS: dict[str, Row] = {
-    BASELINE: Row("Plain Keras", "plain", ("tensorflow", "keras"), PlainKeras, "plain"),
+    BASELINE: Row("Plain Keras", "plain", ("tensorflow", "keras"), PlainKeras),
     **{
-        kind: Row(f"This app, {name}", kind, LITERT, partial(App, kind=kind))
-        for kind, name in (
-            (SERVED, "int8"),
-            ("float16", "float16"),
-        )
-    },
-    **{
-        f"onnx-{p}": Row(
-            f"ONNX Runtime, {p}", f"onnx-{p}", ("onnxruntime",), partial(OnnxRuntime, precision=p)
-        )
-        for p in ("float32", "int8")
-    },
-    **{
-        f"openvino-{p}": Row(
-            f"OpenVINO, {p}", f"openvino-{file}", ("openvino",), partial(OpenVino, precision=p)
-        )
-        for p, file in (("float32", "float32"), ("bfloat16", "float32"), ("int8", "int8"))
+        kind: Row(f"This app, {kind}", kind, ("ai-edge-litert",), partial(App, kind=kind))
+        for kind in (SERVED, "float16")
     },
 }
 

@@ -11,30 +11,26 @@ from flowers.backbones import BACKBONES, IMAGE_SIZE
 
 NOTES = (
     "Cold: from the start of the process, libraries and files in the page cache, to the first and "
-    "to the last answer about one photo; OpenVINO with its cache of compiled models filled. Warm: "
-    "one new photo from its JPEG file. Memory: the largest the process had after that, mapped "
-    "files included. On disk: also the engine's own package. Share of limit: operations a second "
-    "while warm, as a share of those of the best single-precision matrix product, which int8 may "
-    "exceed. Medians{ranges}.",
+    "to the last answer about one photo. Warm: one new photo from its JPEG file. Memory: the "
+    "largest the process had after that, mapped files included. On disk: also the engine's own "
+    "package. Share of limit: operations per second while warm, as a share of those of the best "
+    "single-precision matrix product, which int8 may exceed. Medians{ranges}.",
     "This app's int8: what `fit` chose for backbones with trained weights, else all but the heads "
     "in eight bits. Where that does not agree with Keras, `fit` leaves more layers in float and in "
-    "the end takes float16, the row below.",
-    "Rows other than plain Keras run one graph a backbone, which gives both variants and the focus "
-    "maps.",
+    "the end takes float16, the row below. This app runs one graph per backbone, which gives both "
+    "variants and the focus maps.",
 )
-NO_BFLOAT16 = "ONNX Runtime has no convolutions in bfloat16 on a CPU, so it has no such row."
 AGREE = 0.02
-"""Largest difference to plain Keras of a probability in float32."""
-FLOAT = ("onnx-float32", "openvino-float32", "float16")
+"""Largest difference to plain Keras of a probability in float16."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What a row takes that is no time."""
+    """What a row takes other than time."""
 
     download: int
     disk: int
-    """With the engine's package and what it compiled; bytes."""
+    """With the engine's package; bytes."""
     multiply_adds: int
     """For one photo with all models."""
 
@@ -62,8 +58,6 @@ class Findings:
 
     measured: dict[str, list[Measured]]
     """Row -> repetitions."""
-    absent: dict[str, str]
-    """Row -> why it could not be measured."""
     costs: dict[str, Costs]
     limits: list[float]
     """Of matrix products, operations a second."""
@@ -93,30 +87,22 @@ class Findings:
         """Whether both sides of the targets were measured."""
         return BASELINE in self.measured and SERVED in self.measured
 
-    def text(self, short: bool = False) -> str:
-        """All tables in Markdown; `short` without ranges."""
-        parts = []
-        if self.comparable():
-            parts.append(self.targets().markdown())
-        parts += [self.main_table(short).markdown(), self.each_table(short).markdown()]
-        parts += [f"{ROWS[row].name} is missing: {why}." for row, why in self.absent.items()]
-        several = len(self.limits) > 1
-        ranges = f" of {len(self.limits)} turns" if several else ""
-        if several and not short:
-            ranges += ", with their range"
+    def text(self) -> str:
+        """All tables in Markdown."""
+        parts = [self.targets().markdown()] if self.comparable() else []
+        parts += [self.main_table().markdown(), self.each_table().markdown()]
+        turns = len(self.limits)
+        ranges = f" of {turns} turns, with their range" if turns > 1 else ""
         parts += [note.format(ranges=ranges) for note in NOTES]
-        if "onnx-float32" in self.measured:
-            parts.append(NO_BFLOAT16)
         parts.append(
             f"Matrix product: {median(self.limits) / 1e9:.0f} GFLOP/s on all cores. "
             f"Load before the run: {self.load_before:.1f}."
         )
-        parts += [
-            f"{ROWS[row].name} differs from plain Keras by up to {gap:.3f} in a probability."
-            for row, gap in self.gaps().items()
-            # Smaller networks get photos that were decoded at a reduced scale.
-            if row in FLOAT and gap > AGREE and self.image_size == IMAGE_SIZE
-        ]
+        gap = self.gaps().get("float16", 0.0)
+        # Smaller networks get photos that were decoded at a reduced scale.
+        if gap > AGREE and self.image_size == IMAGE_SIZE:
+            name = ROWS["float16"].name
+            parts.append(f"{name} differs from plain Keras by up to {gap:.3f} in a probability.")
         return "\n\n".join(parts)
 
     def document(self) -> dict[str, Any]:
@@ -138,7 +124,7 @@ class Findings:
         ]
         return Table([f"{ROWS[SERVED].name}, against plain Keras", "aim", "here", "reached"], rows)
 
-    def main_table(self, short: bool) -> Table:
+    def main_table(self) -> Table:
         """Times and sizes, all models together."""
         models = 2 * len(self.backbones)
         columns = ["", "cold: first, s", f"cold: all {models}, s", f"warm: all {models}, ms"]
@@ -158,40 +144,37 @@ class Findings:
             rows.append(
                 [
                     ROWS[row].name,
-                    _figures([m.first for m in turns], 1, short),
-                    _figures([m.all for m in turns], 1, short),
-                    _figures([1000 * seconds for seconds in warm], 0, short),
+                    _figures([m.first for m in turns], 1),
+                    _figures([m.all for m in turns], 1),
+                    _figures([1000 * seconds for seconds in warm], 0),
                     faster,
-                    _figures([self.batch / m.batch for m in turns if m.batch], 1, short),
-                    _figures([m.memory / 1e6 for m in turns], 0, short),
+                    _figures([self.batch / m.batch for m in turns if m.batch], 1),
+                    _figures([m.memory / 1e6 for m in turns], 0),
                     f"{costs.download / 1e6:.0f}",
                     f"{costs.disk / 1e6:.0f}",
                     f"{costs.multiply_adds / 1e9:.1f}",
                     f"{rate / median(self.limits):.0%}",
                 ]
             )
-        return Table(columns, [*rows, self._limit_row(len(columns), short)])
+        return Table(columns, [*rows, self._limit_row(len(columns))])
 
-    def _limit_row(self, columns: int, short: bool) -> list[str]:
+    def _limit_row(self, columns: int) -> list[str]:
         """The fused graphs at the speed of a matrix product."""
         work = min(costs.multiply_adds for costs in self.costs.values())
         row = ["–"] * columns
         row[0], row[3] = (
             "Matrix product, float32",
-            _figures([1000 * 2 * work / limit for limit in self.limits], 0, short),
+            _figures([1000 * 2 * work / limit for limit in self.limits], 0),
         )
         row[-2:] = [f"{work / 1e9:.1f}", "100%"]
         return row
 
-    def each_table(self, short: bool) -> Table:
+    def each_table(self) -> Table:
         """Both variants of each backbone."""
         columns = ["one photo, both variants, ms", *(BACKBONES[k].name for k in self.backbones)]
         rows = [
             [ROWS[row].name]
-            + [
-                _figures([1000 * median(m.each[k]) for m in turns], 0, short)
-                for k in self.backbones
-            ]
+            + [_figures([1000 * median(m.each[k]) for m in turns], 0) for k in self.backbones]
             for row, turns in self.measured.items()
         ]
         return Table(columns, rows)
@@ -212,7 +195,5 @@ class Findings:
         }
 
 
-def _figures(values: Sequence[float], digits: int, short: bool) -> str:
-    if not values:
-        return "–"
-    return f"{median(values):.{digits}f}" if short else with_range(values, digits)
+def _figures(values: Sequence[float], digits: int) -> str:
+    return with_range(values, digits) if values else "–"

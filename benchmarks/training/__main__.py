@@ -26,11 +26,10 @@ from benchmarks.training.data import (
     split_photos,
     take_photos,
 )
-from benchmarks.training.process import ProcessError
 from benchmarks.training.run import Bench, Task
 from benchmarks.training.tables import document, terminal, text
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Variant, find_backbone
-from flowers.errors import DatasetError, WeightsError
+from flowers.errors import UserError
 from train.data.dataset import Dataset
 from train.work import Recipe
 
@@ -74,8 +73,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0)
     add("--work", type=Path, default=CACHE, help="for photos, logs and what is measured so far")
     add("--fresh", action="store_true", help="forget what was measured in --work")
-    add("--out", type=Path, default=RESULTS, help="folder for training.json and training.md")
-    add("--readme", action="store_true", help="also put the tables into README.md")
+    add("--out", type=Path, default=RESULTS, help="folder for training.json")
+    add("--docs", action="store_true", help="also put the tables into docs/benchmarks.md")
     add("--quick", action="store_true", help="one small row on drawn photos, to try it out")
     return parser
 
@@ -95,15 +94,14 @@ def main(arguments: list[str] | None = None) -> int:
         rows = [
             bench.row(task, given.repeats, 1 if given.quick else LEAST_OWN_RUNS) for task in tasks
         ]
-    except (DatasetError, WeightsError, ProcessError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except ValueError as error:
         parser.error(str(error))
     recipe = tasks[0].recipe
     page = text(rows, recipe, drawn=given.data is None)
-    readme = page if given.readme else None
-    publish("training", page, document(rows, recipe), PACKAGES, given.out, readme)
+    publish("training", page, document(rows, recipe), PACKAGES, given.out, given.docs)
     print(f"\n{terminal(rows)}")
     return 0
 

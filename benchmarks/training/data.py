@@ -1,23 +1,21 @@
 """Photos and bases that both sides of the training benchmark start from; made once, not timed."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from benchmarks.training.process import run_measured
+from benchmarks.machine import run_measured
 from flowers.backbones import Backbone
 from flowers.errors import DatasetError
 from flowers.folders.layout import read_folder
+from tests.support.photos import COLOURS, draw_flower
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.network.base import find_base, photos_seen
 
 JPEG = frozenset({".jpg", ".jpeg", ".jfif"})
 """What plain Keras and this project both read."""
-COLOURS = {"daisy": (250, 250, 240), "rose": (190, 20, 40), "sunflower": (245, 190, 20)}
 
 
 def take_photos(root: Path, photos: int, seed: int, folder: Path) -> Path:
@@ -54,15 +52,9 @@ def draw_photos(photos: int, size: int, seed: int, folder: Path) -> Path:
     rng = np.random.default_rng(seed)
     for i in range(photos):
         name = sorted(COLOURS)[i % len(COLOURS)]
-        ground = rng.integers(0, 160, (8, 10, 3)).astype(np.uint8)
-        image = Image.fromarray(ground).resize((size * 5 // 4, size), Image.Resampling.BICUBIC)
-        x, y, r = rng.uniform([0.4, 0.35, 0.08], [0.8, 0.65, 0.16]) * size
-        draw = ImageDraw.Draw(image)
-        for angle in np.arange(8) * np.pi / 4 + rng.uniform(0, 1):
-            px, py = x + 2 * r * np.cos(angle), y + 2 * r * np.sin(angle)
-            draw.ellipse((px - r, py - r, px + r, py + r), fill=COLOURS[name])
         (folder / name).mkdir(parents=True, exist_ok=True)
-        image.save(folder / name / f"{i:06}.jpg", quality=90)
+        flower = draw_flower(COLOURS[name], rng).resize((size * 4 // 3, size))
+        flower.save(folder / name / f"{i:06}.jpg", quality=90)
     return folder
 
 
@@ -89,9 +81,8 @@ def base_file(backbone: Backbone, given: str, image_size: int, work: Path) -> st
     if given == "none":
         path = work / f"random-{image_size}" / name
         if not path.exists():
-            module = "benchmarks.training.base"
-            command = [sys.executable, "-m", module, backbone.builder, str(image_size), str(path)]
-            run_measured(command, work / "logs" / "base.log")
+            arguments = ["base", backbone.builder, str(image_size), str(path)]
+            run_measured("benchmarks.plain_keras", *arguments, log=work / "logs" / "base.log")
         return str(path)
     found, source = find_base(backbone, given)
     # Away from its manifest, by which `fit` would refuse a base that saw photos held out here.

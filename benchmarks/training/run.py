@@ -2,12 +2,11 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.training.process import ProcessError, run_measured
+from benchmarks.machine import ProcessError, run_measured
 from benchmarks.training.tables import Row, Run
 from flowers.backbones import Backbone, Variant
 from flowers.files import write_text
@@ -108,8 +107,7 @@ class Bench:
             "learning_rate": recipe.head_learning_rate if transfer else recipe.tail_learning_rate,
         }
         write_text(given, json.dumps(settings))
-        module = "benchmarks.training.plain"
-        usage = run_measured([sys.executable, "-m", module, str(given), str(result)], log)
+        usage = run_measured("benchmarks.plain_keras", "train", str(given), str(result), log=log)
         return Run(asdict(usage), json.loads(result.read_text())["test_accuracy"])
 
     def _own(self, task: Task, log: Path) -> Run:
@@ -127,9 +125,9 @@ class Bench:
             "--seed": recipe.seed,
             "--views": recipe.views,
         }
-        command = [sys.executable, "-m", "train", "fit", "--no-export"]
-        usage = run_measured([*command, *(str(x) for pair in options.items() for x in pair)], log)
-        # Trained on the very same split, or the comparison is none.
+        arguments = [str(word) for pair in options.items() for word in pair]
+        usage = run_measured("train", "fit", "--no-export", *arguments, log=log)
+        # Not trained on the very same split, the sides could not be compared.
         split = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]
         if split != task.dataset.fingerprint:
             raise ProcessError(f"fit split the photos in another way. Received: {split}")
@@ -140,8 +138,7 @@ class Bench:
         trained = self._out(task) / WORK / task.backbone.key / "trained.json"
         if not trained.exists():  # Of an earlier call, and cleaned up since.
             self._own(task, log)
-        command = [sys.executable, "-m", "train", "export", "--weights", str(self._out(task))]
-        usage = run_measured(command, log)
+        usage = run_measured("train", "export", "--weights", str(self._out(task)), log=log)
         shutil.rmtree(self._out(task))
         return Run(asdict(usage), None)
 

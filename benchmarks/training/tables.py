@@ -17,7 +17,7 @@ class Run:
     """One measured process."""
 
     usage: dict[str, Any]
-    """See `training_process.Usage`."""
+    """See `benchmarks.machine.Usage`."""
     accuracy: float | None
     """On the test photos; None of an export."""
 
@@ -124,7 +124,7 @@ def text(rows: list[Row], recipe: Recipe, drawn: bool) -> str:
 
 
 def terminal(rows: list[Row]) -> str:
-    """What was asked for and what was reached, a line a row."""
+    """What was asked for and what was reached, one line per row."""
     lines = []
     for row in rows:
         asked = TARGETS[row.variant]

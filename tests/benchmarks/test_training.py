@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.machine import ProcessError, run_measured
 from benchmarks.training.data import held_out_photos_seen, split_photos, take_photos
-from benchmarks.training.process import ProcessError, run_measured
 from benchmarks.training.run import _order
 from benchmarks.training.tables import Row, Run, terminal, text
 from flowers.errors import DatasetError
@@ -46,7 +46,8 @@ def row_of(plain: float, own: float, accuracy: float) -> Row:
 def test_a_quick_run_measures_both_sides_and_a_second_one_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.training", "--quick"]
     command += ["--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]
-    subprocess.run(command, check=True, capture_output=True)
+    first = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "| MobileNetV2 transfer |" in first
     saved = json.loads((tmp_path / "out" / "training.json").read_text())
     (row,) = saved["rows"]
     for run in [*row["plain"], *row["own"]]:
@@ -54,7 +55,6 @@ def test_a_quick_run_measures_both_sides_and_a_second_one_nothing(tmp_path: Path
         assert run["usage"]["processor_seconds"] > 0
         assert 0 <= run["accuracy"] <= 1
     assert row["ratio"] > 0
-    assert "MobileNetV2 transfer" in (tmp_path / "out" / "training.md").read_text()
     again = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert again.count("measured already") == 4
     assert json.loads((tmp_path / "out" / "training.json").read_text())["rows"] == saved["rows"]
@@ -101,17 +101,23 @@ def test_medians_are_compared_and_a_worse_accuracy_is_told() -> None:
     assert "accuracies say nothing" in page
 
 
-def test_a_failing_process_says_what_failed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import sys; sys.exit('no such luck')"]
-    with pytest.raises(ProcessError, match="no such luck"):
-        run_measured(command, tmp_path / "log")
+def test_a_failing_process_says_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "measured.py").write_text("import sys; sys.exit('no such luck')")
+    with pytest.raises(ProcessError, match=r"measured --now failed.*no such luck"):
+        run_measured("measured", "--now", log=tmp_path / "log")
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-def test_memory_is_that_of_the_process_alone(tmp_path: Path) -> None:
+def test_memory_is_that_of_the_process_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "measured.py").write_text("import time; b = b'x' * 100_000_000; time.sleep(0.5)")
     ballast = bytearray(300_000_000)  # A child of fork would start with this on its account.
-    program = "import time; b = b'x' * 100_000_000; time.sleep(0.5)"
-    usage = run_measured([sys.executable, "-c", program], tmp_path / "log")
+    usage = run_measured("measured", log=tmp_path / "log")
     assert len(ballast) > 0
     assert usage.anonymous_bytes is not None
     assert usage.peak_bytes is not None

@@ -19,10 +19,16 @@ DRAWING = 448
 """Pixels of a drawing; twice what the models read, so that scaling down smooths the edges."""
 
 
-def pattern(seed: int, size: tuple[int, int] = (80, 60)) -> Image.Image:
-    """Soft blots of colour."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+def pattern(seed: int, size: tuple[int, int] = (80, 60), grain: int = 0) -> Image.Image:
+    """Soft blots of colour, under grain that changes each sample by up to `grain`."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    image = coarse.resize(size, Image.Resampling.BICUBIC)
+    if not grain:
+        return image
+    smooth = np.asarray(image, dtype=np.int16)
+    noise = rng.integers(-grain, grain + 1, smooth.shape, dtype=np.int16)
+    return Image.fromarray(np.clip(smooth + noise, 0, 255).astype(np.uint8))
 
 
 def write_patterns(root: Path, counts: dict[str, int], first_seed: int = 0) -> Path:

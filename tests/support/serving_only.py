@@ -33,7 +33,7 @@ class Missing(MetaPathFinder):
 
 def beyond(extras: set[str]) -> set[str]:
     """Modules of installed distributions that serving does not require."""
-    pins = (ROOT / "requirements-app.txt").read_text(encoding="utf-8")
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     required = {plain(name) for name in re.findall(r"^([\w.-]+)==", pins, re.M)}
     assert "gradio" in required
     allowed = required | TOOLS | {plain(name) for name in extras}

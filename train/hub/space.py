@@ -29,9 +29,9 @@ from train.hub.commit import (
 from train.hub.contents import checked_files
 
 PROJECT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = "requirements-app.txt"
+REQUIREMENTS = "requirements.txt"
 PYTHON = "3.11"
-"""The version that the pins in `requirements-app.txt` were made with."""
+"""The version that the pins in `requirements.txt` were made with."""
 
 FILES = ("app.py", "flowers/**/*", f"weights/{PUBLISHED}", "NOTICE", "LICENSE*")
 """What a Space needs of the project, as patterns."""
@@ -172,12 +172,15 @@ def _app(front: dict[str, Any], weights: str) -> dict[str, Content]:
         for path in sorted(PROJECT.glob(pattern))
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
-    requirements = PROJECT / REQUIREMENTS
-    pinned = re.search(r"^gradio==(\S+)", requirements.read_text(encoding="utf-8"), re.MULTILINE)
+    # Without hashes: the builder of a Space adds packages of its own to the same `pip install`, and
+    # one that is given hashes takes no requirement that has none.
+    pins_with_hashes = (PROJECT / REQUIREMENTS).read_text(encoding="utf-8")
+    requirements = re.sub(r" \\\n +--hash=\S+", "", pins_with_hashes)
+    pinned = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)
     if not pinned:
         raise ValueError(f"{REQUIREMENTS} does not pin gradio; run `make pins`.")
     pins = {"sdk": "gradio", "sdk_version": pinned[1], "python_version": PYTHON}
-    files["requirements.txt"] = requirements
+    files[REQUIREMENTS] = requirements.encode()
     files[CARD] = _card({**pins, "app_file": "app.py", **front}, weights)
     return files
 

@@ -1,9 +1,8 @@
 """Makes the files of every row of one backbone, once; not timed. A process for each backbone.
 
-    python -m benchmarks.serving.setup mobilenetv2 FOLDER
+    python -m benchmarks.serving.make mobilenetv2 FOLDER
 
-From one set of weights: two plain Keras models, the serving artifact in two precisions, and the
-same fused graph for ONNX Runtime and OpenVINO, where these are installed.
+From one set of weights: two plain Keras models, and the serving artifact in two precisions.
 """
 
 import argparse
@@ -22,7 +21,6 @@ import keras
 import numpy as np
 
 from benchmarks.plain_keras import build_plain, preprocessing
-from benchmarks.serving.exports import export
 from benchmarks.serving.files import SERVED, Made, write_photos
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS
 from flowers.files import whole_file, write_text
@@ -42,7 +40,6 @@ from flowers.weights.folder import (
 )
 from train.artifact.convert import artifacts
 from train.network.graph import Network, build_network, multiply_adds
-from train.quiet import quiet
 
 CALIBRATION = 8
 """Photos for int8 conversion. Their number changes the ranges that are found and not the speed."""
@@ -98,26 +95,18 @@ class Setup:
         self.graph.load_weights(made.graph)
 
     def make(self, kinds: Sequence[str]) -> None:
-        """Make what is missing; where another engine's tools fail, the reason is noted."""
-        failures: dict[str, str] = {}
+        """Make what is missing."""
         for kind in kinds:
-            if self.made.has(kind):
-                continue
-            print(f"{self.backbone.name}: making {kind}", flush=True)
-            if kind == "plain":
-                self._plain()
-            elif kind in SERVED:
-                self._served(kind)
-            else:
-                self._export(kind, failures)
-        write_text(self.made.failures, json.dumps(failures))
+            if not self.made.has(kind):
+                print(f"{self.backbone.name}: making {kind}", flush=True)
+                self._plain() if kind == "plain" else self._served(kind)
 
     def _plain(self) -> None:
         photos = self.sample[:2]
         expected = self.graph.predict(photos, verbose=0)
         work = {"plain": 0, "fused": multiply_adds(self.graph.layers)}
         for variant in VARIANTS:
-            model = build_plain(self.backbone, len(self.classes), photos.shape[1])
+            model = build_plain(self.backbone.builder, len(self.classes), photos.shape[1])
             base, _, hidden, _, logits = model.layers[1:]
             part = keras.Model(self.graph.inputs[0], self.network.features[variant])
             base.set_weights(part.get_weights())
@@ -161,15 +150,6 @@ class Setup:
             base=BaseSource(kind="none", name="random weights"),
             files=files,
         )
-
-    def _export(self, kind: str, failures: dict[str, str]) -> None:
-        try:
-            with quiet():
-                export(kind, self.made, self.graph, self.sample)
-        except Exception as error:  # Tools of others fail in ways of their own.
-            lines = str(error).splitlines() or [type(error).__name__]
-            failures[kind] = lines[0]
-            print(f"{self.backbone.name}: {kind} cannot be made: {lines[0]}", flush=True)
 
 
 def part_ways(network: Network) -> None:

@@ -1,0 +1,48 @@
+"""`pytest --quick`: skips, while they run, the tests that need TensorFlow, a browser or a process.
+
+Nothing has to be marked: a test that reaches for one of these is left out where it does.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HEAVY = frozenset({"jax", "keras", "playwright", "tensorflow", "torch"})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="leave out what needs TensorFlow, a browser, a process"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("quick"):
+        sys.meta_path.insert(0, _Finder())
+        sys.addaudithook(_no_python)
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds the heavy packages, so that they count as installed, and skips who imports them."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return ModuleSpec(name, self) if name in HEAVY else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        _skip(module.__name__)
+
+
+def _no_python(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "subprocess.Popen" and arguments[0] == sys.executable:
+        _skip("another process")
+
+
+def _skip(need: str) -> None:
+    pytest.skip(f"--quick leaves out what needs {need}", allow_module_level=True)
