@@ -20,13 +20,18 @@ from train.options import (
     space_options,
 )
 from train.quiet import quiet
+from train.terminal import check_temporary_folder, show_any_name
 from train.work import WORK, Recipe
+
+FULL = "The disk is full; free some space and run the same command again."
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; errors are one line on stderr."""
+    show_any_name()
     options = build_parser().parse_args(arguments)
     try:
+        check_temporary_folder()
         options.run(options)
     except UserError as error:
         return _fail(str(error))
@@ -42,8 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail("Stopped; the same command goes on from here.", code=130)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            return _fail("The disk is full; free some space and run the same command again.")
+            return _fail(FULL)
         return _fail(f"A file could not be read or written: {error}")
+    except Exception as error:
+        # TensorFlow and HDF5 have errors of their own for a full disk.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        return _fail(FULL)
     return 0
 
 

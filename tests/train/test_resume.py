@@ -305,6 +305,30 @@ def test_features_go_on_from_the_last_chunk(data, network, tmp_path, monkeypatch
     assert (compute().crossing[0].reshape(rows, -1).min(axis=1) > 0).all()
 
 
+def test_a_full_disk_leaves_no_weights_file_that_cannot_be_closed(graph, tmp_path):
+    # HDF5 ends the process at its exit when a file of its own could not be written.
+    h5f = pytest.importorskip("h5py").h5f
+    resource = pytest.importorskip("resource")
+    from train.network.progress import save_weights
+
+    path = tmp_path / "epoch-0.weights.h5"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A limit on the size of files stands in for a full disk; both fail in the same call.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_weights(graph, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert h5f.get_obj_count(h5f.OBJ_ALL, h5f.OBJ_FILE) == 0
+    assert list(tmp_path.iterdir()) == []
+    save_weights(graph, path)
+    before = graph.get_weights()
+    graph.load_weights(path)
+    for one, other in zip(before, graph.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 # The command line
 
 

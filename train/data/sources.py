@@ -14,6 +14,7 @@ from flowers.folders.aside import kind_by_ending, kind_by_path
 from flowers.folders.disk import DiskFile
 from flowers.folders.find import Found, find_on_disk
 from flowers.folders.layout import PhotoSet, Use, by_class, check_classes
+from flowers.folders.names import shown
 from flowers.photos import SUFFIXES
 from flowers.weights.hub import explain, hub_api, hub_errors, patiently
 from train.data.unpack import unpack
@@ -63,7 +64,7 @@ def source_name(text: str) -> str:
     if text.startswith(HUB):
         return _parse(text)[0]
     path = Path(text).expanduser().resolve()
-    return path.stem if path.suffix.lower() == ".zip" else path.name
+    return shown(path.stem if path.suffix.lower() == ".zip" else path.name)
 
 
 # The Hub

@@ -115,10 +115,20 @@ def weights_path(folder: Path, epoch: int) -> Path:
     return folder / f"epoch-{epoch}.weights.h5"
 
 
+class _InMemory(io.BytesIO):
+    """Takes an HDF5 file; Keras looks at the end of its name."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
+
+
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Save weights whole or not at all. `path` ends in `.weights.h5`."""
+    """Save weights whole or not at all. `path` ends in `.weights.h5`. Raises OSError."""
+    # HDF5 cannot close a file on a full disk, and ends the process when Python does.
+    weights = _InMemory()
+    model.save_weights(weights)
     with whole_file(path) as partial:
-        model.save_weights(partial)
+        partial.write_bytes(weights.getbuffer())
 
 
 def write_curves(progress: Progress, path: Path) -> None:
