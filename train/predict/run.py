@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.errors import DatasetError, UserError, WeightsError
-from flowers.photos import SUFFIXES
+from flowers.folders.find import find_on_disk
 from flowers.weights.folder import ARTIFACT, Artifact, Config
 from flowers.weights.source import Source
 from train.predict.shards import Shards
@@ -80,7 +80,10 @@ def run_predict(job: PredictJob) -> Summary:
     Raises `UserError` when photos or weights cannot be used, when the folder holds other
     predictions, or another run writes there.
     """
-    photos = list(photos_below(job.data))
+    found = find_on_disk(job.data, leave=[job.out])
+    photos = [(photo.name, photo.path) for photo in found.photos]
+    if found.aside.names:
+        print("\n".join(found.aside.lines()))
     if not photos:
         raise DatasetError(f"{job.data} holds no photos; give a folder with JPEG or PNG files.")
     source = _open(job.weights)
@@ -115,18 +118,6 @@ def run_predict(job: PredictJob) -> Summary:
     except Timeout:
         raise UserError(f"Another run writes to {job.out}; wait until it ends.") from None
     return Summary(job.out, len(models), len(todo), bad, len(photos) - len(todo), seconds)
-
-
-def photos_below(root: Path) -> Iterator[Photo]:
-    """The photo files below a folder, in order. Hidden files and folders are left aside."""
-    if not root.is_dir():
-        raise DatasetError(f"{root} is not a folder; give the one that holds the photos.")
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(folder, name)
-            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield path.relative_to(root).as_posix(), path
 
 
 def portions(photos: Sequence[Photo], workers: int, most: int) -> Iterator[Sequence[Photo]]:

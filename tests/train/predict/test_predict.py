@@ -71,6 +71,7 @@ def test_the_command_needs_only_what_serving_needs_and_answers_as_it_does(
     assert result.returncode == 0, result.stderr
     assert "38 photos by 2 models" in result.stdout
     assert "1 could not be read" in result.stdout
+    assert "left aside, other files: 1 (rose/notes.txt)" in result.stdout
     rows = rows_of(out)
     names = [p.relative_to(photos).as_posix() for p in photos.glob("[!.]*/*.jpg")]
     assert Counter(row["photo"] for row in rows) == dict.fromkeys(names, 2)
