@@ -59,7 +59,7 @@ def find_on_disk(root: Path, leave: Collection[Path] = ()) -> Found[DiskFile]:
     `leave` are folders that do not count, such as the `--out` of the run that asks.
     """
     if not root.is_dir():
-        raise DatasetError(f"{root} is not a folder; give a folder of class folders.")
+        raise DatasetError(f"{root} is not a folder; give the one that holds the photos.")
     aside = Aside()
     try:
         there = Walk(root, leave, aside)

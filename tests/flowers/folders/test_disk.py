@@ -168,5 +168,5 @@ def test_names_that_are_not_text_cost_an_escape(tmp_path):
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path):
-    with pytest.raises(DatasetError, match="nowhere is not a folder; give a folder of class"):
+    with pytest.raises(DatasetError, match="nowhere is not a folder; give the one that holds"):
         find_on_disk(tmp_path / "nowhere")

@@ -231,7 +231,7 @@ def test_names_that_are_not_text(root, tmp_path):
 
 
 def test_a_missing_folder(tmp_path):
-    assert "is not a folder; give a folder of class folders." in refusal(tmp_path / "nowhere")
+    assert "is not a folder; give the one that holds the photos." in refusal(tmp_path / "nowhere")
 
 
 def test_a_file_instead_of_a_folder(tmp_path):

@@ -18,6 +18,7 @@ from flowers.backbones import find_backbone
 from flowers.errors import UserError
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
+from flowers.weights.folder import check_artifact
 from tests.support import ROOT
 from tests.support.photos import write_patterns
 from train.predict.run import LEAST, PredictJob, portions, run_predict
@@ -50,7 +51,7 @@ def photos(tmp_path) -> Path:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier(WEIGHTS / "mobilenetv2")
+    return Classifier(check_artifact(WEIGHTS / "mobilenetv2"))
 
 
 def test_the_command_needs_only_what_serving_needs_and_answers_as_it_does(
