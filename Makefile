@@ -10,7 +10,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
 ALL := .venv/bin
 
-.PHONY: help run train-env test test-quick test-all bench lint format screenshots space pins clean
+.PHONY: help run train-env test test-quick test-all bench lint format screenshots space static pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; need
 
 space: $(APP)/ready ## make space SPACE=USER/SPACE [REPO=USER/REPO REVISION=v1]: deploy to the Hub
 	$(APP)/python -m train space $(SPACE) $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
+
+static: $(APP)/ready ## write the page that needs no server to build/static; needs Node.js
+	$(APP)/python -m static
 
 lint: $(ALL)/ready ## check style, types and what may import what
 	$(ALL)/ruff check .

@@ -37,6 +37,10 @@ class UploadError(UserError):
     """What was sent is not a file that can be opened."""
 
 
+class BuildError(UserError):
+    """The page without a server cannot be built."""
+
+
 def said(error: BaseException) -> str:
     """The first line of what an exception says, without the folders of this machine.
 

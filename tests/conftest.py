@@ -1,15 +1,23 @@
-"""Fixtures of several folders: weights trained on generated photos, once for all tests; the Hub."""
+"""Fixtures of several folders: weights trained on generated photos, once for all tests; the Hub.
+
+The browser is here too, since a process may start Playwright only once.
+"""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.browser import BROWSERS, chromium
 from tests.support.folders import make_folder
 from tests.support.hub.machine import Machine
 from tests.support.hub.standin import Hub
 from tests.support.photos import SIZE, write_photos
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytest_plugins = ["tests.quick"]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -95,3 +103,12 @@ def other_machine(hub_machines, tmp_path) -> Machine:
 def folder(tmp_path) -> Path:
     """A weights folder of two backbones."""
     return make_folder(tmp_path / "made", "mobilenetv2", "densenet121", keras=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A browser; tests that need one are skipped where there is none."""
+    with chromium() as found:
+        if found is None:
+            pytest.skip(f"No browser is installed; install one of {', '.join(BROWSERS)}.")
+        yield found

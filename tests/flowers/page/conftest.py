@@ -3,15 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from flowers.weights.source import DEFAULT_FOLDER
-from tests.support.browser import BROWSERS, WAIT, Page, chromium, serve
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.support.browser import WAIT, Page, serve
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +24,6 @@ def app(served_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The address of the app with these weights."""
     with serve(served_folder, tmp_path_factory.mktemp("app")) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """A browser; tests that need one are skipped where there is none."""
-    with chromium() as found:
-        if found is None:
-            pytest.skip(f"No browser is installed; install one of {', '.join(BROWSERS)}.")
-        yield found
 
 
 @pytest.fixture

@@ -1,0 +1,235 @@
+"""Build the page that runs in the browser alone: `python -m static [--out build/static]`.
+
+It takes its weights from where the app does: FLOWERS_REPO and FLOWERS_REVISION, or FLOWERS_WEIGHTS.
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from PIL import Image
+
+from flowers.backbones import BACKBONES, VARIANTS
+from flowers.errors import UserError
+from flowers.files import sha256_of, write_text
+from flowers.models.batch import MAX_PHOTOS
+from flowers.models.verdicts import none_of
+from flowers.models.zoo import Zoo
+from flowers.page import pictures
+from flowers.page.examples import find_examples
+from flowers.page.many_photos import COLUMNS
+from flowers.photos import MAX_PIXELS, SUFFIXES, load_photo
+from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
+from flowers.weights.source import weights_from_environment
+from static.bundle import (
+    FOLDER,
+    SERVICE_WORKER,
+    bundle,
+    bundle_scripts,
+    check_types,
+    install,
+    write_runtime,
+)
+from static.export import app_page, style_sheet
+
+PROJECT = FOLDER.parent
+DEFAULT_OUT = PROJECT / "build" / "static"
+TITLE = "Flowers: six backbones side by side"
+DESCRIPTION = (
+    "Six ImageNet backbones, each trained two ways, read the same photo, in this browser alone."
+)
+TABS = {
+    "classify": "Classify",
+    "photos": "Your photos",
+    "comparison": "Comparison",
+    "about": "About",
+}
+APP_ONLY = (
+    "Batches of 500 photos, zips, HEIC everywhere, training on photos of your own, and answers to "
+    "programs are left to the app, which needs Python: see the README of the project."
+)
+THUMBNAIL = 256
+"""Longest side of an example to choose, in pixels."""
+
+
+def build(out: Path) -> None:
+    """Write the page to `out`, which is replaced as a whole. Raises `UserError`."""
+    install()
+    check_types()
+    zoo = Zoo(weights_from_environment())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".static-") as partial:
+        folder = Path(partial) / "page"
+        folder.mkdir()
+        bundle_scripts(folder)
+        write_runtime(folder / "runtime")
+        write_weights(zoo, folder / "weights")
+        write_page(zoo, folder)
+        write_service_worker(folder)
+        if out.exists():
+            out.rename(Path(partial) / "before")
+        folder.rename(out)
+
+
+def write_weights(zoo: Zoo, out: Path) -> None:
+    """Copy what serving needs of the weights folder, checked, as it lies there."""
+    root = zoo.source.root
+    out.mkdir()
+    for name in (CARD, PUBLISHED, MANIFEST):
+        if (root / name).is_file():
+            shutil.copyfile(root / name, out / name)
+    for key, entry in zoo.entries().items():
+        if not entry.available:
+            continue
+        folder = zoo.source.fetch(key).path.parent
+        (out / key).mkdir()
+        for name in SERVING_FILES:
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, out / key / name)
+
+
+def write_page(zoo: Zoo, out: Path) -> None:
+    """Write the page itself: HTML, style sheet, examples, icons, and what makes it installable."""
+    page = app_page(zoo)
+    comparison = page.tab(TABS["comparison"])
+    examples = _write_examples(zoo, out / "examples")
+    boxes = page.checkboxes()
+    keys = [*BACKBONES, *VARIANTS]
+    choice = [
+        {**box, "key": key, "long": "long" in box["elem_classes"]}
+        for key, box in zip(keys, boxes, strict=True)
+    ]
+    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True)
+    html = environment.get_template("index.html").render(
+        title=TITLE,
+        description=DESCRIPTION,
+        masthead=page.styled("masthead"),
+        tabs=TABS.items(),
+        backbones=choice[: len(BACKBONES)],
+        variants=choice[len(BACKBONES) :],
+        examples=examples,
+        no_photo=page.text("answer"),
+        comparison=comparison,
+        weights=page.text("weights"),
+        most_photos=MAX_PHOTOS,
+        most_pixels=MAX_PIXELS // 1_000_000,
+        app_only=APP_ONLY,
+        site=_json(
+            {
+                "backbones": [
+                    {
+                        "backbone": key,
+                        "name": BACKBONES[key].name,
+                        "available": entry.available,
+                        "cost": entry.config.files[ARTIFACT].bytes if entry.config else 0,
+                    }
+                    for key, entry in zoo.entries().items()
+                ],
+                "classes": zoo.classes(),
+                "unknown": none_of(zoo.classes()),
+                "examples": examples,
+                "figures": page.figures,
+                "choices": page.choices,
+                "focus": {
+                    "stops": pictures._STOPS.tolist(),
+                    "colours": pictures._COLOURS.tolist(),
+                    "strongest": pictures.STRONGEST,
+                },
+                "csvColumns": COLUMNS,
+                "suffixes": sorted(SUFFIXES),
+                "mostPhotos": MAX_PHOTOS,
+            }
+        ),
+    )
+    write_text(out / "index.html", html)
+    write_text(out / "style.css", style_sheet((FOLDER / "style.css").read_text(encoding="utf-8")))
+    shutil.copytree(FOLDER / "icons", out / "icons")
+    shutil.copyfile(PROJECT / "NOTICE", out / "NOTICE")
+    manifest = {
+        "name": TITLE,
+        "short_name": "Flowers",
+        "description": DESCRIPTION,
+        "start_url": ".",
+        "scope": ".",
+        "display": "standalone",
+        "background_color": "#fbfaf8",
+        "theme_color": "#0f766e",
+        "icons": [
+            {"src": f"icons/{side}.png", "sizes": f"{side}x{side}", "type": "image/png"}
+            for side in (192, 512)
+        ],
+    }
+    write_text(out / "manifest.webmanifest", json.dumps(manifest, indent=1) + "\n")
+
+
+def write_service_worker(out: Path) -> None:
+    """Write the service worker, which lists what it keeps; last, since it knows all hashes."""
+    files = {
+        path.relative_to(out).as_posix(): sha256_of(path)
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and not path.is_relative_to(out / "weights")
+    }
+    version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
+    # The builds of LiteRT.js are kept when one of them is first used, the weights under their hash.
+    kept = [name for name in files if not name.startswith(("runtime/", "examples/"))]
+    kept = ["./" if name == "index.html" else name for name in kept]
+    bundle(
+        SERVICE_WORKER,
+        out / "sw.js",
+        "--format=iife",
+        f"--banner:js=const KEPT={json.dumps(kept)},VERSION={json.dumps(version)};",
+    )
+
+
+def _write_examples(zoo: Zoo, out: Path) -> list[dict[str, str]]:
+    found = []
+    out.mkdir()
+    for example in find_examples(zoo.source.root):
+        path = out / example.path.name
+        thumbnail = out / f"{example.name}-small.jpg"
+        shutil.copyfile(example.path, path)
+        small: Image.Image = load_photo(example.path, at_least=THUMBNAIL)
+        small.thumbnail((THUMBNAIL, THUMBNAIL))
+        small.save(thumbnail, quality=82, optimize=True)
+        found.append(
+            {
+                "name": example.name,
+                "caption": example.caption,
+                "path": f"examples/{path.name}",
+                "thumbnail": f"examples/{thumbnail.name}",
+            }
+        )
+    return found
+
+
+def _json(value: Any) -> Markup:
+    """JSON to stand inside a script element, which ends at the first `</`."""
+    return Markup(
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; returns its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="the folder to write")
+    options = parser.parse_args(arguments)
+    try:
+        build(options.out)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
+    print(f"{options.out}: {size / 1e6:.0f} MB; put it on any web server.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

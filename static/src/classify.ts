@@ -1,0 +1,179 @@
+/** The Classify tab: one photo, every chosen model, side by side. */
+
+import { type Answer, answer, asJson, message } from "./answer";
+import { camera } from "./camera";
+import { download, find, h } from "./elements";
+import { UserError } from "./models";
+import { Picker } from "./picker";
+import { site } from "./site";
+import type { Zoo } from "./zoo";
+
+interface Shown {
+  file: Blob;
+  name: string;
+  /** Name of the example, for links. */
+  example: string | null;
+  address: string;
+}
+
+export class Classify {
+  private readonly picker = new Picker(find("#choice-column"));
+  private readonly place = find("#answer");
+  private readonly preview = find<HTMLImageElement>("#photo img");
+  private shown: Shown | null = null;
+  private turn = 0;
+  private redraw: (() => void) | null = null;
+
+  constructor(private readonly zoo: Zoo) {
+    const input = find<HTMLInputElement>("#photo-file");
+    input.addEventListener("change", () => {
+      if (input.files?.[0]) this.show(input.files[0], input.files[0].name);
+      input.value = ""; // So that the same photo can be chosen anew.
+    });
+    find("#photo-remove").addEventListener("click", () => this.clear());
+    camera((file) => this.show(file, "The photo"));
+    this.takeDropped(find("#photo"));
+    document.addEventListener("paste", (event) => {
+      const file = event.clipboardData?.files[0];
+      if (file && !find("#panel-classify").hidden) this.show(file, file.name || "The photo");
+    });
+    for (const button of document.querySelectorAll<HTMLButtonElement>("#examples button")) {
+      button.addEventListener("click", () => void this.example(button.dataset.name!));
+    }
+    find("#share").addEventListener("click", () => this.share());
+    this.picker.onChange(() => void this.read());
+  }
+
+  /** What the page's link asks for. */
+  async open(query: URLSearchParams): Promise<void> {
+    for (const name of ["backbone", "variant"] as const) {
+      const wanted = query.get(`${name}s`);
+      if (wanted !== null) this.picker.choose(name, wanted.split(","));
+    }
+    const example = query.get("example");
+    if (example && site.examples.some(({ name }) => name === example)) await this.example(example);
+  }
+
+  /** Say how much of a backbone has arrived. */
+  progress(backbone: string, share: number): void {
+    this.status.set(backbone, `fetching, ${(100 * share).toFixed(0)} %`);
+    this.redraw?.();
+  }
+
+  private readonly status = new Map<string, string>();
+
+  private async example(name: string): Promise<void> {
+    const found = site.examples.find((example) => example.name === name)!;
+    const turn = ++this.turn;
+    const response = await fetch(found.path).catch(() => null);
+    if (turn !== this.turn) return;
+    if (!response?.ok) {
+      this.place.replaceChildren(message("This example cannot be fetched; connect to the internet."));
+      return;
+    }
+    this.show(await response.blob(), found.caption, name);
+  }
+
+  private show(file: Blob, name: string, example: string | null = null): void {
+    if (this.shown) URL.revokeObjectURL(this.shown.address);
+    this.shown = { file, name, example, address: URL.createObjectURL(file) };
+    this.preview.src = this.shown.address;
+    find("#photo").classList.add("filled");
+    void this.read();
+  }
+
+  private clear(): void {
+    this.turn++;
+    this.shown = null;
+    this.redraw = null;
+    find("#photo").classList.remove("filled");
+    this.preview.removeAttribute("src");
+    this.place.replaceChildren(find<HTMLTemplateElement>("#no-photo").content.cloneNode(true));
+  }
+
+  /** Have the chosen models read the photo; the last photo and choice win. */
+  private async read(): Promise<void> {
+    const { shown, zoo } = this;
+    if (!shown) return;
+    const turn = ++this.turn;
+    const { chosen } = this.picker;
+    const given: Answer = { looks: [], pending: [], failed: new Map(), status: this.status };
+    let shape: [number, number] = [1, 1];
+    const current = (): boolean => turn === this.turn;
+    this.redraw = () => {
+      if (current()) this.place.replaceChildren(answer(given, shown.address, shape));
+    };
+    try {
+      given.pending = zoo.choose(chosen);
+      const backbones = [...new Set(given.pending.map(({ backbone }) => backbone))];
+      this.redraw();
+      // Fetched while the photo is decoded.
+      void zoo.load(backbones[0]!).catch(() => undefined);
+      const squares = await zoo.decode(shown.file, shown.name, backbones);
+      await this.preview.decode().catch(() => undefined);
+      shape = [this.preview.naturalWidth || 1, this.preview.naturalHeight || 1];
+      for (const backbone of backbones) {
+        if (!current()) return;
+        try {
+          if (!zoo.loaded(backbone)) {
+            this.status.set(backbone, "loading…");
+            this.redraw();
+            await zoo.load(backbone);
+          }
+          this.status.delete(backbone);
+          given.looks.push(...(await zoo.read(backbone, squares, chosen.variants)));
+        } catch (error) {
+          given.failed.set(backbone, sentence(error));
+        }
+        given.pending = given.pending.filter((model) => model.backbone !== backbone);
+        this.redraw?.();
+      }
+      if (!current()) return;
+      this.redraw = null;
+      if (given.looks.length) {
+        const link = download("classification.json", "application/json", asJson(given.looks), "Download as JSON");
+        this.place.append(h("p", { class: "downloads" }, link));
+      }
+      find("#engine").textContent = zoo.engine;
+      await zoo.tryGpu(squares);
+      find("#engine").textContent = zoo.engine;
+    } catch (error) {
+      if (current()) this.place.replaceChildren(message(sentence(error), "This photo cannot be read"));
+    }
+  }
+
+  private takeDropped(target: HTMLElement): void {
+    target.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      target.classList.add("over");
+    });
+    target.addEventListener("dragleave", () => target.classList.remove("over"));
+    target.addEventListener("drop", (event) => {
+      event.preventDefault();
+      target.classList.remove("over");
+      const file = event.dataTransfer?.files[0];
+      if (file) this.show(file, file.name);
+    });
+  }
+
+  /** Write the choice into the address bar, where it can be copied. */
+  private share(): void {
+    const url = new URL(location.href);
+    const { backbones, variants } = this.picker.chosen;
+    url.searchParams.set("backbones", backbones.join(","));
+    url.searchParams.set("variants", variants.join(","));
+    if (this.shown?.example) url.searchParams.set("example", this.shown.example);
+    else url.searchParams.delete("example");
+    url.search = url.search.replaceAll("%2C", ",");
+    history.replaceState(null, "", url);
+    const link = find<HTMLInputElement>("#link");
+    link.hidden = false;
+    link.value = url.href;
+    link.select();
+  }
+}
+
+export function sentence(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `Something went wrong that should not; please report it. Received: ${error}`;
+}

@@ -1,0 +1,202 @@
+/** What the models say of a photo: the rules of `flowers/models`, pinned by shared test vectors. */
+
+import { type Config, type Model, type Outputs, type Refusal, VARIANTS } from "./models";
+import { accuracyInterval, holm, mcnemar } from "./stats";
+
+export const SIGNIFICANT = 0.05;
+/** Differences whose corrected p-value is below this are called real. */
+
+/** What one model says of one photo. */
+export interface Prediction extends Model {
+  classes: readonly string[];
+  /** Calibrated. */
+  probabilities: number[];
+  known: boolean;
+  /** P(known); null for weights that have no score of it. */
+  pKnown: number | null;
+  /** Of the pass through the backbone, which serves both variants. */
+  milliseconds: number;
+}
+
+export function label(p: Prediction): string {
+  return p.classes[p.probabilities.indexOf(probability(p))]!;
+}
+
+export function probability(p: Prediction): number {
+  return Math.max(...p.probabilities);
+}
+
+/** The predictions of all variants from the outputs of one pass through a backbone. */
+export function predictions(config: Config, outputs: Outputs, milliseconds: number): Prediction[] {
+  return VARIANTS.filter((variant) => config.variants[variant]).map((variant) => {
+    const settings = config.variants[variant]!;
+    const raw = outputs[`${variant}_probabilities`]!.values;
+    const probabilities = calibrate([...raw], settings.temperature);
+    const score = outputs[`${variant}_known`]?.values[0];
+    const refusal = settings.refusal ?? null;
+    const pKnown = refusal ? knownProbability(score!, refusal) : null;
+    const known =
+      pKnown === null
+        ? Math.max(...probabilities) >= (settings.unknown_threshold ?? 0)
+        : pKnown >= refusal!.threshold;
+    const { backbone, classes } = config;
+    return { backbone, variant, classes, probabilities, known, pKnown, milliseconds };
+  });
+}
+
+/** Temperature scaling of probabilities (Guo et al. 2017). */
+export function calibrate(raw: readonly number[], temperature: number): number[] {
+  const logits = raw.map((p) => Math.log(Math.max(p, 1e-12)) / temperature);
+  const most = Math.max(...logits);
+  const scaled = logits.map((x) => Math.exp(x - most));
+  const sum = scaled.reduce((a, b) => a + b, 0);
+  return scaled.map((x) => x / sum);
+}
+
+/**
+ * P(known) of a photo, from the score that an artifact gives it.
+ *
+ * For "background" that is the score; for "neighbours" the share of reference photos whose score is
+ * not above it, a conformal p-value (Vovk et al. 2005).
+ */
+export function knownProbability(score: number, refusal: Refusal): number {
+  if (refusal.method === "background") return Math.min(1, Math.max(0, score));
+  const reference = refusal.reference!;
+  return reference.filter((other) => other <= score).length / reference.length;
+}
+
+export function sameModel(a: Model, b: Model): boolean {
+  return a.backbone === b.backbone && a.variant === b.variant;
+}
+
+/** One order for all: the classes of the first list, then what other lists add. */
+export function classOrder(lists: Iterable<readonly string[]>): string[] {
+  return [...new Set([...lists].flat())];
+}
+
+/** What the chosen models say together of one photo. */
+export interface Consensus {
+  /** The class that most models have on top; of equal ones the more probable. */
+  label: string;
+  /** Its mean calibrated probability over all models. */
+  probability: number;
+  agreement: number;
+  models: number;
+  known: boolean;
+  /** Mean over the models that have one. */
+  pKnown: number | null;
+}
+
+/** Sum up the predictions of one photo, of which there is at least one. */
+export function consensus(found: readonly Prediction[]): Consensus {
+  const total = new Map(classOrder(found.map((p) => p.classes)).map((name) => [name, 0]));
+  const votes = new Map<string, number>();
+  for (const p of found) {
+    p.classes.forEach((name, i) => total.set(name, total.get(name)! + p.probabilities[i]!));
+    votes.set(label(p), (votes.get(label(p)) ?? 0) + 1);
+  }
+  const rank = (name: string): [number, number] => [votes.get(name) ?? 0, total.get(name)!];
+  const best = [...total.keys()].reduce((a, b) => {
+    const [x, y] = [rank(a), rank(b)];
+    return y[0] > x[0] || (y[0] === x[0] && y[1] > x[1]) ? b : a;
+  });
+  const shares = found.map((p) => p.pKnown).filter((p) => p !== null);
+  return {
+    label: best,
+    probability: total.get(best)! / found.length,
+    agreement: votes.get(best) ?? 0,
+    models: found.length,
+    known: 2 * found.filter((p) => p.known).length >= found.length,
+    pKnown: shares.length ? shares.reduce((a, b) => a + b, 0) / shares.length : null,
+  };
+}
+
+/** The predictions that differ from the consensus, by class, most probable first. */
+export function dissent(found: readonly Prediction[]): Map<string, Prediction[]> {
+  const agreed = consensus(found).label;
+  const others = new Map<string, Prediction[]>();
+  for (const p of [...found].sort((a, b) => probability(b) - probability(a))) {
+    if (label(p) !== agreed) others.set(label(p), [...(others.get(label(p)) ?? []), p]);
+  }
+  return others;
+}
+
+/** One photo of a batch with what all models say of it, or the reason why it was left out. */
+export interface Reading {
+  photo: string;
+  label: string | null;
+  predictions: Prediction[];
+  reason: string | null;
+}
+
+/** The readings, disagreements first; what was left out last. */
+export function mostDisputed<R extends Reading>(readings: readonly R[]): R[] {
+  const rank = (r: Reading): number[] => {
+    if (!r.predictions.length) return [0, 0, 0, 0];
+    const summary = consensus(r.predictions);
+    const named = new Set(r.predictions.map(label)).size;
+    return [1, named, summary.models - summary.agreement, 1 - summary.probability];
+  };
+  const compare = (a: number[], b: number[]): number =>
+    b.map((x, i) => x - a[i]!).find((difference) => difference !== 0) ?? 0;
+  return readings
+    .map((reading) => ({ reading, at: rank(reading) }))
+    .sort((a, b) => compare(a.at, b.at))
+    .map(({ reading }) => reading);
+}
+
+/** One model's accuracy on the labelled photos, with its 95 % interval. */
+export interface Score extends Model {
+  correct: number;
+  photos: number;
+  accuracy: number;
+  interval: [number, number];
+}
+
+/** Labelled photos: who is how good, and which others the best one really beats. */
+export interface Standings {
+  scores: Score[];
+  best: Score;
+  /** The models that the best one beats by more than chance. */
+  beaten: Model[];
+}
+
+/** Score the models on the labelled photos of a batch; null when no photo has a label. */
+export function judge(readings: readonly Reading[]): Standings | null {
+  const right = new Map<string, { model: Model; photos: Map<number, boolean> }>();
+  readings.forEach((reading, number) => {
+    if (reading.label === null) return;
+    for (const p of reading.predictions) {
+      const key = `${p.backbone} ${p.variant}`;
+      if (!right.has(key)) right.set(key, { model: p, photos: new Map() });
+      right.get(key)!.photos.set(number, label(p) === reading.label);
+    }
+  });
+  if (!right.size) return null;
+  const rows = [...right.values()];
+  const scores = rows.map(({ model, photos }): Score => {
+    const correct = [...photos.values()].filter(Boolean).length;
+    const { backbone, variant } = model;
+    const interval = accuracyInterval(correct, photos.size);
+    return { backbone, variant, correct, photos: photos.size, accuracy: correct / photos.size, interval };
+  });
+  const best = scores.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  const pairs: { first: number; second: number; gain: number; p: number }[] = [];
+  rows.forEach((a, first) =>
+    rows.slice(first + 1).forEach((b, offset) => {
+      const both = [...a.photos].filter(([number]) => b.photos.has(number));
+      const onlyFirst = both.filter(([number, ok]) => ok && !b.photos.get(number)).length;
+      const onlySecond = both.filter(([number, ok]) => !ok && b.photos.get(number)).length;
+      const p = mcnemar(onlyFirst, onlySecond);
+      pairs.push({ first, second: first + 1 + offset, gain: onlyFirst - onlySecond, p });
+    }),
+  );
+  const adjusted = holm(pairs.map(({ p }) => p));
+  const at = scores.indexOf(best);
+  const beaten = pairs.flatMap(({ first, second, gain }, i) => {
+    if (adjusted[i]! >= SIGNIFICANT) return [];
+    if (first === at && gain > 0) return [scores[second]!];
+    return second === at && gain < 0 ? [scores[first]!] : [];
+  });
+  return { scores, best, beaten };
+}

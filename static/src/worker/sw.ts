@@ -1,0 +1,80 @@
+/**
+ * The service worker: keeps the page for use without a network, and lets it use threads.
+ *
+ * `KEPT` and `VERSION` are put in front by the build: a changed file changes this script, and with
+ * that the browser installs it anew. Weights are kept by `artifacts.ts`, under their own hashes.
+ */
+
+declare const self: ServiceWorkerGlobalScope;
+declare const KEPT: readonly string[];
+declare const VERSION: string;
+
+const CACHE = `page-${VERSION}`;
+const POLICY = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Resource-Policy": "same-origin",
+};
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(
+    (async () => {
+      const cache = await caches.open(CACHE);
+      await cache.addAll(KEPT.map((path) => new Request(path, { cache: "no-cache" })));
+      await self.skipWaiting();
+    })(),
+  );
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys()) {
+        if (name.startsWith("page-") && name !== CACHE) await caches.delete(name);
+      }
+      await self.clients.claim();
+    })(),
+  );
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  const scope = new URL(self.registration.scope);
+  if (request.method !== "GET" || url.origin !== scope.origin) return;
+  if (!url.pathname.startsWith(scope.pathname) || url.pathname.endsWith("/model.tflite")) return;
+  event.respondWith(answer(request, url).then(isolated));
+});
+
+async function answer(request: Request, url: URL): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  // What is chosen on the page stands behind the question mark; the file is the same.
+  const key = request.mode === "navigate" ? new URL(".", url).href : url.origin + url.pathname;
+  if (url.pathname.endsWith("/config.json")) {
+    // It names the hashes of the weights: asked anew wherever there is a network.
+    try {
+      const fresh = await fetch(request, { cache: "no-cache" });
+      if (fresh.ok) await cache.put(key, fresh.clone());
+      return fresh;
+    } catch (error) {
+      const kept = await cache.match(key);
+      if (kept) return kept;
+      throw error;
+    }
+  }
+  const kept = await cache.match(key);
+  if (kept) return kept;
+  const fresh = await fetch(request);
+  if (fresh.ok) await cache.put(key, fresh.clone());
+  return fresh;
+}
+
+function isolated(response: Response): Response {
+  if (response.type === "opaque" || response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(POLICY)) headers.set(name, value);
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
+
+export {};

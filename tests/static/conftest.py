@@ -1,0 +1,106 @@
+"""The page without a server, built from the starter weights, on a plain web server."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from flowers.errors import BuildError
+from static.bundle import install
+from tests.support.browser import WAIT, Page
+
+VIEWPORT = {"width": 1280, "height": 900}
+
+
+class WebServer:
+    """A web server as plain as they come: no packing, no headers; it counts what it sends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sent: Counter[str] = Counter()
+        """Bytes by path, headers included."""
+        handler = partial(_Handler, self, directory=str(folder))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.address = f"http://127.0.0.1:{self._server.server_port}/"
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, owner: WebServer, *arguments: Any, **options: Any) -> None:
+        self._owner = owner
+        super().__init__(*arguments, **options)
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        data = source.read()
+        self._owner.sent[self.path.partition("?")[0].lstrip("/")] += len(data)
+        outputfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make static` writes; tests that need it are skipped where there is no Node.js."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("Node.js is not installed; install version 20 or newer.")
+    try:
+        install()
+    except BuildError as error:
+        if any(word in str(error) for word in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED")):
+            pytest.skip(str(error))
+        raise
+    from static.__main__ import build
+
+    out = tmp_path_factory.mktemp("static") / "page"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("FLOWERS_REPO", "FLOWERS_REVISION", "FLOWERS_WEIGHTS"):
+            patch.delenv(name, raising=False)
+        build(out)
+    return out
+
+
+@pytest.fixture
+def web(built: Path) -> Iterator[WebServer]:
+    """A web server with the built page."""
+    server = WebServer(built)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    """Errors in the consoles of the pages a test opened."""
+    return []
+
+
+@pytest.fixture
+def open_site(browser: Any, errors: list[str]) -> Iterator[Callable[..., Page]]:
+    """Open a page in a fresh browser; the test fails when its console shows an error."""
+    contexts = []
+
+    def open_(address: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": VIEWPORT, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert errors == []

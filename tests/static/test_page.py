@@ -1,0 +1,261 @@
+"""The page without a server in a real browser: reading photos, offline, and sending nothing."""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flowers.files import sha256_of
+from flowers.models.classifier import Classifier
+from flowers.page.examples import find_examples
+from flowers.photos import read_photo
+from flowers.stats import accuracy_interval
+from flowers.weights.source import DEFAULT_FOLDER, Source
+from tests.static.conftest import WebServer
+from tests.support.browser import READY, WAIT, Page
+from tests.support.photos import write_photos
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+ONE = "?backbones=mobilenetv2"
+"""Keeps the tests short: one backbone, both variants."""
+
+MOST_BYTES = 3_300_000
+"""Of the first visit, without weights."""
+
+# Controls that a screen reader could not name.
+NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, a[href]')]
+  .filter((e) => e.checkVisibility() && !(e.getAttribute('aria-label') || e.title
+    || e.innerText?.trim() || e.labels?.length))
+  .map((e) => e.outerHTML.slice(0, 160))"""
+
+
+def read(page: Page, photo: Path) -> dict[str, Any]:
+    """Have a photo read; returns what the download holds."""
+    page.set_input_files("#photo-file", photo)
+    page.wait_for_selector(READY)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as JSON").click()
+    return dict(json.loads(Path(download.value.path()).read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier(Source(DEFAULT_FOLDER).fetch("mobilenetv2"))
+
+
+@pytest.fixture(scope="module")
+def photo() -> Path:
+    return next(e.path for e in find_examples(DEFAULT_FOLDER) if e.name == "yellow-flower")
+
+
+def test_a_photo_gets_the_answer_that_python_gives(
+    web: WebServer, open_site: Callable[..., Page], classifier: Classifier, photo: Path
+) -> None:
+    page = open_site(web.address + ONE)
+    found = read(page, photo)["predictions"]
+    expected = classifier.predict(read_photo(photo))
+    assert [p["variant"] for p in found] == ["transfer", "finetuned"]
+    for row in found:
+        wanted = expected[row["variant"]]
+        assert row["label"] == wanted.label
+        assert row["known"] == wanted.known
+        assert row["probability"] == pytest.approx(wanted.probability, abs=0.01)
+        shares = [row["probabilities"][name] for name in wanted.classes]
+        np.testing.assert_allclose(shares, wanted.probabilities, atol=0.01)
+    assert page.locator(".card canvas").count() == 2
+
+
+def test_a_first_visit_costs_no_more_than_promised_and_leaves_weights_alone(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(web.address)
+    expect(page.locator("#engine")).to_contain_text("WebAssembly", timeout=WAIT)
+    assert not any(name.endswith(".tflite") for name in web.sent)
+    assert sum(web.sent.values()) < MOST_BYTES
+    assert page.evaluate("crossOriginIsolated") is True
+    assert "threads" in page.inner_text("#engine")
+
+
+def test_it_works_offline_after_the_first_visit(
+    web: WebServer, open_site: Callable[..., Page], errors: list[str], photo: Path
+) -> None:
+    page = open_site(web.address + ONE)
+    online = read(page, photo)
+    web.stop()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    offline = read(page, photo)
+    for one, other in zip(online["predictions"], offline["predictions"], strict=True):
+        assert one["probabilities"] == other["probabilities"]
+    page.get_by_role("tab", name="Comparison").click()
+    assert page.locator("#measured-accuracy .point").count() == 4
+    errors.clear()  # The browser notes that config.json could not be asked for anew.
+
+
+def test_nothing_is_sent_to_another_address(
+    web: WebServer, open_site: Callable[..., Page], errors: list[str], photo: Path, built: Path
+) -> None:
+    asked: list[str] = []
+    elsewhere = WebServer(built)
+    page = open_site(web.address + ONE)
+    page.on("request", lambda request: asked.append(request.url))
+    read(page, photo)
+    for name in ("photos", "comparison", "about"):
+        page.click(f"#tab-{name}")
+    page.click("#tab-classify")
+    assert all(url.startswith((web.address, "blob:")) for url in asked)
+    assert asked
+    assert errors == []
+    # Even a script that wanted to could not, in the page or in the worker that reads photos.
+    attempts = """async (url) => {
+      const tried = await fetch(url, {mode: 'no-cors'}).then(() => 'sent', () => 'refused');
+      const image = await new Promise((resolve) => { const i = new Image();
+        i.onload = () => resolve('sent'); i.onerror = () => resolve('refused'); i.src = url; });
+      const code = `fetch(${JSON.stringify(url)}, {mode: 'no-cors'})
+        .then(() => postMessage('sent'), () => postMessage('refused'))`;
+      const worker = new Worker(URL.createObjectURL(new Blob([code])));
+      const third = await new Promise((resolve) => { worker.onmessage = (e) => resolve(e.data); });
+      return [tried, image, third, navigator.sendBeacon(url, 'x') ? 'queued' : 'refused'];
+    }"""
+    assert page.evaluate(attempts, elsewhere.address + "icons/192.png")[:3] == ["refused"] * 3
+    assert not elsewhere.sent
+    elsewhere.stop()
+    assert errors
+    assert all("Content Security Policy" in text for text in errors)
+    errors.clear()
+
+
+def test_weights_with_a_wrong_hash_are_refused_and_changed_ones_fetched_anew(
+    built: Path, tmp_path: Path, open_site: Callable[..., Page], photo: Path
+) -> None:
+    folder = Path(shutil.copytree(built, tmp_path / "page"))
+    artifact = folder / "weights" / "mobilenetv2" / "model.tflite"
+    config = artifact.with_name("config.json")
+    whole = artifact.read_bytes()
+    artifact.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    web = WebServer(folder)
+    page = open_site(web.address + ONE)
+    page.set_input_files("#photo-file", photo)
+    page.wait_for_selector(".answer[data-pending='0']")
+    said = page.inner_text(".failure")
+    assert "mobilenetv2/model.tflite is not the file its config.json names" in said
+    assert page.locator("table.heat").count() == 0
+
+    artifact.write_bytes(whole)
+    page.reload()
+    read(page, photo)
+    web.sent.clear()
+    page.reload()
+    read(page, photo)
+    assert not any(name.endswith(".tflite") for name in web.sent)  # Kept.
+
+    artifact.write_bytes(whole + b"\0" * 16)  # Another file that is read the same way.
+    described = json.loads(config.read_text())
+    record = {"bytes": len(whole) + 16, "sha256": sha256_of(artifact)}
+    described["files"]["model.tflite"] = record
+    config.write_text(json.dumps(described))
+    page.reload()
+    read(page, photo)
+    assert web.sent["weights/mobilenetv2/model.tflite"] == len(whole) + 16
+    kept = page.evaluate("caches.open('weights').then((c) => c.keys()).then((k) => k.length)")
+    assert kept == 1
+    web.stop()
+
+
+def test_folders_label_photos_and_models_are_scored_with_intervals(
+    web: WebServer, open_site: Callable[..., Page], classifier: Classifier, tmp_path: Path
+) -> None:
+    folder = write_photos(tmp_path / "mine", 2)
+    (folder / "rose" / "broken.jpg").write_bytes(b"no photo")
+    (folder / "notes.txt").write_text("no photo either")
+    page = open_site(f"{web.address}?tab=photos")
+    page.set_input_files("#batch-folder", folder)
+    page.wait_for_selector("#batch-files:not(:empty)")
+    assert page.inner_text("#batch-files") == "7 photos, 7 labelled by their folders"
+    page.get_by_text("Models", exact=True).click()
+    page.locator("#batch-choice").get_by_label("DenseNet121").uncheck()
+    page.get_by_role("button", name="Read all photos").click()
+    page.wait_for_selector("#batch-links a")
+    assert "broken.jpg is not a photo that can be read" in page.inner_text(".failure")
+    assert page.locator("table.batch tbody tr").count() == 7
+
+    photos = sorted(folder.glob("*/[0-9].jpg"))
+    right = {"transfer": 0, "finetuned": 0}
+    for path in photos:
+        for variant, p in classifier.predict(read_photo(path)).items():
+            right[variant] += p.label == path.parent.name
+    for variant, correct in right.items():
+        row = page.locator("table.scores tr", has_text=variant)
+        low, high = accuracy_interval(correct, 6)
+        assert f"{correct} of 6" in row.inner_text()
+        assert f"{100 * low:.1f}\u202f% to {100 * high:.1f}\u202f%" in row.inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 12
+    assert {row["label"] for row in rows} == {"daisy", "rose", "sunflower"}
+    labels = [row["label"] == row["reads"] for row in rows if row["variant"] == "finetuned"]
+    assert sum(labels) == right["finetuned"]
+
+    first = page.locator("table.batch select").first
+    first.select_option("")
+    assert "of 5" in page.locator("table.scores").inner_text()
+
+
+def test_the_comparison_shows_the_figures_of_the_app(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(f"{web.address}?tab=comparison")
+    assert page.locator("#published-accuracy .point").count() == 12
+    assert page.locator("#measured-accuracy .point").count() == 4
+    tags = page.locator(".chart:has(#published-accuracy) .tag").all_inner_texts()
+    assert tags == ["published"]
+    before = page.inner_text("#confusion-transfer")
+    page.get_by_label("Backbone", exact=True).select_option("MobileNetV2")
+    expect(page.locator("#confusion-transfer")).not_to_have_text(before)
+    page.get_by_role("button", name="accuracy %").click()
+    shown = page.locator("#figures tbody td:nth-child(4)").all_inner_texts()
+    numbers = [float(text) for text in shown]
+    assert numbers == sorted(numbers, reverse=True)
+    assert 99.48 in numbers
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_every_control_has_a_name(
+    web: WebServer, open_site: Callable[..., Page], photo: Path, scheme: str
+) -> None:
+    phone = {"width": 390, "height": 844}
+    page = open_site(web.address + ONE, viewport=phone, color_scheme=scheme)
+    read(page, photo)
+    for name in ("classify", "photos", "comparison", "about"):
+        page.click(f"#tab-{name}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        assert page.evaluate(NAMELESS) == [], name
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(251, 250, 248)", "dark": "rgb(22, 20, 18)"}[scheme]
+
+
+def test_tabs_follow_the_arrow_keys_and_show_where_the_focus_is(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(web.address)
+    page.get_by_role("tab", name="Classify").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("tabpanel", name="Your photos").is_visible()
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+
+
+def test_it_can_be_installed(web: WebServer, open_site: Callable[..., Page]) -> None:
+    page = open_site(web.address)
+    session = page.context.new_cdp_session(page)
+    found = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [e["errorId"] for e in found] == ["in-incognito"]  # As every window of these tests is.
