@@ -137,7 +137,7 @@ def export_options(export: argparse.ArgumentParser) -> None:
 def predict_options(predict: argparse.ArgumentParser) -> None:
     """Add the options of `predict`."""
     predict.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="a folder with photos, at any depth"
+        "--data", required=True, metavar=SOURCE, help="photos, in folders of any kind and depth"
     )
     predict.add_argument(
         "--weights",

@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.errors import DatasetError, UserError, WeightsError
-from flowers.folders.find import find_on_disk
 from flowers.weights.folder import ARTIFACT, Artifact, Config
 from flowers.weights.source import Source
+from train.data.sources import find_photos
 from train.predict.shards import Shards
 from train.predict.worker import Photo, Row, predict, start
 
-LOCK = ".lock"
+LOCK, UNPACKED = ".lock", ".photos"
 HUB = "hf://"
 
 LEAST = 16
@@ -37,7 +37,8 @@ LEAST = 16
 class PredictJob:
     """What is to be predicted, and how."""
 
-    data: Path
+    data: str
+    """A folder, a zip, or hf://datasets/USER/NAME."""
     weights: str
     """A weights folder, or hf://USER/REPO, with @REVISION if need be."""
     out: Path
@@ -80,12 +81,6 @@ def run_predict(job: PredictJob) -> Summary:
     Raises `UserError` when photos or weights cannot be used, when the folder holds other
     predictions, or another run writes there.
     """
-    found = find_on_disk(job.data, leave=[job.out])
-    photos = [(photo.name, photo.path) for photo in found.photos]
-    if found.aside.names:
-        print("\n".join(found.aside.lines()))
-    if not photos:
-        raise DatasetError(f"{job.data} holds no photos; give a folder with JPEG or PNG files.")
     source = _open(job.weights)
     configs = _configs(source, job.backbones)
     models = [f"{key} {v}" for key, c in configs.items() for v in job.variants if v in c.variants]
@@ -93,7 +88,7 @@ def run_predict(job: PredictJob) -> Summary:
         raise WeightsError(f"{job.weights} has no such variant; choose another.")
     run = {
         "schema_version": 1,
-        "data": str(job.data.resolve()),
+        "data": job.data if job.data.startswith(HUB) else str(Path(job.data).resolve()),
         "weights": {
             key: {
                 "sha256": config.files[ARTIFACT].sha256,
@@ -106,6 +101,7 @@ def run_predict(job: PredictJob) -> Summary:
     job.out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(job.out / LOCK, timeout=0):
+            photos = _photos(job)
             shards = Shards(job.out, run)
             done = shards.done()
             todo = [photo for photo in photos if photo[0] not in done]
@@ -128,6 +124,16 @@ def portions(photos: Sequence[Photo], workers: int, most: int) -> Iterator[Seque
         size = min(most, max(LEAST, share))
         yield photos[begin : begin + size]
         begin += size
+
+
+def _photos(job: PredictJob) -> list[Photo]:
+    """All photos there are, in order; says what is left aside. Raises `DatasetError`."""
+    found = find_photos(job.data, job.out / UNPACKED, leave=[job.out])
+    for line in [*found.notes, *found.aside.lines()]:
+        print(line)
+    if not found.photos:
+        raise DatasetError(f"{job.data} holds no photos; give a folder with JPEG or PNG files.")
+    return [(photo.name, photo.path) for photo in found.photos]
 
 
 def _open(weights: str) -> Source:

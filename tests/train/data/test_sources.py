@@ -118,7 +118,9 @@ def test_what_is_neither_folder_nor_zip(photos, tmp_path):
     file = photos / "rose" / "000.jpg"
     assert "is neither a folder nor a zip" in refusal(file, cache)
     assert "Photos come from a folder, a zip or hf://" in refusal("s3://bucket/flowers", cache)
-    assert "nowhere is not a folder; give the one that holds the photos" in refusal("nowhere", cache)
+    assert "nowhere is not a folder; give the one that holds the photos" in refusal(
+        "nowhere", cache
+    )
 
 
 # Zips

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from zipfile import ZipFile
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,7 @@ from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
 from flowers.weights.folder import check_artifact
 from tests.support import ROOT
+from tests.support.folders import files_of
 from tests.support.photos import write_patterns
 from train.predict.run import LEAST, PredictJob, portions, run_predict
 
@@ -145,9 +147,38 @@ def test_a_killed_run_goes_on_with_exactly_one_row_each(tmp_path):
     assert {(row["photo"], row["backbone"], row["variant"]) for row in rows} == expected
 
 
+def test_a_zip_and_a_dataset_of_the_hub_are_read_as_well(hub, photos, tmp_path):
+    zipped = tmp_path / "flowers.zip"
+    with ZipFile(zipped, "w") as archive:
+        for path in photos.rglob("*.jpg"):
+            archive.write(path, path.relative_to(photos))
+    predict(zipped, tmp_path / "from-zip")
+    files = {f"test/{name}": content for name, content in files_of(photos / "rose").items()}
+    hub.put("somebody/roses", files | {"train/a.jpg": b"no photo"}, kind="dataset")
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url}
+    address = "hf://datasets/somebody/roses"
+    subprocess.run(
+        command("--data", address, "--out", tmp_path / "from-hub", "--workers", 1),
+        cwd=ROOT,
+        env=environment | {"HF_HUB_DISABLE_XET": "1"},
+        check=True,
+        timeout=120,
+    )
+    predict(photos, tmp_path / "from-folder")
+    by_photo = [
+        {(row["photo"], row["variant"]): row["probability"] for row in rows_of(tmp_path / name)}
+        for name in ("from-folder", "from-zip", "from-hub")
+    ]
+    assert by_photo[0] == by_photo[1]
+    # Of the parts of a set, all are asked about.
+    assert {name for name, _ in by_photo[2]} == {*files, "train/a.jpg"}
+    for (name, variant), probability in by_photo[2].items():
+        assert probability == by_photo[0].get((name.replace("test/", "rose/"), variant))
+
+
 def predict(photos: Path, out: Path, **options):
     settings = {"backbones": BACKBONES, "workers": 1, **options}
-    return run_predict(PredictJob(photos, str(WEIGHTS), out, **settings))
+    return run_predict(PredictJob(str(photos), str(WEIGHTS), out, **settings))
 
 
 def test_photos_that_came_later_are_added(photos, tmp_path):
@@ -190,15 +221,16 @@ def test_two_runs_do_not_write_to_one_folder(photos, tmp_path):
 
 def test_what_cannot_be_predicted_is_said_in_one_sentence(photos, tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(UserError, match="is not a folder; give the one that holds the photos"):
+    with pytest.raises(UserError, match="none is not a folder; give"):
         predict(tmp_path / "none", out)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no photos; give a folder"):
-        predict(WEIGHTS / "mobilenetv2", out)
+        predict(tmp_path / "empty", out)
     weights = str(lone_weights(tmp_path))
-    missing = PredictJob(photos, weights, out, backbones=[find_backbone("vgg16")])
+    missing = PredictJob(str(photos), weights, out, backbones=[find_backbone("vgg16")])
     with pytest.raises(UserError, match=r"train them with .python -m train fit --backbones vgg16"):
         run_predict(missing)
-    assert not out.exists()
+    assert not list(out.glob("*.parquet"))
 
 
 def lone_weights(root: Path) -> Path:
@@ -212,7 +244,7 @@ def test_weights_that_are_damaged_are_refused(photos, tmp_path):
         file.seek(1000)
         file.write(b"damage")
     with pytest.raises(UserError, match="is not the file its config"):
-        run_predict(PredictJob(photos, str(weights), tmp_path / "out", workers=1))
+        run_predict(PredictJob(str(photos), str(weights), tmp_path / "out", workers=1))
 
 
 def test_portions_get_smaller_towards_the_end():
