@@ -5,19 +5,36 @@ cropping, as in the study this project continues.
 """
 
 import io
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from flowers.backbones import IMAGE_SIZE
-from flowers.errors import PhotoError
+from flowers.errors import PhotoError, said
+from flowers.metadata import (
+    END_OF_JPEG,
+    JPEG,
+    orientation_of,
+    scans_of,
+    without_metadata,
+)
 
 pillow_heif.register_heif_opener()
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 51_000_000
+"""Phones that are sold as having 50 megapixels take photos of 8192 x 6144, which is 50.3."""
+LARGE = 16_000_000
+"""Pixels from which on photos are decoded one at a time, whoever asks: one takes some 250 MB."""
+MAX_SCANS = 100
+"""Of a progressive JPEG; cameras and programs write about ten, and each costs a pass."""
 MIN_SIDE = 16
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg"}
@@ -39,6 +56,9 @@ UPRIGHT = {
 
 Source = str | Path | bytes | BinaryIO
 
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
 
 def load_photo(source: Source, at_least: int | None = None) -> Image.Image:
     """Return the photo upright, as 8-bit RGB.
@@ -48,13 +68,18 @@ def load_photo(source: Source, at_least: int | None = None) -> Image.Image:
     taken from its thumbnail. Of an animation the first frame counts. Raises `PhotoError`.
     """
     name = _name_of(source)
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with Image.open(stream, formats=FORMATS) as image:
-            _check_size(image, name)
-            if at_least is not None:
-                image.draft(None, (at_least, at_least))
-            return _to_rgb(_upright(image), name)
+        try:
+            return _decode(source, name, at_least)
+        except (PhotoError, FileNotFoundError, IsADirectoryError, PermissionError):
+            raise
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise
+        except Exception as error:
+            mended = _mended(_bytes_of(source), name, at_least)
+            if mended is None:
+                raise error
+            return mended
     except PhotoError:
         raise
     except FileNotFoundError:
@@ -72,13 +97,107 @@ def load_photo(source: Source, at_least: int | None = None) -> Image.Image:
     except Exception as error:  # Decoders raise anything from OSError to struct.error.
         raise PhotoError(
             f"{name} is damaged or incomplete; send it again or export it as JPEG. "
-            f"Received: {' '.join(str(error).split())}"
+            f"Received: {said(error)}"
         ) from error
+
+
+def _decode(source: Source, name: str, at_least: int | None) -> Image.Image:
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    with Image.open(stream, formats=FORMATS) as image:
+        _check_size(image, name)
+        whole = image.size
+        if at_least is not None:
+            image.draft(None, (at_least, at_least))
+        # A progressive JPEG is held whole while it is decoded, at whatever scale.
+        progressive = bool(image.info.get("progressive"))
+        if progressive and scans_of(_bytes_of(source)) > MAX_SCANS:
+            raise PhotoError(
+                f"{name} is packed in too many layers; export it as JPEG again. "
+                f"Received: more than {MAX_SCANS}"
+            )
+        width, height = whole if progressive else image.size
+        with _one_at_a_time(width * height):
+            upright = _upright(image)
+            if at_least is not None and width * height > LARGE:
+                upright = _reduced(upright, at_least)
+            return _to_rgb(upright, name)
+
+
+_DECODING = threading.Semaphore(1)
+
+
+@contextmanager
+def _one_at_a_time(pixels: int) -> Iterator[None]:
+    if pixels <= LARGE:
+        yield
+        return
+    with _DECODING:
+        yield
+
+
+def _mended(data: bytes, name: str, at_least: int | None) -> Image.Image | None:
+    """The photo in a file that Pillow refuses, where all of its pixels are there; else None."""
+    bare = without_metadata(data)
+    if bare is None:
+        return None
+    try:
+        if bare.startswith(JPEG):
+            return _jpeg_without_end(bare, name, at_least)
+        return _decode(bare, name, at_least)
+    except PhotoError:
+        raise
+    except Exception:  # As damaged as it was.
+        return None
+
+
+def _jpeg_without_end(data: bytes, name: str, at_least: int | None) -> Image.Image | None:
+    """A JPEG that may lack its end marker; None where it lacks pixels.
+
+    The decoder takes whatever stands before the end for pixels. So the photo is whole when it makes
+    no difference what that is.
+    """
+    data = data.removesuffix(b"\xff")
+    if data.endswith(END_OF_JPEG):
+        return _decode(data, name, at_least)
+    photo = _decode(data + END_OF_JPEG, name, at_least)
+    found = (_decode(data + filling + END_OF_JPEG, name, at_least) for filling in _FILLINGS)
+    return photo if all(other.tobytes() == photo.tobytes() for other in found) else None
+
+
+_FILLINGS = tuple(bytes([value]) * 64 for value in (0x5A, 0xA5, 0x36, 0xC9, 0xFE, 0x81, 0x11))
+
+
+def _bytes_of(source: Source) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, (str, Path)):
+        return Path(source).read_bytes()
+    source.seek(0)
+    data = source.read()
+    source.seek(0)
+    return data
 
 
 def read_photo(source: Source, size: int = IMAGE_SIZE) -> np.ndarray:
     """Return the photo as uint8[size, size, 3]. Raises `PhotoError`."""
     return to_square(load_photo(source, at_least=2 * size), size)
+
+
+def ahead(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, most: int
+) -> Iterator[tuple[_Item, Future[_Result]]]:
+    """Yield each item, in order, with what `work` makes of it; `most` are begun at a time.
+
+    So photos are opened on several threads, a bounded number of steps ahead of who reads them.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        begun: deque[tuple[_Item, Future[_Result]]] = deque()
+        for item in items:
+            begun.append((item, pool.submit(work, item)))
+            if len(begun) == most:
+                yield begun.popleft()
+        while begun:
+            yield begun.popleft()
 
 
 def to_square(image: Image.Image, size: int = IMAGE_SIZE) -> np.ndarray:
@@ -116,16 +235,30 @@ def _upright(image: Image.Image) -> Image.Image:
     # ones that nothing here needs.
     image.load()  # First, since it turns TIFF and HEIC upright and drops their orientation.
     try:
-        turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # Entries that no reader understands say nothing of the orientation.
-        return image
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # Of entries that no reader understands, this may be none.
+        exif = image.info.get("exif", b"")
+        orientation = orientation_of(exif if isinstance(exif, bytes) else b"")
+    turn = UPRIGHT.get(orientation)
     return image if turn is None else image.transpose(turn)
+
+
+def _reduced(image: Image.Image, at_least: int) -> Image.Image:
+    """A large photo with both sides at least that long, before anything else is made of it."""
+    if image.mode.startswith("I;16"):
+        image = _eight_bits(image)
+    elif image.mode not in _REDUCIBLE:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    factor = min(image.size) // at_least
+    return image if factor < 2 else image.reduce(factor)
+
+
+_REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "I", "F"})
 
 
 def _to_rgb(image: Image.Image, name: str) -> Image.Image:
     if image.mode.startswith("I;16"):
-        # Pillow clips instead of scaling when it converts 16 bits to 8.
-        image = Image.fromarray((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8))
+        image = _eight_bits(image)
     elif image.mode in ("I", "F"):
         image = _stretch(image, name)
     if image.has_transparency_data:
@@ -133,6 +266,11 @@ def _to_rgb(image: Image.Image, name: str) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    # Pillow clips instead of scaling when it converts 16 bits to 8.
+    return Image.fromarray((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8))
 
 
 def _stretch(image: Image.Image, name: str) -> Image.Image:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from flowers.ahead import ahead
 from flowers.backbones import Model
 from flowers.errors import BatchError, ChoiceError, DatasetError, PhotoError
 from flowers.folders.aside import Aside
@@ -16,7 +15,7 @@ from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
 from flowers.folders.zips import PAGE, Zip
 from flowers.models.compare import Reading
 from flowers.models.zoo import Zoo, in_order
-from flowers.photos import load_photo
+from flowers.photos import ahead, load_photo
 
 MAX_PHOTOS = 500
 LIMITS = PAGE

@@ -379,7 +379,7 @@ def test_a_png_that_claims_too_many_pixels_is_refused_undecoded(side):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         message = refusal(png(side, side))
-    assert message.startswith("The photo has too many pixels; make it smaller than 50 megapixels.")
+    assert message.startswith("The photo has too many pixels; make it smaller than 51 megapixels.")
     # Decoding would have met missing data and said so, and taken 192 MB and more.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
 
@@ -401,10 +401,10 @@ def test_the_refusal_also_holds_where_warnings_are_errors():
 
 
 def test_the_largest_photo_is_just_below_the_limit():
-    assert MAX_PIXELS == 50_000_000
-    assert "Received: 10000 x 5001" in refusal(png(10_000, 5_001))
-    # 10,000 x 5,000 passes the check and fails for want of data.
-    assert "damaged or incomplete" in refusal(png(10_000, 5_000))
+    assert MAX_PIXELS == 51_000_000
+    assert "Received: 10000 x 5101" in refusal(png(10_000, 5_101))
+    # 10,000 x 5,100 passes the check and fails for want of data.
+    assert "damaged or incomplete" in refusal(png(10_000, 5_100))
 
 
 def test_a_tiny_photo_is_refused():

@@ -16,11 +16,10 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from flowers.ahead import ahead
 from flowers.backbones import IMAGE_SIZE
 from flowers.errors import PhotoError
 from flowers.files import sha256_of, write_text
-from flowers.photos import read_photo
+from flowers.photos import ahead, read_photo
 
 PIPELINE = 1
 """Raised when `photos.py` turns the same file into other pixels, so that old caches are left."""
