@@ -37,6 +37,9 @@ SERVING_FILES = (CONFIG, ARTIFACT, METRICS)
 BACKBONE_FILES = (*SERVING_FILES, KERAS_WEIGHTS)
 ROOT_FILES = (CARD, PUBLISHED, MANIFEST)
 
+MAX_JSON = 100_000_000
+"""Bytes of one JSON file; figures of 100,000 test photos take some 30 MB."""
+
 EXAMPLES = "examples"
 """Folder of a weights folder whose photos the page offers."""
 
@@ -65,7 +68,7 @@ _S = TypeVar("_S", bound=Schema)
 class FileRecord(Schema):
     """What a file must be."""
 
-    bytes: Annotated[int, Field(ge=0)]
+    bytes: Annotated[int, Field(ge=0, le=10**12)]
     sha256: Sha256
 
 
@@ -95,7 +98,7 @@ class Refusal(Schema):
 class VariantSettings(Schema):
     """How a variant's outputs are read."""
 
-    temperature: Annotated[float, Field(gt=0)] = 1.0
+    temperature: Annotated[float, Field(ge=0.01, le=100)] = 1.0
     """Probabilities p become p^(1/T), normalized (Guo et al. 2017)."""
     unknown_threshold: Share = 0.0
     """Without `refusal`: below this calibrated top probability a photo is none of the classes."""
@@ -165,7 +168,7 @@ class Artifact:
 def read_config(folder: Path) -> Config:
     """Read and validate `config.json` of a backbone's folder. Raises `WeightsError`."""
     try:
-        text = (folder / CONFIG).read_text(encoding="utf-8")
+        text = read_json(folder / CONFIG)
     except FileNotFoundError:
         raise WeightsError(f"{folder.name} has no {CONFIG}; train or pull it.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -190,6 +193,13 @@ def parse_config(text: str, backbone: str) -> Config:
             f"Received: {config.backbone}"
         )
     return config
+
+
+def read_json(path: Path) -> str:
+    """The text of a JSON file of a weights folder. Raises OSError and UnicodeDecodeError."""
+    if (size := path.stat().st_size) > MAX_JSON:
+        raise OSError(f"{size:,} bytes are more than {MAX_JSON:,}")
+    return path.read_text(encoding="utf-8")
 
 
 def validate(text: str, schema: type[_S], name: str) -> _S:

@@ -10,11 +10,21 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
-from flowers.backbones import Variant
+from flowers.backbones import BACKBONES, Variant
 from flowers.errors import WeightsError, said
-from flowers.weights.folder import METRICS, PUBLISHED, Schema, Share, validate
+from flowers.weights.folder import (
+    METRICS,
+    PUBLISHED,
+    ClassName,
+    Schema,
+    Share,
+    read_json,
+    validate,
+)
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Photos = Annotated[int, Field(ge=1, le=10**9)]
+"""Of something that was measured: on at least one."""
 NonNegative = Annotated[float, Field(ge=0)]
 
 
@@ -108,7 +118,7 @@ class DataSource(Schema):
     name: str
     fingerprint: str
     part: Literal["test", "all"]
-    photos: Count
+    photos: Photos
 
 
 class Metrics(Schema):
@@ -117,7 +127,7 @@ class Metrics(Schema):
     schema_version: Literal[1, 2] = 2
     """Version 1, without `refusal`, is still read."""
     backbone: str
-    classes: list[str]
+    classes: list[ClassName]
     data: DataSource
     variants: dict[Variant, VariantResult]
     latency_ms: NonNegative | None = None
@@ -126,14 +136,36 @@ class Metrics(Schema):
 
     @model_validator(mode="after")
     def _check(self) -> "Metrics":
+        if self.backbone not in BACKBONES:
+            raise ValueError(f"backbone is one of {', '.join(BACKBONES)}")
+        index = {name: i for i, name in enumerate(self.classes)}
+        if len(index) != len(self.classes):
+            raise ValueError("classes are all different")
         for variant, result in self.variants.items():
             if len(result.confusion) != len(self.classes) or any(
                 len(row) != len(self.classes) for row in result.confusion
             ):
-                raise ValueError(f"confusion of {variant} has one row and column a class")
+                raise ValueError(f"confusion of {variant} has one row and column per class")
             if sum(map(sum, result.confusion)) != self.data.photos:
                 raise ValueError(f"confusion of {variant} counts every photo once")
+            if set(result.per_class) != set(self.classes):
+                raise ValueError(f"per_class of {variant} has every class")
+            if len({o.photo for o in result.predictions}) != self.data.photos:
+                raise ValueError(f"predictions of {variant} has every photo once")
+            if any(o.label not in index or o.predicted not in index for o in result.predictions):
+                raise ValueError(f"predictions of {variant} are among the classes")
+            if result.confusion != self._confusion(result.predictions, index):
+                raise ValueError(f"predictions of {variant} are those that confusion counts")
+            if abs(result.accuracy - result.correct / self.data.photos) > 1e-3:
+                raise ValueError(f"accuracy of {variant} is the one that confusion gives")
         return self
+
+    @staticmethod
+    def _confusion(outcomes: list[Outcome], index: Mapping[str, int]) -> list[list[int]]:
+        table = [[0] * len(index) for _ in index]
+        for outcome in outcomes:
+            table[index[outcome.label]][index[outcome.predicted]] += 1
+        return table
 
 
 _M = TypeVar("_M", bound=Schema)
@@ -153,11 +185,20 @@ class Published(Schema):
 
     schema_version: Literal[1] = 1
     title: str
-    test_photos: Count
+    test_photos: Photos
     train_photos: Count
     validation_photos: Count
     note: str
-    results: dict[str, dict[Variant, PublishedResult]]
+    results: Annotated[
+        dict[str, Annotated[dict[Variant, PublishedResult], Field(min_length=1)]],
+        Field(min_length=1),
+    ]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Published":
+        if not set(self.results) <= set(BACKBONES):
+            raise ValueError(f"results are of {', '.join(BACKBONES)}")
+        return self
 
 
 def same_photos(metrics: Mapping[str, Metrics]) -> list[dict[str, Metrics]]:
@@ -184,7 +225,7 @@ def read_published(root: Path) -> Published:
 def _read(folder: Path, name: str, schema: type[_M]) -> _M:
     shown = f"{folder.name}/{name}"
     try:
-        text = (folder / name).read_text(encoding="utf-8")
+        text = read_json(folder / name)
     except (OSError, UnicodeDecodeError) as error:
         raise WeightsError(
             f"{shown} cannot be read; restore it. Received: {said(error)}"
