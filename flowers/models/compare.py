@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 from flowers.backbones import Model
@@ -77,9 +78,9 @@ class Reading:
     predictions: tuple[Prediction, ...] = ()
     reason: str | None = None
 
-    @property
+    @cached_property
     def consensus(self) -> Consensus | None:
-        """None for a photo that was left out."""
+        """None for a photo that was left out. Worked out once."""
         return consensus(self.predictions) if self.predictions else None
 
     @property
@@ -126,7 +127,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Standings:
     """Labelled photos: who is how good, and whether that is more than chance."""
 
     scores: list[Score]
@@ -155,7 +156,7 @@ class Verdict:
         ]
 
 
-def judge(readings: Iterable[Reading]) -> Verdict | None:
+def judge(readings: Iterable[Reading]) -> Standings | None:
     """Score the models on the labelled photos of a batch; None when no photo has a label."""
     labelled = [r for r in readings if r.label is not None and r.predictions]
     if not labelled:
@@ -173,14 +174,16 @@ def judge(readings: Iterable[Reading]) -> Verdict | None:
     return standings(outcomes, class_order(p.classes for r in labelled for p in r.predictions))
 
 
-def standings(outcomes: Mapping[Model, Sequence[Outcome]], classes: Sequence[str] = ()) -> Verdict:
+def standings(
+    outcomes: Mapping[Model, Sequence[Outcome]], classes: Sequence[str] = ()
+) -> Standings:
     """Score models by what they said of labelled photos, and test every two of them.
 
     `classes` gives the order; classes that only labels or models name follow.
     """
     said = [name for rows in outcomes.values() for o in rows for name in (o.label, o.predicted)]
     order = class_order([classes, said])
-    return Verdict(
+    return Standings(
         scores=[_score(model, rows) for model, rows in outcomes.items()],
         differences=differences(outcomes),
         classes=order,

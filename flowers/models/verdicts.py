@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Model, model_name
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Difference, Score, Verdict, class_order, consensus
+from flowers.models.compare import Score, Standings, class_order, consensus
 from flowers.stats import SIGNIFICANT, photos_to_decide
 
 SENTENCES: Mapping[str, str] = {
@@ -189,7 +189,7 @@ class Leader:
     """About how many more labelled photos would decide between the first and who follows."""
 
 
-def leader_of(standings: Verdict) -> Leader:
+def leader_of(standings: Standings) -> Leader:
     """Crown a winner only where tests say so: McNemar's, corrected by Holm for all pairs."""
     best = standings.best
     first = model_name(best.model)
@@ -230,7 +230,7 @@ def leader_of(standings: Verdict) -> Leader:
     return Leader("open", SENTENCES["open"], tuple(facts), more)
 
 
-def _more_photos(standings: Verdict, best: Score, rival: Score) -> tuple[int | None, str]:
+def _more_photos(standings: Standings, best: Score, rival: Score) -> tuple[int | None, str]:
     """About how many photos more would decide between two, and the sentence that says so.
 
     At the level that Holm's correction asks of the smallest of all p-values, with a power of 80 %:
@@ -253,11 +253,6 @@ def round_up(number: int) -> int:
     """Round up to two digits: 1,234 becomes 1,300."""
     unit = 10 ** max(0, len(str(number)) - 2)
     return -(-number // unit) * unit
-
-
-def really_differ(difference: Difference) -> bool:
-    """Whether chance is an unlikely reason for a difference."""
-    return difference.adjusted < SIGNIFICANT
 
 
 def published_lead(points: Mapping[Model, tuple[float, float, float]], photos: int) -> str:

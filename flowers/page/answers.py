@@ -8,7 +8,7 @@ from typing_extensions import TypedDict  # pydantic wants it on Python 3.11.
 
 from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Consensus, Difference, Reading, Verdict, consensus
+from flowers.models.compare import Consensus, Difference, Reading, Standings, consensus
 from flowers.models.zoo import Zoo
 from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT
@@ -136,7 +136,7 @@ def classification(predictions: Sequence[Prediction]) -> Classification:
     )
 
 
-def comparison(readings: Sequence[Reading], verdict: Verdict | None) -> Comparison:
+def comparison(readings: Sequence[Reading], verdict: Standings | None) -> Comparison:
     """A batch of photos, with scores and tests where photos have labels."""
     return Comparison(
         photos=[

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, Model, model_name
 from flowers.models.batch import BatchRow
-from flowers.models.compare import Reading, Verdict
+from flowers.models.compare import Reading, Standings
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render, unknown_name
 from flowers.page.pictures import data_uri
@@ -45,7 +45,7 @@ def reading_progress(done: int, total: int, name: str) -> Markup:
     return render("reading.html", done=done, total=total, name=name)
 
 
-def leader(verdict: Verdict) -> dict[str, Any]:
+def leader(verdict: Standings) -> dict[str, Any]:
     """Who reads labelled photos best, and how sure that is: the values of `leader.html`."""
     return {
         "title": f"{model_name(verdict.best.model)} reads best",
@@ -57,7 +57,7 @@ def leader(verdict: Verdict) -> dict[str, Any]:
 
 def batch_verdict(
     rows: Sequence[BatchRow],
-    verdict: Verdict | None,
+    verdict: Standings | None,
     failed: Mapping[str, str],
     sent: int = 0,
 ) -> Markup:
@@ -93,7 +93,7 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
     )
 
 
-def downloads(rows: Sequence[BatchRow], verdict: Verdict | None) -> Markup:
+def downloads(rows: Sequence[BatchRow], verdict: Standings | None) -> Markup:
     """Links to the whole result as CSV and as JSON; nothing is kept on the server."""
     readings = [row.reading for row in rows]
     answer = json.dumps(as_json(comparison(readings, verdict)), ensure_ascii=False)

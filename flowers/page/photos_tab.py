@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError
 from flowers.models.batch import MAX_PHOTOS, BatchRow, collect, read_batch
-from flowers.models.compare import Verdict, judge
+from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.charts import accuracy_chart, confusion_chart, difference_chart
@@ -35,7 +35,7 @@ class Batch:
     following: str | None = None
     """Name of the photo that is read next; None for a batch that is done."""
 
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> Standings | None:
         """Scores and tests, when photos have labels."""
         return judge(row.reading for row in self.rows)
 
@@ -181,7 +181,7 @@ def read_all(
     yield Batch(rows, failed, sent=len(shots))
 
 
-def confusion_of(verdict: Verdict, name: str) -> go.Figure:
+def confusion_of(verdict: Standings, name: str) -> go.Figure:
     """The confusion of the model with this name, which is one of those judged."""
     found = next(each for each in verdict.confusion if model_name(each) == name)
     return confusion_chart(verdict.confusion[found], verdict.classes)

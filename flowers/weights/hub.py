@@ -32,10 +32,10 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
     RevisionResolutionError,
 )
+from huggingface_hub.utils import tqdm
 
 # Private, since what is public replaces the whole client: its hooks and redirects are to stay.
 from huggingface_hub.utils._http import default_client_factory
-from tqdm import tqdm
 
 from flowers.errors import HubError, WeightsError, said
 from flowers.weights.folder import SMALL_FILES
