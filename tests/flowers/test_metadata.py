@@ -128,6 +128,12 @@ def test_a_damaged_entry_does_not_cost_a_good_orientation(noise: bytes, at: int)
     assert load_photo(damaged).size == (60, 80)
 
 
+def test_a_wrong_checksum_of_a_profile_does_not_cost_its_orientation() -> None:
+    turned = encoded(PHOTO, "PNG", exif=exif(TURNED))
+    at = turned.index(b"Maker")
+    assert load_photo(turned[:at] + b"M?k?r" + turned[at + 5 :]).size == (60, 80)
+
+
 def test_an_orientation_is_found_in_what_no_reader_understands() -> None:
     block = exif(TURNED).tobytes()
     assert orientation_of(block) == TURNED
