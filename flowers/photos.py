@@ -4,6 +4,7 @@ A photo is turned upright, put on white where it is transparent, and squeezed to
 cropping, as in the study this project continues.
 """
 
+import ctypes
 import io
 import threading
 from collections import deque
@@ -120,10 +121,23 @@ def _decode(source: Source, name: str, at_least: int | None) -> Image.Image:
             upright = _upright(image)
             if at_least is not None and width * height > LARGE:
                 upright = _reduced(upright, at_least)
-            return _to_rgb(upright, name)
+            photo = _to_rgb(upright, name)
+            del upright
+            image.close()
+        return photo
 
 
 _DECODING = threading.Semaphore(1)
+
+
+def _find_trim() -> Callable[[int], int]:
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # Only glibc has it, and needs it.
+        return lambda pad: 0
+
+
+_trim = _find_trim()
 
 
 @contextmanager
@@ -132,7 +146,11 @@ def _one_at_a_time(pixels: int) -> Iterator[None]:
         yield
         return
     with _DECODING:
-        yield
+        try:
+            yield
+        finally:
+            # Else every thread that once decoded a large photo keeps its memory for the next one.
+            _trim(0)
 
 
 def _mended(data: bytes, name: str, at_least: int | None) -> Image.Image | None:

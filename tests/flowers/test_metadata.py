@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import threading
 import warnings
 import zlib
@@ -17,6 +19,7 @@ from flowers import photos
 from flowers.errors import PhotoError
 from flowers.metadata import orientation_of, without_metadata
 from flowers.photos import load_photo, read_photo
+from tests.support import ROOT
 from tests.support.photos import pattern
 
 BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)
@@ -216,3 +219,33 @@ def test_a_jpeg_of_a_thousand_layers_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(PhotoError, match="packed in too many layers; export it as JPEG again"):
         load_photo(layers)
     assert load_photo(PROGRESSIVE).size == (80, 60)
+
+
+PARALLEL = """
+import resource, struct, sys, zlib
+from concurrent.futures import ThreadPoolExecutor
+from flowers.photos import load_photo
+
+def chunk(kind, payload):
+    return struct.pack(">I", len(payload)) + kind + payload + struct.pack(
+        ">I", zlib.crc32(kind + payload))
+
+side, packer = 5000, zlib.compressobj(1)
+rows = b"".join(packer.compress(bytes(1 + 3 * side)) for _ in range(side)) + packer.flush()
+head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+parts = chunk(b"IHDR", head), chunk(b"IDAT", rows), chunk(b"IEND", b"")
+photo = b"\\x89PNG\\r\\n\\x1a\\n" + b"".join(parts)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with ThreadPoolExecutor(8) as pool:
+    found = list(pool.map(lambda _: load_photo(photo, at_least=448), range(8)))
+assert [image.size for image in found] == [(455, 455)] * 8
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_many_large_photos_at_once_take_the_memory_of_one() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PARALLEL], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    # One takes 100 MB for its pixels; eight threads that each keep theirs would take 800.
+    assert int(done.stdout) < 300
