@@ -2,11 +2,11 @@
 
 import sys
 
-from flowers.errors import UserError
+from flowers.errors import WeightsError
 from flowers.page.app import launch
 
 if __name__ == "__main__":
     try:
         launch()
-    except UserError as error:
+    except WeightsError as error:
         sys.exit(f"error: {error}")

@@ -1,24 +1,32 @@
 """Measures the serving artifacts of a weights folder on labelled photos."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from flowers.backbones import Variant
+from flowers.backbones import Model, Variant
 from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
 from flowers.folders.disk import DiskFile
+from flowers.folders.find import find_on_disk
 from flowers.folders.layout import PhotoSet
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
-from flowers.weights.folder import MANIFEST, backbone_folders, check_artifact
+from flowers.weights.folder import MANIFEST, VariantSettings, backbone_folders, check_artifact
 from flowers.weights.results import VariantResult
-from train.artifact.measure import measure, predict_all, results_table
+from train.artifact.measure import (
+    Answers,
+    measure,
+    measure_refusal,
+    predict_all,
+    refusal_table,
+    results_table,
+)
 from train.data.dataset import Dataset
 
-Results = dict[tuple[str, Variant], VariantResult]
-"""By a backbone's key and a variant."""
+Results = dict[Model, VariantResult]
 Row = tuple[list[str], dict[str, float]]
 """Photo, label, backbone, variant, predicted class; and the probability of each class."""
 
@@ -28,12 +36,14 @@ def evaluate_folder(
     data: PhotoSet[DiskFile],
     out: Path | None = None,
     every_photo: bool = False,
+    unknown: Sequence[Path] = (),
 ) -> Results:
-    """Measure every backbone of a weights folder on a labelled folder; print a table.
+    """Measure every backbone of a weights folder on a labelled folder; print tables.
 
     Photos that the weights were trained or tuned on, by the manifest in the folder, are left out
-    unless `every_photo`. With `out`, writes one CSV row per photo and model. Raises `WeightsError`,
-    `DatasetError`, OSError.
+    unless `every_photo`. With `out`, writes one CSV row per photo and model. For each folder of
+    `unknown` photos, of none of the classes, tells how many are taken for one of them. Raises
+    `WeightsError`, `DatasetError`, OSError.
     """
     folders = backbone_folders(weights)
     if not folders:
@@ -43,10 +53,12 @@ def evaluate_folder(
     rows: list[Row] = []
     for folder in folders:
         classifier = Classifier(check_artifact(folder))
-        found, lines = _evaluate_backbone(classifier, data.found.root, photos)
+        found, lines = _evaluate_backbone(classifier, data.found.root, photos, unknown)
         results |= found
         rows += lines
     print("\n".join([results_table(results), *data.found.aside.lines()]))
+    if unknown:
+        print(refusal_table({model: r.refusal for model, r in results.items() if r.refusal}))
     if out is not None:
         _write_csv(out, rows)
         print(f"Predictions of every photo: {out}")
@@ -74,34 +86,61 @@ def _labelled_photos(
 
 
 def _evaluate_backbone(
-    classifier: Classifier, data: Path, photos: list[tuple[Path, str]]
+    classifier: Classifier, data: Path, photos: list[tuple[Path, str]], unknown: Sequence[Path]
 ) -> tuple[Results, list[Row]]:
     key, classes = classifier.backbone.key, classifier.config.classes
-    files, labels, arrays = [], [], []
-    for file, label in photos:
+    for _, label in photos:
         if label not in classes:
             raise WeightsError(
                 f"{key} does not know the class {label!r}; rename or remove that folder. "
                 f"It knows {', '.join(classes)}."
             )
-        try:
-            arrays.append(read_photo(file, classifier.config.image_size))
-        except PhotoError as error:
-            print(f"skipped: {error}")
-            continue
-        files.append(file.relative_to(data).as_posix())
-        labels.append(classes.index(label))
-    if not files:
-        raise WeightsError(f"{data} holds no photo that can be read; add JPEG or PNG files.")
-    probabilities, _ = predict_all(classifier, arrays, len(arrays), key)
+    readable, said = _ask(classifier, [file for file, _ in photos], data)
+    label_of = dict(photos)
+    files = [file.relative_to(data).as_posix() for file in readable]
+    labels = np.array([classes.index(label_of[file]) for file in readable])
+    others = {}
+    for root in unknown:
+        others[root.name] = _ask(classifier, [p.path for p in find_on_disk(root).photos], root)[1]
     results: Results = {}
     rows: list[Row] = []
-    for variant, values in probabilities.items():
-        results[key, variant] = measure(files, np.array(labels), values, classes)
-        for name, truth, row in zip(files, labels, values, strict=True):
-            said = [name, classes[truth], key, variant, classes[int(row.argmax())]]
-            rows.append((said, dict(zip(classes, row.tolist(), strict=True))))
+    for variant, values in said.probabilities.items():
+        result = measure(files, labels, values, classes)
+        if others:
+            refusal = measure_refusal(
+                _scores(said, variant),
+                {name: _scores(answers, variant) for name, answers in others.items()},
+                _threshold(classifier.config.variants[variant]),
+            )
+            result = result.model_copy(update={"refusal": refusal})
+        results[key, variant] = result
+        for name, label, row in zip(files, labels, values, strict=True):
+            line = [name, classes[label], key, variant, classes[int(row.argmax())]]
+            rows.append((line, dict(zip(classes, row.tolist(), strict=True))))
     return results, rows
+
+
+def _ask(classifier: Classifier, files: list[Path], root: Path) -> tuple[list[Path], Answers]:
+    """The files that can be read, and what the classifier says of them. Raises `WeightsError`."""
+    readable, arrays = [], []
+    for file in files:
+        try:
+            arrays.append(read_photo(file, classifier.config.image_size))
+            readable.append(file)
+        except PhotoError as error:
+            print(f"skipped: {error}")
+    if not readable:
+        raise WeightsError(f"{root} holds no photo that can be read; add JPEG or PNG files.")
+    return readable, predict_all(classifier, arrays, len(arrays), classifier.backbone.name)
+
+
+def _scores(said: Answers, variant: Variant) -> np.ndarray:
+    """P(known), float32[n]; of a model without one, its top probability, by which it refuses."""
+    return said.known.get(variant, said.probabilities[variant].max(axis=1))
+
+
+def _threshold(settings: VariantSettings) -> float:
+    return settings.refusal.threshold if settings.refusal else settings.unknown_threshold
 
 
 def _write_csv(out: Path, rows: list[Row]) -> None:

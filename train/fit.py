@@ -8,16 +8,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import keras
-from tqdm import tqdm
 
 from flowers.backbones import VARIANTS, Backbone, Variant
-from flowers.errors import DatasetError, PhotoError, WeightsError
+from flowers.errors import WeightsError
 from flowers.files import write_text
 from flowers.folders.disk import DiskFile
-from flowers.folders.find import find_on_disk
 from flowers.folders.layout import PhotoSet
 from flowers.weights.folder import DEFAULT_FOLDER, MANIFEST, PUBLISHED, BaseSource, backbone_folders
 from train.artifact.finish import finish, write_model_card
+from train.data.background import Background, scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.data.examples import write_examples
@@ -67,7 +66,10 @@ def _fit(job: Job, photos: PhotoSet[DiskFile]) -> None:
     dataset = scan_dataset(photos, cache, job.recipe.seed)
     print(dataset.table())
     _claim(job, dataset)
-    unknown = _unknown_photos(job.unknown, cache) if job.unknown else []
+    background = Background()
+    if job.unknown:
+        background = scan_background(job.unknown, cache, dataset)
+        print(background.table())
     seen = photos_seen(job.base)
     if leaked := sum(photo.sha256 in seen for photo in dataset.photos if photo.part != "train"):
         raise WeightsError(
@@ -76,11 +78,11 @@ def _fit(job: Job, photos: PhotoSet[DiskFile]) -> None:
         )
     for backbone in job.backbones:
         path, source = find_base(backbone, job.base)
-        trained = _describe(job, backbone, dataset, source, unknown)
+        trained = _describe(job, backbone, dataset, source, background)
         if trained.is_finished(job.out):
             print(f"{backbone.name} is trained already.")
         else:
-            train_backbone(job, backbone, path, dataset, cache, trained)
+            train_backbone(job, backbone, path, dataset, cache, background, trained)
     write_model_card(job.out)
     if job.examples:
         write_examples(dataset, job.out, job.examples, job.examples_license)
@@ -92,6 +94,7 @@ def train_backbone(
     base: str | None,
     dataset: Dataset,
     cache: PhotoCache,
+    background: Background,
     trained: Trained,
 ) -> None:
     """Train one backbone, or go on with it, and put its finished folder into place.
@@ -105,7 +108,7 @@ def train_backbone(
         shutil.rmtree(work, ignore_errors=True)
         write_text(work / STAMP, trained.stamp)
     keras.utils.set_random_seed(job.recipe.seed)
-    network = build_network_on(backbone, dataset.classes, base, job.image_size)
+    network = build_network_on(backbone, dataset.classes, base, job.image_size, background.classes)
     features = compute_features(
         network,
         hash_weights(network),
@@ -115,6 +118,7 @@ def train_backbone(
         job.recipe.views,
         job.recipe.seed,
         crossing="finetuned" in job.variants,
+        background=background,
     )
     for variant in VARIANTS:
         # The finetuned variant starts from the transfer head, so that one is trained in any case.
@@ -133,13 +137,15 @@ def train_backbone(
 
 
 def _describe(
-    job: Job, backbone: Backbone, dataset: Dataset, source: BaseSource, unknown: list[str]
+    job: Job, backbone: Backbone, dataset: Dataset, source: BaseSource, background: Background
 ) -> Trained:
-    """What training will have made; `unknown` are hashes of photos in the cache."""
+    """What training will have made."""
     parts = [backbone.key, asdict(job.recipe), source.model_dump(), job.image_size]
-    text = json.dumps([*parts, dataset.classes, dataset.fingerprint])
+    parts += [dataset.classes, dataset.fingerprint]
+    if background.photos:
+        parts.append(background.rows())
     return Trained(
-        stamp=hashlib.sha256(text.encode()).hexdigest(),
+        stamp=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
         backbone=backbone.key,
         classes=dataset.classes,
         image_size=job.image_size,
@@ -150,7 +156,8 @@ def _describe(
         versions=library_versions(),
         data_name=source_name(job.data),
         notice=job.notice,
-        unknown=unknown,
+        refusal="background" if background.photos else "neighbours",
+        background=tuple(background.rows()),
     )
 
 
@@ -173,22 +180,6 @@ def _claim(job: Job, dataset: Dataset) -> None:
     dataset.save_manifest(manifest)
     if not (job.out / PUBLISHED).exists():
         write_text(job.out / PUBLISHED, (DEFAULT_FOLDER / PUBLISHED).read_text(encoding="utf-8"))
-
-
-def _unknown_photos(root: Path, cache: PhotoCache) -> list[str]:
-    hashes = []
-    files = [photo.path for photo in find_on_disk(root).photos]
-    for _, added in cache.add_all(files, "photos of none of the classes"):
-        if isinstance(added, PhotoError):
-            tqdm.write(f"skipped: {added}")
-        else:
-            hashes.append(added)
-    if not hashes:
-        raise DatasetError(
-            f"{root} holds no photo that can be read; give --unknown a folder of them."
-        )
-    cache.flush()
-    return hashes
 
 
 def _has_stamp(work: Path, stamp: str) -> bool:

@@ -72,7 +72,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
         "--unknown",
         type=Path,
         metavar="DIR",
-        help="photos of none of the classes, to learn refusal",
+        help="photos of none of the classes, to learn refusal from: each subfolder is a kind",
     )
     fit.add_argument(
         "--precision",
@@ -202,6 +202,14 @@ def evaluate_options(evaluate: argparse.ArgumentParser) -> None:
     )
     evaluate.add_argument("--data", required=True, metavar=SOURCE, help="labelled photos")
     evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="predictions per photo")
+    evaluate.add_argument(
+        "--unknown",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="photos of none of the classes that the weights have not seen: tells how many are "
+        "taken for one of the classes; may be given again",
+    )
     _switch(evaluate, "--every-photo", "also photos that the weights were trained or tuned on")
 
 

@@ -26,6 +26,7 @@ FINISHED = "finished.json"
 GRAPH_WEIGHTS = "graph.weights.h5"
 
 PrecisionChoice = Literal["auto", "int8", "float16", "float32"]
+RefusalMethod = Literal["background", "neighbours"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,12 @@ class Trained(Schema):
     versions: dict[str, str]
     data_name: str
     notice: str | None
-    unknown: list[Sha256]
-    """Photos of none of the classes, in the photo cache."""
+    unknown: tuple[Sha256, ...] = ()
+    """What it was before `background`; such training has no `refusal`."""
+    refusal: RefusalMethod | None = None
+    """How the graph knows photos of none of the classes, if it does."""
+    background: tuple[tuple[Sha256, str, str], ...] = ()
+    """The rows of `train.data.background`."""
 
     def save(self, work: Path) -> None:
         """Write into a backbone's work folder, whole or not at all. Raises OSError."""

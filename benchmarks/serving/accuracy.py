@@ -84,7 +84,8 @@ def _compare(
     if config.classes != classes:
         raise WeightsError(f"{folder.name} has other classes than the manifest; train it again.")
     expected = keras_probabilities(load_graph(folder), photos)
-    found, _ = predict_all(classifier, photos, len(photos), classifier.backbone.name)
+    said = predict_all(classifier, photos, len(photos), classifier.backbone.name)
+    found = said.probabilities
     figures: dict[tuple[str, str], dict[str, Any]] = {}
     for variant in found:
         keras_accuracy = accuracy(expected[variant], labels)

@@ -56,6 +56,16 @@ class Outcome(Schema):
     """Calibrated, of the predicted class."""
 
 
+class UnknownResult(Schema):
+    """How photos of none of the classes fare that have something in common."""
+
+    photos: Count
+    accepted: Share
+    accepted_at_95: Share
+    """By a threshold that 95 % of the test photos of the classes reach."""
+    auroc: Share
+
+
 class RefusalResult(Schema):
     """How well a variant tells photos of the classes from others, through `Refusal`."""
 
@@ -68,6 +78,8 @@ class RefusalResult(Schema):
     auroc: Share | None = None
     """Chance that P(known) is higher for a photo of the classes than for one of none, ties
     counted half."""
+    groups: dict[str, UnknownResult] = Field(default_factory=dict)
+    """The photos of none of the classes by what they have in common."""
 
 
 class EpochResult(Schema):

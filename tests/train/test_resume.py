@@ -125,8 +125,8 @@ def invented_features(network):
     rows = 2 * 24 + 8 + 4
     return Features(
         photos=np.empty((0, SIZE, SIZE, 3), dtype=np.uint8),
-        train_rows=np.arange(24),
-        held_out_rows={"validation": np.arange(8), "test": np.arange(4)},
+        photo_rows=np.arange(rows),
+        view_numbers=np.zeros(rows, dtype=np.int64),
         labels={
             "train": rng.integers(0, 2, 24),
             "validation": rng.integers(0, 2, 8),
@@ -283,7 +283,7 @@ def test_features_go_on_from_the_last_chunk(data, network, tmp_path, monkeypatch
     monkeypatch.setattr(features_module.shutil, "disk_usage", lambda path: usage)
     features = compute()
     assert features.has_crossing
-    rows = features.rows()
+    rows = len(features.photo_rows)
     assert rows == 2 * 28 + 8 + 4
     assert sum(seen) == rows - 24
     expected = np.array([features.photo_of(row).mean() / 255 for row in range(rows)])

@@ -35,9 +35,31 @@ def test_what_was_trained_before_can_be_exported(tmp_path: Path) -> None:
     (tmp_path / TRAINED).write_text(json.dumps(BEFORE))
     trained = Trained.load(tmp_path)
     assert (trained.stamp, trained.backbone) == (BEFORE["stamp"], "mobilenetv2")
-    assert trained.unknown == BEFORE["unknown"]
+    assert trained.unknown == ("ab" * 32,)
+    assert trained.refusal is None  # Its graph has no output for it.
 
 
 def test_names_in_the_work_folder_stay() -> None:
     """A fit that began with other names would start anew."""
     assert (WORK, TRAINED, FINISHED) == (".work", "trained.json", "finished.json")
+
+
+def test_a_fit_that_began_before_has_the_same_stamp() -> None:
+    """Then it goes on: what it has trained is not thrown away. The stamp is of commit 2093d78."""
+    from flowers.backbones import BACKBONES
+    from flowers.weights.folder import BaseSource
+    from train.data.background import Background
+    from train.data.dataset import Dataset, Photo
+    from train.fit import Job, _describe
+
+    photos = [
+        Photo(f"{label}/{i}.jpg", label, part, i, f"{i:064x}")
+        for i, (label, part) in enumerate(
+            (label, part) for label in ("daisy", "rose") for part in ("train", "validation", "test")
+        )
+    ]
+    dataset = Dataset(Path("photos"), ["daisy", "rose"], photos, seed=0)
+    job = Job(data="photos", out=Path("out"), backbones=(BACKBONES["mobilenetv2"],))
+    source = BaseSource(kind="none", name="random weights")
+    found = _describe(job, BACKBONES["mobilenetv2"], dataset, source, Background())
+    assert found.stamp == ("04b96ecb1d3e92ab994be8f40f66cd4e48074caf647c16325d8c25cffc8a7ccb")

@@ -11,9 +11,19 @@ import numpy as np
 from flowers.weights.folder import Precision
 from train.quiet import quiet
 
-FLOAT_OPERATIONS = ["FULLY_CONNECTED", "SOFTMAX"]
-"""Left in float in an int8 artifact: the heads. Eight bits would round probabilities to 1/256, and
-the heads are under 1 % of the work."""
+FLOAT_OPERATIONS = [
+    "FULLY_CONNECTED",
+    "SOFTMAX",
+    "STRIDED_SLICE",
+    "SUM",
+    "REDUCE_MAX",
+    "MAXIMUM",
+    "SQUARE",
+    "SQRT",
+    "DIV",
+]
+"""Left in float in an int8 artifact: the heads, and what they say of a photo of none of the
+classes. Eight bits would round probabilities to 1/256, and the heads are under 1 % of the work."""
 ROUGH = 0.4
 """Error of a layer, in steps of its output, from which on eight bits do not fit it. Rounding alone
 makes 0.29; the convolutions that fine-tuning changed most reach 0.5 to 1.4."""

@@ -12,7 +12,7 @@ import numpy as np
 from flowers.backbones import BACKBONES, Backbone, Variant
 from flowers.errors import WeightsError
 from flowers.files import write_text
-from flowers.models.classifier import calibrate
+from flowers.models.classifier import Classifier, calibrate, known_probability
 from flowers.weights.folder import (
     ARTIFACT,
     CARD,
@@ -22,6 +22,7 @@ from flowers.weights.folder import (
     Config,
     FileRecord,
     Precision,
+    Refusal,
     VariantSettings,
     backbone_folders,
     record_of,
@@ -30,20 +31,30 @@ from flowers.weights.folder import (
 from flowers.weights.results import DataSource, Metrics, VariantResult
 from flowers.weights.source import read_entry
 from train.artifact.measure import (
-    choose_threshold,
+    Answers,
     fit_temperature,
     machine_name,
     measure,
+    measure_refusal,
     predict_all,
+    refusal_table,
     results_table,
+    set_refusal,
 )
 from train.artifact.precision import accuracy, calibration_sample, choose_artifact
+from train.data.background import Background, BackgroundPart
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Part
 from train.hub.card import model_card
 from train.network.graph import build_network, keras_probabilities
 from train.network.progress import Progress
 from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run
+
+HELD_OUT: dict[BackgroundPart, str] = {
+    "new kind": "kinds it never saw",
+    "new photo": "other photos of kinds it saw",
+}
+"""Names of the groups of held-out photos in `metrics.json`."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +96,9 @@ def _export_backbone(weights: Path, backbone: Backbone, trained: Trained) -> str
     """Load what `fit` left in `.work`, and finish it."""
     dataset = Dataset.load_manifest(weights / MANIFEST)
     cache = PhotoCache(weights / WORK / "photos", trained.image_size)
-    network = build_network(backbone, trained.classes, None, trained.image_size)
-    graph = network.graph(trained.variants)
+    background = Background.from_rows(trained.background)
+    network = build_network(backbone, trained.classes, None, trained.image_size, background.classes)
+    graph = network.graph(trained.variants, refuses=trained.refusal is not None)
     graph.load_weights(weights / WORK / backbone.key / GRAPH_WEIGHTS)
     try:
         return finish(weights, graph, trained, dataset, cache)
@@ -140,25 +152,23 @@ def finish_backbone(
         validation.photos,
         validation.labels,
     )
-    on_test, latency = predict_all(chosen.classifier, test.photos, len(test.photos), "test")
-    on_strange: dict[Variant, np.ndarray] = {}
-    if trained.unknown:
-        photos, rows = cache.rows(trained.unknown)
-        on_strange, _ = predict_all(
-            chosen.classifier, photos[rows], len(rows), "none of the classes"
-        )
+    on_test = predict_all(chosen.classifier, test.photos, len(test.photos), "test")
+    on_unknown = _ask_background(chosen.classifier, Background.from_rows(trained.background), cache)
     keras_on_test = keras_probabilities(graph, test.photos)
     settings: dict[Variant, VariantSettings] = {}
     results: dict[Variant, VariantResult] = {}
     for variant, log in progress.items():
-        settings[variant], result = _settle(
-            chosen.probabilities[variant],
-            validation.labels,
-            on_test[variant],
-            test,
-            on_strange.get(variant),
-            dataset.classes,
-        )
+        settings[variant] = _settle(trained, chosen.answers, validation.labels, variant)
+        probabilities = calibrate(on_test.probabilities[variant], settings[variant].temperature)
+        result = measure(test.files, test.labels, probabilities, dataset.classes)
+        refusal = settings[variant].refusal
+        if refusal:
+            result = _with_refusal(
+                result,
+                refusal,
+                on_test.known[variant],
+                {name: answers.known[variant] for name, answers in on_unknown.items()},
+            )
         results[variant] = result.model_copy(
             update={
                 "keras_accuracy": accuracy(keras_on_test[variant], test.labels),
@@ -177,13 +187,15 @@ def finish_backbone(
             photos=len(test.files),
         ),
         variants=results,
-        latency_ms=latency,
+        latency_ms=on_test.milliseconds,
         machine=machine_name(),
     )
     write_text(folder / METRICS, metrics.model_dump_json() + "\n")
     files = {name: record_of(folder / name) for name in (ARTIFACT, METRICS, KERAS_WEIGHTS)}
     write_config(folder, chosen.config.model_copy(update={"variants": settings, "files": files}))
-    return results_table({(trained.backbone, v): result for v, result in results.items()})
+    by_model = {(trained.backbone, variant): result for variant, result in results.items()}
+    refusals = {model: result.refusal for model, result in by_model.items() if result.refusal}
+    return "\n".join(filter(None, [results_table(by_model), refusal_table(refusals)]))
 
 
 def write_model_card(weights: Path) -> None:
@@ -195,46 +207,71 @@ def write_model_card(weights: Path) -> None:
         write_text(card, model_card(entries, previous=previous))
 
 
-def _settle(
-    validation: np.ndarray,
-    validation_labels: np.ndarray,
-    on_test: np.ndarray,
-    test: LabelledPhotos,
-    strange: np.ndarray | None,
-    classes: list[str],
-) -> tuple[VariantSettings, VariantResult]:
-    """Set temperature and threshold on held-out photos, then measure on the test part.
+def _ask_background(
+    classifier: Classifier, background: Background, cache: PhotoCache
+) -> dict[str, Answers]:
+    """What the artifact says of the photos of `--unknown` that are held out."""
+    held_out: tuple[BackgroundPart, ...] = ("new kind", "new photo")
+    answers = {}
+    for part in held_out:
+        members = background.part(part)
+        if members:
+            photos, rows = cache.rows([photo.sha256 for photo in members])
+            answers[HELD_OUT[part]] = predict_all(classifier, photos[rows], len(rows), part)
+    return answers
 
-    Probabilities are float32[n, classes]; `strange` are those of photos of none of the classes,
-    of which half set the threshold and the other half tell what it does.
-    """
-    temperature = fit_temperature(validation, validation_labels)
-    known = calibrate(validation, temperature).max(axis=1)
-    other = None if strange is None else calibrate(strange, temperature).max(axis=1)
-    threshold = choose_threshold(known, None if other is None else other[::2])
-    probabilities = calibrate(on_test, temperature)
-    result = measure(test.files, test.labels, probabilities, classes)
-    rejected = None
-    if other is not None and len(other) > 1:
-        rejected = float((other[1::2] < threshold).mean())
-    accepted = float((probabilities.max(axis=1) >= threshold).mean())
-    return (
-        VariantSettings(temperature=temperature, unknown_threshold=threshold),
-        result.model_copy(update={"unknown_rejected": rejected, "known_accepted": accepted}),
+
+def _settle(
+    trained: Trained, validation: Answers, labels: np.ndarray, variant: Variant
+) -> VariantSettings:
+    """Set temperature and refusal on the validation part, labels int64[n]."""
+    temperature = fit_temperature(validation.probabilities[variant], labels)
+    if trained.refusal is None:
+        return VariantSettings(temperature=temperature)
+    classes = Background.from_rows(trained.background).classes
+    refusal = set_refusal(trained.refusal, validation.known[variant], classes)
+    return VariantSettings(temperature=temperature, refusal=refusal)
+
+
+def _with_refusal(
+    result: VariantResult, refusal: Refusal, known: np.ndarray, unknown: dict[str, np.ndarray]
+) -> VariantResult:
+    """Add how well photos of none of the classes are told, from scores float32[n]."""
+
+    def p_known(scores: np.ndarray) -> np.ndarray:
+        return np.array([known_probability(float(score), refusal) for score in scores])
+
+    found = measure_refusal(
+        p_known(known), {name: p_known(s) for name, s in unknown.items()}, refusal.threshold
+    )
+    accepted = found.unknown_accepted
+    return result.model_copy(
+        update={
+            "refusal": found,
+            "known_accepted": found.known_accepted,
+            "unknown_rejected": None if accepted is None else 1 - accepted,
+        }
     )
 
 
 def _plain_config(
     trained: Trained, dataset: Dataset, precision: Precision, artifact: FileRecord
 ) -> Config:
-    """The config before temperatures and thresholds are known."""
+    """The config before temperatures and thresholds are known.
+
+    Until then a score passes as it is, by whatever method it comes.
+    """
+    raw = None
+    if trained.refusal:
+        raw = VariantSettings(refusal=Refusal(method="background", threshold=0))
+
     return Config(
         backbone=trained.backbone,
         classes=dataset.classes,
         image_size=trained.image_size,
         preprocessing=BACKBONES[trained.backbone].preprocessing,
         precision=precision,
-        variants={variant: VariantSettings() for variant in trained.variants},
+        variants={variant: raw or VariantSettings() for variant in trained.variants},
         recipe={**trained.recipe, "date": date.today().isoformat()},
         versions=trained.versions,
         data_fingerprint=dataset.fingerprint,

@@ -1,8 +1,10 @@
 """What a model says of photos, what is set on held-out ones, and the figures that follow."""
 
+import math
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,39 +14,63 @@ from sklearn.metrics import (
     confusion_matrix,
     log_loss,
     precision_recall_fscore_support,
+    roc_auc_score,
 )
 from tqdm import tqdm
 
-from flowers.backbones import BACKBONES, Variant
+from flowers.backbones import Model, Variant, model_name
 from flowers.models.classifier import Classifier, calibrate
 from flowers.stats import accuracy_interval
+from flowers.weights.folder import Refusal
 from flowers.weights.results import (
     CalibrationBin,
     ClassResult,
     Outcome,
+    RefusalResult,
+    UnknownResult,
     VariantResult,
 )
+from train.work import RefusalMethod
 
 CALIBRATION_BINS = 15
 ACCEPTED = 0.95
-"""Share of validation photos that the unknown-threshold accepts where no other photos are given."""
+"""Share of validation photos of the classes that a model takes for one of them."""
+REFERENCE = 200
+"""Quantiles of the scores of validation photos that are kept to tell P(known)."""
 
 Probabilities = dict[Variant, np.ndarray]
 """float32[n, classes] for every variant."""
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says of n photos."""
+
+    probabilities: Probabilities
+    known: dict[Variant, np.ndarray]
+    """P(known), float32[n]; only of variants that have one."""
+    accepted: dict[Variant, np.ndarray]
+    """Whether a photo is taken for one of the classes, bool[n]."""
+    milliseconds: float
+    """Median of a pass, which serves all variants."""
+
+
 def predict_all(
     classifier: Classifier, photos: Iterable[np.ndarray], total: int, title: str
-) -> tuple[Probabilities, float]:
-    """Probabilities of every photo, uint8[size, size, 3], and the median milliseconds of a pass."""
-    rows: dict[Variant, list[np.ndarray]] = {variant: [] for variant in classifier.config.variants}
-    milliseconds = []
-    for photo in tqdm(photos, total=total, desc=title, unit="photo", leave=False):
-        for variant, prediction in classifier.predict(photo).items():
-            rows[variant].append(prediction.probabilities)
-            milliseconds.append(prediction.milliseconds)
-    stacked = {variant: np.stack(values) for variant, values in rows.items()}
-    return stacked, float(np.median(milliseconds))
+) -> Answers:
+    """Ask for photos, uint8[size, size, 3], behind a progress bar."""
+    said = [
+        classifier.predict(photo)
+        for photo in tqdm(photos, total=total, desc=title, unit="photo", leave=False)
+    ]
+    variants = list(said[0]) if said else []
+    scored = [variant for variant in variants if said[0][variant].p_known is not None]
+    return Answers(
+        {v: np.stack([answer[v].probabilities for answer in said]) for v in variants},
+        {v: np.array([answer[v].p_known for answer in said], np.float32) for v in scored},
+        {v: np.array([answer[v].known for answer in said]) for v in variants},
+        float(np.median([next(iter(answer.values())).milliseconds for answer in said])),
+    )
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -58,19 +84,55 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return round(float(np.exp(best.x)), 4)
 
 
-def choose_threshold(known: np.ndarray, unknown: np.ndarray | None = None) -> float:
-    """The top probability from which on a photo counts as one of the classes.
+def set_refusal(
+    method: RefusalMethod, scores: np.ndarray, background: Sequence[str] = ()
+) -> Refusal:
+    """When to refuse a photo, from the scores of validation photos of the classes, float[n].
 
-    `known` and `unknown` are top probabilities, float[n]. With `unknown`, the threshold at which
-    the shares of known photos accepted and of unknown ones refused add up to most (Youden 1950);
-    without, the one that 95 % of the known photos reach.
+    For `background` the score is P(known), and 95 % of these photos reach the threshold. For
+    `neighbours` P(known) is the share of these photos that score no higher, and the threshold 5 %.
     """
-    if unknown is None or not len(unknown):
-        return round(float(np.quantile(known, 1 - ACCEPTED)), 4)
-    candidates = np.unique(np.concatenate([known, unknown]))
-    accepted = 1 - np.searchsorted(np.sort(known), candidates) / len(known)
-    refused = np.searchsorted(np.sort(unknown), candidates) / len(unknown)
-    return round(float(candidates[np.argmax(accepted + refused)]), 4)
+    if method == "background":
+        # Rounded down: a photo that sets the threshold reaches it.
+        threshold = math.floor(float(np.quantile(scores, 1 - ACCEPTED)) * 1e6) / 1e6
+        return Refusal(method=method, threshold=threshold, background=tuple(background))
+    quantiles = np.quantile(scores, np.linspace(0, 1, min(REFERENCE, len(scores))))
+    reference = tuple(round(float(q), 6) for q in quantiles)
+    return Refusal(method=method, threshold=round(1 - ACCEPTED, 6), reference=reference)
+
+
+def measure_refusal(
+    known: np.ndarray, unknown: Mapping[str, np.ndarray], threshold: float
+) -> RefusalResult:
+    """Tell how well P(known), float[n], separates test photos of the classes from others.
+
+    `unknown` are others by what they have in common.
+    """
+    every = np.concatenate([np.empty(0, np.float32), *unknown.values()])
+    groups = {
+        name: UnknownResult(
+            photos=len(values),
+            accepted=float((values >= threshold).mean()),
+            accepted_at_95=float((values >= np.quantile(known, 1 - ACCEPTED)).mean()),
+            auroc=separation(known, values),
+        )
+        for name, values in unknown.items()
+        if len(values)
+    }
+    return RefusalResult(
+        known_photos=len(known),
+        known_accepted=float((known >= threshold).mean()),
+        unknown_photos=len(every),
+        unknown_accepted=float((every >= threshold).mean()) if len(every) else None,
+        auroc=separation(known, every) if len(every) else None,
+        groups=groups,
+    )
+
+
+def separation(known: np.ndarray, unknown: np.ndarray) -> float:
+    """Area under the ROC curve: the chance that a known photo scores higher, ties counted half."""
+    labels = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
+    return float(roc_auc_score(labels, np.concatenate([known, unknown])))
 
 
 def measure(
@@ -140,15 +202,15 @@ def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float:
     return float(sum(b.photos * abs(b.confidence - b.accuracy) for b in bins) / max(1, photos))
 
 
-def results_table(results: Mapping[tuple[str, Variant], VariantResult]) -> str:
+def results_table(results: Mapping[Model, VariantResult]) -> str:
     """A table of results for the terminal, one row per backbone's key and variant."""
     head = f"{'model':<32} {'photos':>6} {'accuracy':>8}  {'95 % interval':<15} {'macro F1':>8}"
     lines = [head + f" {'log-loss':>8} {'ECE':>6}"]
-    for (backbone, variant), result in results.items():
+    for model, result in results.items():
         photos = len(result.predictions)
         low, high = accuracy_interval(result.correct, photos)
         lines.append(
-            f"{BACKBONES[backbone].name + ' ' + variant:<32} {photos:>6} {result.accuracy:>8.1%}  "
+            f"{model_name(model):<32} {photos:>6} {result.accuracy:>8.1%}  "
             f"{f'{low:.1%} to {high:.1%}':<15} {result.macro_f1:>8.3f} {result.log_loss:>8.3f} "
             f"{result.expected_calibration_error:>6.3f}"
         )
@@ -168,3 +230,17 @@ def machine_name() -> str:
                 processor = line.split(":", 1)[1].strip()
                 break
     return f"{processor}, {os.cpu_count()} cores"
+
+
+def refusal_table(results: Mapping[Model, RefusalResult]) -> str:
+    """A table of how photos of none of the classes are told from the classes, for the terminal."""
+    head = f"{'model':<32} {'photos of none of the classes':<30} {'photos':>6} {'AUROC':>6}"
+    lines = [f"{head} {'accepted':>8} {'at 95 %':>8} {'of the classes':>14}"]
+    for model, result in results.items():
+        for name, group in result.groups.items():
+            lines.append(
+                f"{model_name(model):<32} {name:<30} {group.photos:>6} {group.auroc:>6.3f} "
+                f"{group.accepted:>8.1%} {group.accepted_at_95:>8.1%} "
+                f"{result.known_accepted:>14.1%}"
+            )
+    return "\n".join(lines) if len(lines) > 1 else ""

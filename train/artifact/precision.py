@@ -13,7 +13,7 @@ from flowers.files import whole_file
 from flowers.models.classifier import Classifier
 from flowers.weights.folder import ARTIFACT, Artifact, Config, FileRecord, Precision, record_of
 from train.artifact.convert import artifacts
-from train.artifact.measure import Probabilities, predict_all
+from train.artifact.measure import Answers, Probabilities, predict_all
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
 from train.network.graph import keras_probabilities
@@ -34,7 +34,7 @@ class ChosenArtifact:
 
     config: Config
     classifier: Classifier
-    probabilities: Probabilities
+    answers: Answers
 
 
 def choose_artifact(
@@ -63,9 +63,9 @@ def choose_artifact(
             classifier = Classifier(Artifact(folder / ARTIFACT, config))
             name = classifier.backbone.name
             tqdm.write(f"{name}: an artifact in {precision}, {len(artifact) / 1e6:.1f} MB.")
-            found, _ = predict_all(classifier, validation, len(validation), "validation")
+            found = predict_all(classifier, validation, len(validation), "validation")
             chosen = ChosenArtifact(config, classifier, found)
-            agreement = agree(expected, found, labels)
+            agreement = agree(expected, found.probabilities, labels)
             tqdm.write(
                 f"{name}: it agrees with float32 on {agreement.same_class:.1%} of the validation "
                 f"photos; its accuracy differs by {100 * agreement.gap:.1f} points."

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,17 @@ def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
 
 
 def build_network_on(
-    backbone: Backbone, classes: list[str], path: str | None, image_size: int
+    backbone: Backbone,
+    classes: list[str],
+    path: str | None,
+    image_size: int,
+    background: Sequence[str] = (),
 ) -> "Network":
     """Build a network on what `find_base` gave. Raises `WeightsError` when that cannot be had."""
     from train.network.graph import build_network
 
     try:
-        return build_network(backbone, classes, path, image_size)
+        return build_network(backbone, classes, path, image_size, background)
     except Exception as error:  # Keras raises a plain Exception when a download fails.
         raise _unusable(backbone, path, error) from error
 

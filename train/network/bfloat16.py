@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import keras
 
-from train.network.graph import Preprocess
+from train.network.layers import Preprocess
 
 MIXED = "mixed_bfloat16"
 """Keras's policy: layers compute in bfloat16, variables and their updates stay float32."""

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from flowers.backbones import Variant
 from flowers.files import write_text
 from train.data.augment import random_view
+from train.data.background import Background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
 from train.data.rowfile import RowFile
@@ -49,19 +50,20 @@ TOLERANCE = 0.01
 
 @dataclass
 class Features:
-    """Features of all views of the training part, then of the other parts, in manifest order.
+    """Features of every view of the training photos, then of the other parts, in manifest order.
 
-    Row `view * photos + i` is a view of training photo i; view 0 is the whole photo.
+    Training photos are those of the classes, then those of background classes. They come in `views`
+    blocks, view 0 being the whole photo; photos of the other parts are whole.
     """
 
     photos: np.ndarray
     """uint8[n, size, size, 3], all decoded photos."""
-    train_rows: np.ndarray
-    """Rows of the training part in `photos`, int64[t]."""
-    held_out_rows: dict[Part, np.ndarray]
-    """Rows of the validation and the test part."""
+    photo_rows: np.ndarray
+    """Which of `photos` a row is of, int64[rows]."""
+    view_numbers: np.ndarray
+    """Which view of it, int64[rows]."""
     labels: dict[Part, np.ndarray]
-    """Class indices of each part, int64[n]."""
+    """Indices of classes, then of background classes, of each part's photos, int64[n]."""
     views: int
     seed: int
     pooled: np.ndarray
@@ -74,48 +76,29 @@ class Features:
         """Whether the trunk's output is kept."""
         return bool(self.crossing)
 
-    def train_inputs(self, variant: Variant, chosen: np.ndarray, views: np.ndarray):
-        """Inputs of training photos int[b], each in its view int[b]."""
-        if variant == "finetuned" and not self.has_crossing:
-            return np.stack([self.view(i, v) for i, v in zip(chosen, views, strict=True)])
-        return self._inputs(variant, views * len(self.train_rows) + chosen)
+    def rows(self, part: Part, chosen: np.ndarray, views: np.ndarray | int = 0) -> np.ndarray:
+        """Rows of photos int[b] of a part, each in its view."""
+        start = 0
+        for other in PARTS[: PARTS.index(part)]:
+            start += len(self.labels[other]) * (self.views if other == "train" else 1)
+        return start + views * len(self.labels[part]) + chosen
 
-    def held_out_inputs(self, variant: Variant, part: Part, chosen: np.ndarray):
-        """Inputs of photos int[b] of the validation or test part."""
-        if variant == "finetuned" and not self.has_crossing:
-            return self.photos[self.held_out_rows[part][chosen]]
-        start = self.views * len(self.train_rows)
-        for other, rows in self.held_out_rows.items():
-            if other == part:
-                break
-            start += len(rows)
-        return self._inputs(variant, start + chosen)
-
-    def view(self, i: int, view: int) -> np.ndarray:
-        """A view of training photo i, uint8[size, size, 3]; the same for the same seed."""
-        photo = np.asarray(self.photos[self.train_rows[i]])
-        if view == 0:
-            return photo
-        rng = np.random.default_rng([self.seed, int(i), int(view)])
-        return random_view(photo, photo.shape[0], rng)
-
-    def rows(self) -> int:
-        """How many views there are in all."""
-        return self.views * len(self.train_rows) + sum(map(len, self.held_out_rows.values()))
-
-    def photo_of(self, row: int) -> np.ndarray:
-        """The pixels of a row, uint8[size, size, 3]."""
-        view, i = divmod(row, len(self.train_rows))
-        if view < self.views:
-            return self.view(i, view)
-        held_out = np.concatenate(list(self.held_out_rows.values()))
-        return np.asarray(self.photos[held_out[row - self.views * len(self.train_rows)]])
-
-    def _inputs(self, variant: Variant, rows: np.ndarray):
+    def inputs(self, variant: Variant, rows: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
+        """What a variant is trained on: pooled features, tensors across the cut, or photos."""
         if variant == "transfer":
             return self.pooled[rows]
-        # float16 as kept: Keras casts it, behind half the copying.
-        return tuple(array[rows] for array in self.crossing)
+        if self.has_crossing:
+            # float16 as kept: Keras casts it, behind half the copying.
+            return tuple(array[rows] for array in self.crossing)
+        return np.stack([self.photo_of(row) for row in rows])
+
+    def photo_of(self, row: int) -> np.ndarray:
+        """The pixels of a row, uint8[size, size, 3]; the same for the same seed."""
+        photo, view = np.asarray(self.photos[self.photo_rows[row]]), int(self.view_numbers[row])
+        if view == 0:
+            return photo
+        rng = np.random.default_rng([self.seed, int(row) % len(self.labels["train"]), view])
+        return random_view(photo, photo.shape[0], rng)
 
 
 def compute_features(
@@ -127,35 +110,44 @@ def compute_features(
     views: int,
     seed: int,
     crossing: bool = True,
+    background: Background | None = None,
 ) -> Features:
     """Compute the features, or go on where an earlier run stopped. Raises OSError.
 
-    `base_hash` tells one set of base weights from another. Without `crossing` only pooled features
-    are made.
+    They are kept below `folder`, where features of another base, split, number of `views` or `seed`
+    of the views are removed; `base_hash` tells one set of base weights from another. Without
+    `crossing` only pooled features are made. Training photos of `background` come with them.
     """
+    background = background or Background()
     members = {part: dataset.part(part) for part in PARTS}
-    photos, _ = cache.rows([])
-    rows = {part: cache.rows([p.sha256 for p in members[part]])[1] for part in PARTS}
-    features = Features(
-        photos,
-        rows.pop("train"),
-        rows,
-        {part: dataset.labels(members[part]) for part in PARTS},
-        views,
-        seed,
-        pooled=np.empty(0),
-        crossing=[],
+    hashes = {part: [photo.sha256 for photo in members[part]] for part in PARTS}
+    labels = {part: dataset.labels(members[part]) for part in PARTS}
+    extra = background.part("train")
+    hashes["train"] += [photo.sha256 for photo in extra]
+    labels["train"] = np.concatenate(
+        [labels["train"], len(dataset.classes) + background.labels(extra)]
     )
-    key = [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed]
+    photos, train = cache.rows(hashes["train"])
+    held_out = [cache.rows(hashes[part])[1] for part in PARTS if part != "train"]
+    photo_rows = np.concatenate([np.tile(train, views), *held_out])
+    view_numbers = np.zeros(len(photo_rows), dtype=np.int64)
+    view_numbers[: views * len(train)] = np.repeat(np.arange(views), len(train))
+    features = Features(
+        photos, photo_rows, view_numbers, labels, views, seed, pooled=np.empty(0), crossing=[]
+    )
+    key: list = [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed]
+    if extra:
+        key.append([photo.sha256 for photo in extra])
     # What an earlier run began to keep takes the room that another look at the disk would miss.
     keep = crossing and (
-        (folder / _name([*key, True])).exists() or _worth_keeping(network, features.rows(), folder)
+        (folder / _name([*key, True])).exists() or _worth_keeping(network, len(photo_rows), folder)
     )
     name = _name([*key, keep])
     for stale in folder.glob(f"{network.backbone.key}-*"):
         if stale.name != name:
             shutil.rmtree(stale)
-    _fill(features, network, folder / name, keep)
+    features.pooled, *features.crossing = _kept(features, network, folder / name, keep)
+    features.pooled = np.asarray(features.pooled)
     return features
 
 
@@ -165,6 +157,7 @@ def bytes_a_photo(network: Network) -> int:
 
 
 def _name(key: list) -> str:
+    """The name of a cache folder; caches of an earlier run are found by it."""
     return f"{key[0]}-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]}"
 
 
@@ -183,9 +176,10 @@ def _worth_keeping(network: Network, rows: int, folder: Path) -> bool:
     return keep
 
 
-def _fill(features: Features, network: Network, folder: Path, keep: bool) -> None:
+def _kept(features: Features, network: Network, folder: Path, keep: bool) -> list[np.ndarray]:
+    """Fill the files of features, as far as they are not, and read them as memory maps."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows, size = features.rows(), features.photos.shape[1]
+    rows, size = len(features.photo_rows), features.photos.shape[1]
     frozen = frozen_model(network, keep)
     shapes = [tuple(tensor.shape[1:]) for tensor in frozen.outputs]
     note = folder / "done.json"
@@ -210,8 +204,7 @@ def _fill(features: Features, network: Network, folder: Path, keep: bool) -> Non
                     file.write(start, output)
                 write_text(note, str(stop))
                 bar.update(stop - start)
-    pooled, *crossing = [file.read() for file in files]
-    features.pooled, features.crossing = np.asarray(pooled), crossing
+    return [file.read() for file in files]
 
 
 def frozen_model(network: Network, crossing: bool) -> keras.Model:

@@ -3,6 +3,10 @@
     photo uint8 -> preprocessing -> trunk -+-> tail (as given) -> pooling -> head -> transfer
                                            +-> tail (a copy)   -> pooling -> head -> finetuned
 
+Whether a photo shows one of the classes at all is an output of the same graph. With background
+classes it is the summed probability of the classes beside them; without, how near the pooled
+features come to those of training photos.
+
 The graph is flat, since Keras finds no path through nested models when asked for a layer within.
 """
 
@@ -14,39 +18,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Preprocessing, Variant
+from flowers.backbones import (
+    BACKBONES,
+    FOCUS,
+    IMAGE_SIZE,
+    KNOWN,
+    PROBABILITIES,
+    VARIANTS,
+    Backbone,
+    Variant,
+)
 from flowers.weights.folder import KERAS_WEIGHTS, check_file, read_config
-
-HIDDEN_UNITS = 256
-DROPOUT = 0.2
-
-
-@keras.saving.register_keras_serializable("flowers")
-class Preprocess(layers.Layer):
-    """Map a uint8 photo to what the ImageNet weights of a backbone expect, as float.
-
-    Computed in float32 under any policy: bfloat16 rounds the means to whole steps of a pixel.
-    """
-
-    def __init__(self, mode: Preprocessing, **kwargs):
-        super().__init__(**kwargs)
-        self.mode = mode
-
-    def call(self, photo):
-        return ops.cast(self._scaled(ops.cast(photo, "float32")), self.compute_dtype)
-
-    def _scaled(self, x):
-        if self.mode == "tf":
-            return x / 127.5 - 1.0
-        if self.mode == "torch":
-            mean = ops.convert_to_tensor([123.675, 116.28, 103.53], "float32")
-            scale = ops.convert_to_tensor([1 / 58.395, 1 / 57.12, 1 / 57.375], "float32")
-            return (x - mean) * scale
-        mean = ops.convert_to_tensor([103.939, 116.779, 123.68], "float32")
-        return ops.flip(x, axis=-1) - mean
-
-    def get_config(self):
-        return {**super().get_config(), "mode": self.mode}
+from train.network.layers import GradCam, Head, Nearest, Preprocess
 
 
 def build_base(
@@ -71,53 +54,6 @@ def build_base(
     return base
 
 
-@keras.saving.register_keras_serializable("flowers")
-class Head(layers.Layer):
-    """Dense(256, relu), Dropout(0.2), Dense(classes): pooled features [n, k] to logits [n, c]."""
-
-    def __init__(self, classes: int, **kwargs):
-        super().__init__(**kwargs)
-        self.classes = classes
-        self.hidden = layers.Dense(HIDDEN_UNITS, activation="relu", name="hidden")
-        self.dropout = layers.Dropout(DROPOUT, name="dropout")
-        self.logits = layers.Dense(classes, dtype="float32", name="logits")
-
-    def build(self, input_shape):
-        self.hidden.build(input_shape)
-        self.logits.build((input_shape[0], HIDDEN_UNITS))
-        super().build(input_shape)
-
-    def call(self, pooled, training=None):
-        return self.logits(self.dropout(self.hidden(pooled), training=training))
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], self.classes)
-
-    def get_config(self):
-        return {**super().get_config(), "classes": self.classes}
-
-
-class GradCam(layers.Layer):
-    """Grad-CAM (Selvaraju et al. 2017) of every class, from features [n, h, w, k] to [n, h, w, c].
-
-    Behind average pooling, Dense, relu and Dense the gradient of a logit has a closed form: it
-    passes through the hidden units that are switched on and no others. So the map is
-    relu(features @ W1 * (hidden > 0) @ W2), an ordinary output that needs no gradients. It is the
-    map of the definition times h * w; maps are only ever read relative to their own maximum.
-    """
-
-    def __init__(self, head: Head, **kwargs):
-        super().__init__(**kwargs)
-        self.head = head
-
-    def call(self, features, pooled):
-        switched_on = ops.cast(self.head.hidden(pooled) > 0, features.dtype)
-        projected = ops.matmul(features, ops.cast(self.head.hidden.kernel, features.dtype))
-        masked = projected * ops.expand_dims(switched_on, (1, 2))
-        weights = ops.cast(self.head.logits.kernel, features.dtype)
-        return ops.cast(ops.relu(ops.matmul(masked, weights)), "float32")
-
-
 @dataclass
 class Network:
     """One backbone cut into a trunk and two tails. All parts share layers with one flat graph."""
@@ -131,18 +67,43 @@ class Network:
     heads: dict[Variant, Head]
     features: dict[Variant, keras.KerasTensor]
     """Ends of the tails in the flat graph."""
+    nearest: dict[Variant, Nearest]
+    """Of use without background classes."""
+    background: list[str]
+    """Names of the background classes, whose logits come after those of the classes."""
 
-    def graph(self, variants: Iterable[Variant] = VARIANTS) -> keras.Model:
-        """The flat graph: photo to `<variant>_probabilities` and `<variant>_focus`."""
+    @property
+    def outputs(self) -> int:
+        """Number of classes and background classes."""
+        return len(self.classes) + len(self.background)
+
+    def graph(self, variants: Iterable[Variant] = VARIANTS, refuses: bool = True) -> keras.Model:
+        """The flat graph: photo to the outputs of each variant that `flowers.backbones` names.
+
+        Probabilities are those of the classes, whatever background classes there are. Weights of
+        before there was a `known` output fit the graph that has none, without `refuses`.
+        """
         outputs = {}
         for variant in variants:
             features, head = self.features[variant], self.heads[variant]
             pooled = layers.GlobalAveragePooling2D(name=f"{variant}_pooling")(features)
+            logits = head(pooled)
+            classes = logits[:, : len(self.classes)] if self.background else logits
             softmax = layers.Softmax(name=f"{variant}_softmax", dtype="float32")
-            outputs[f"{variant}_probabilities"] = softmax(head(pooled))
-            cam = GradCam(head, name=f"{variant}_grad_cam")
-            outputs[f"{variant}_focus"] = cam(features, pooled)
+            outputs[PROBABILITIES.format(variant=variant)] = softmax(classes)
+            cam = GradCam(head, len(self.classes), name=f"{variant}_grad_cam")
+            outputs[FOCUS.format(variant=variant)] = cam(features, pooled)
+            if refuses:
+                known = KNOWN.format(variant=variant)
+                outputs[known] = self._known(variant, pooled, logits)
         return keras.Model(self.trunk.inputs[0], outputs, name=self.backbone.key)
+
+    def _known(self, variant: Variant, pooled, logits):
+        """The score that a photo shows one of the classes, [n, 1]."""
+        if not self.background:
+            return self.nearest[variant](pooled)
+        all_of_them = layers.Softmax(name=f"{variant}_softmax_of_all", dtype="float32")(logits)
+        return ops.sum(all_of_them[:, : len(self.classes)], axis=-1, keepdims=True)
 
 
 def build_network(
@@ -150,10 +111,12 @@ def build_network(
     classes: list[str],
     base_weights: str | None = None,
     image_size: int = IMAGE_SIZE,
+    background: Sequence[str] = (),
 ) -> Network:
     """Build trunk, tails and new heads on a base from `build_base`; see there for `base_weights`.
 
-    The finetuned tail starts as a copy of the transfer tail, weights included.
+    The finetuned tail starts as a copy of the transfer tail, weights included. Heads have outputs
+    for `classes` and for `background` classes.
     """
     base = build_base(backbone, base_weights, image_size)
     tail = base.layers[-backbone.tail :]
@@ -163,9 +126,11 @@ def build_network(
         "finetuned": _copy_layers(tail, crossing, base.output),
     }
     heads: dict[Variant, Head] = {}
+    nearest: dict[Variant, Nearest] = {}
     for variant in VARIANTS:
-        heads[variant] = Head(len(classes), name=f"{variant}_head")
+        heads[variant] = Head(len(classes) + len(background), name=f"{variant}_head")
         heads[variant].build((None, base.output.shape[-1]))
+        nearest[variant] = Nearest(name=f"{variant}_nearest")
     base.trainable = False
     return Network(
         backbone,
@@ -174,6 +139,8 @@ def build_network(
         tails={v: keras.Model(crossing, features[v], name=f"{v}_tail") for v in VARIANTS},
         heads=heads,
         features=features,
+        nearest=nearest,
+        background=list(background),
     )
 
 
@@ -201,8 +168,15 @@ def load_graph(folder: Path) -> keras.Model:
     """The graph of a backbone's folder that holds Keras weights. Raises `WeightsError`."""
     config = read_config(folder)
     weights = check_file(folder, config, KERAS_WEIGHTS)
-    network = build_network(BACKBONES[config.backbone], config.classes, None, config.image_size)
-    graph = network.graph([variant for variant in VARIANTS if variant in config.variants])
+    variants = [variant for variant in VARIANTS if variant in config.variants]
+    refusal = config.variants[variants[0]].refusal
+    network = build_network(
+        BACKBONES[config.backbone],
+        config.classes,
+        image_size=config.image_size,
+        background=refusal.background if refusal else (),
+    )
+    graph = network.graph(variants, refuses=refusal is not None)
     graph.load_weights(weights)
     return graph
 
@@ -210,7 +184,7 @@ def load_graph(folder: Path) -> keras.Model:
 def keras_probabilities(graph: keras.Model, photos: np.ndarray) -> dict[Variant, np.ndarray]:
     """What the graph says of uint8[n, size, size, 3]: float32[n, classes] per variant."""
     outputs = graph.predict(photos, batch_size=32, verbose=0)
-    names = {variant: f"{variant}_probabilities" for variant in VARIANTS}
+    names = {variant: PROBABILITIES.format(variant=variant) for variant in VARIANTS}
     return {variant: outputs[name] for variant, name in names.items() if name in outputs}
 
 

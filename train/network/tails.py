@@ -11,7 +11,8 @@ from flowers.backbones import Variant
 from train.data.split import Part
 from train.network.bfloat16 import mixed_layers
 from train.network.features import Features
-from train.network.graph import Head, Network
+from train.network.graph import Network
+from train.network.layers import CENTROIDS, Head
 from train.network.progress import EpochLog, Progress, reseed
 from train.work import Recipe
 
@@ -45,12 +46,33 @@ class HeadClassifier(keras.Model):
         return self.head(pooled, training=training)
 
 
-class Batches(keras.utils.PyDataset):
-    """Shuffled batches of a part, another random view of every photo in every epoch."""
+class ClassAccuracy(keras.metrics.Mean):
+    """Share of photos of the classes whose own class is on top among the classes.
 
-    def __init__(self, features: Features, variant: Variant, recipe: Recipe, classes: int):
+    Background classes decide on refusal alone, so they do not count here, as they do not when the
+    model is served.
+    """
+
+    def __init__(self, classes: int):
+        super().__init__(name="accuracy")
+        self.classes = classes
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take one-hot labels and logits, float32[n, outputs] both."""
+        label = ops.argmax(y_true, axis=-1)
+        right = ops.equal(ops.argmax(y_pred[:, : self.classes], axis=-1), label)
+        super().update_state(ops.cast(right, "float32"), ops.cast(label < self.classes, "float32"))
+
+
+class Batches(keras.utils.PyDataset):
+    """Shuffled batches of the training part, a random view of every photo in every epoch.
+
+    Inputs of a variant, and one-hot labels float32[b, outputs].
+    """
+
+    def __init__(self, features: Features, variant: Variant, recipe: Recipe, outputs: int):
         super().__init__(workers=1, max_queue_size=8)
-        self.features, self.variant, self.recipe, self.classes = features, variant, recipe, classes
+        self.features, self.variant, self.recipe, self.outputs = features, variant, recipe, outputs
         self.start(epoch=0)
 
     def start(self, epoch: int) -> None:
@@ -67,19 +89,20 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int):
         size = self.recipe.batch_size
         chosen = self.order[index * size : (index + 1) * size]
-        inputs = self.features.train_inputs(self.variant, chosen, self.views[chosen])
-        return inputs, np.eye(self.classes, dtype=np.float32)[self.features.labels["train"][chosen]]
+        rows = self.features.rows("train", chosen, self.views[chosen])
+        labels = np.eye(self.outputs, dtype=np.float32)[self.features.labels["train"][chosen]]
+        return self.features.inputs(self.variant, rows), labels
 
 
 class HeldOut(keras.utils.PyDataset):
-    """The validation or the test part in order."""
+    """A part in order, each photo whole; as `Batches` otherwise."""
 
     def __init__(
-        self, features: Features, variant: Variant, part: Part, batch_size: int, classes: int
+        self, features: Features, variant: Variant, part: Part, batch_size: int, outputs: int
     ):
         super().__init__(workers=1, max_queue_size=8)
         self.features, self.variant, self.part = features, variant, part
-        self.batch_size, self.classes = batch_size, classes
+        self.batch_size, self.outputs = batch_size, outputs
         self.labels = features.labels[part]
 
     def __len__(self) -> int:
@@ -88,8 +111,8 @@ class HeldOut(keras.utils.PyDataset):
     def __getitem__(self, index: int):
         stop = min((index + 1) * self.batch_size, len(self.labels))
         chosen = np.arange(index * self.batch_size, stop)
-        inputs = self.features.held_out_inputs(self.variant, self.part, chosen)
-        return inputs, np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
+        inputs = self.features.inputs(self.variant, self.features.rows(self.part, chosen))
+        return inputs, np.eye(self.outputs, dtype=np.float32)[self.labels[chosen]]
 
 
 def train_variant(
@@ -97,7 +120,8 @@ def train_variant(
 ) -> Progress:
     """Train one variant in place, or go on with what lies in `folder`; end on the best epoch.
 
-    The finetuned variant starts from the transfer head, so train that first.
+    The finetuned variant starts from the transfer head, so train that first. Without background
+    classes the centroids of training photos are kept, too. Raises OSError.
     """
     keras.utils.set_random_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,10 +134,10 @@ def train_variant(
         trunk = None if features.has_crossing else network.trunk
         model = TailClassifier(network.tails[variant], network.heads[variant], trunk)
         rate = recipe.tail_learning_rate
-    classes = len(network.classes)
-    batches = Batches(features, variant, recipe, classes)
-    held_out = HeldOut(features, variant, "validation", recipe.batch_size, classes)
-    test = HeldOut(features, variant, "test", recipe.batch_size, classes)
+    classes, outputs = len(network.classes), network.outputs
+    batches = Batches(features, variant, recipe, outputs)
+    held_out = HeldOut(features, variant, "validation", recipe.batch_size, outputs)
+    test = HeldOut(features, variant, "test", recipe.batch_size, outputs)
     model(batches[0][0])  # Builds it, so that weights can be loaded.
 
     title = f"{network.backbone.name} {variant}"
@@ -125,7 +149,7 @@ def train_variant(
             keras.losses.CategoricalCrossentropy(
                 from_logits=True, label_smoothing=recipe.label_smoothing
             ),
-            metrics=["accuracy"],
+            metrics=[ClassAccuracy(classes)],
         )
 
         def start_epoch(epoch: int) -> None:
@@ -152,11 +176,43 @@ def train_variant(
             )
     model.load_weights(progress.best_weights(folder))
     if progress.test_accuracy is None:
-        right = model.predict(test, verbose=0).argmax(axis=1) == test.labels
+        right = model.predict(test, verbose=0)[:, :classes].argmax(axis=1) == test.labels
         progress.test_accuracy = float(right.mean())
         progress.save(folder)
     tqdm.write(
         f"{title}: epoch {progress.best_epoch + 1} is kept; accuracy {progress.best_accuracy:.1%} "
         f"on validation photos, {progress.test_accuracy:.1%} on test photos."
     )
+    if not network.background:
+        pooled = pooled_features(network, variant, features, "train", recipe.batch_size)
+        network.nearest[variant].build(pooled.shape)
+        network.nearest[variant].centroids.assign(find_centroids(pooled, recipe.seed).T)
     return progress
+
+
+def pooled_features(
+    network: Network, variant: Variant, features: Features, part: Part, batch_size: int
+) -> np.ndarray:
+    """What the head of a variant is given for the whole photos of a part, float32[n, k]."""
+    photos = np.arange(len(features.labels[part]))
+    if variant == "transfer":
+        return features.pooled[features.rows(part, photos)]
+    start = network.trunk.outputs if features.has_crossing else network.trunk.inputs
+    pooled = keras.layers.GlobalAveragePooling2D()(network.features[variant])
+    batches = HeldOut(features, variant, part, batch_size, network.outputs)
+    return keras.Model(start, pooled).predict(batches, verbose=0)
+
+
+def find_centroids(pooled: np.ndarray, seed: int) -> np.ndarray:
+    """`CENTROIDS` of features float32[n, k], all of length 1, by k-means; of fewer photos, those.
+
+    Spherical k-means up to the last step: features are normalized before, centroids after it.
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    points = pooled / (np.linalg.norm(pooled, axis=1, keepdims=True) + 1e-12)
+    if len(points) <= CENTROIDS:
+        return np.resize(points, (CENTROIDS, points.shape[1]))
+    means = MiniBatchKMeans(CENTROIDS, random_state=seed, n_init=3).fit(points)
+    centers = means.cluster_centers_
+    return centers / (np.linalg.norm(centers, axis=1, keepdims=True) + 1e-6)

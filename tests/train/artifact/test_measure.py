@@ -5,12 +5,17 @@ import math
 import numpy as np
 import pytest
 
+from flowers.models.classifier import known_probability
 from train.artifact.measure import (
     calibration_bins,
     expected_calibration_error,
     fit_temperature,
     measure,
+    measure_refusal,
+    refusal_table,
     results_table,
+    separation,
+    set_refusal,
 )
 from train.artifact.precision import Agreement, agree, precisions
 
@@ -166,3 +171,56 @@ def test_what_an_artifact_may_be_off():
     assert Agreement(gap=0.005, same_class=0.99).is_good_enough(1000)
     assert not Agreement(gap=0.006, same_class=0.99).is_good_enough(1000)
     assert not Agreement(gap=0.005, same_class=0.98).is_good_enough(1000)
+
+
+def test_with_background_classes_95_percent_of_validation_photos_pass():
+    scores = np.linspace(0, 1, 101)
+    refusal = set_refusal("background", scores, ["thistle"])
+    assert refusal.threshold == pytest.approx(0.05)
+    assert refusal.background == ("thistle",)
+    assert (scores >= refusal.threshold).sum() == 96  # 0.05 itself passes.
+
+
+def test_without_them_p_known_is_the_share_of_validation_photos_that_score_no_higher():
+    scores = np.linspace(0.5, 1, 401)
+    refusal = set_refusal("neighbours", scores[::-1])
+    assert refusal.threshold == 0.05
+    assert len(refusal.reference) == 200
+    assert (refusal.reference[0], refusal.reference[-1]) == (0.5, 1)
+    p_known = np.array([known_probability(score, refusal) for score in scores])
+    assert (np.diff(p_known) >= 0).all()
+    assert (p_known >= 0.05).mean() == pytest.approx(0.95, abs=0.005)
+    assert known_probability(0.4, refusal) == 0
+    few = set_refusal("neighbours", np.array([0.3, 0.1, 0.2]))
+    assert few.reference == (0.1, 0.2, 0.3)
+
+
+def test_refusal_in_figures():
+    known = np.array([0.9, 0.8, 0.6, 0.3])
+    unknown = {"species": np.array([0.7, 0.1]), "things": np.array([0.3, 0.0])}
+    found = measure_refusal(known, unknown, threshold=0.5)
+    assert (found.known_photos, found.known_accepted) == (4, 0.75)
+    assert (found.unknown_photos, found.unknown_accepted) == (4, 0.25)
+    # Pairs in which the known photo scores higher: 2 + 4 of 8; 3.5 + 4 of 8.
+    assert found.groups["species"].auroc == pytest.approx(6 / 8)
+    assert found.groups["things"].auroc == pytest.approx(7.5 / 8)
+    assert found.auroc == pytest.approx(13.5 / 16)
+    assert found.groups["species"].accepted == 0.5
+    assert found.groups["things"].accepted == 0
+    # The 5 % quantile of the known photos is 0.345.
+    assert found.groups["species"].accepted_at_95 == 0.5
+    lines = refusal_table({("vgg16", "transfer"): found}).splitlines()
+    assert [line.split()[:3] for line in lines[1:]] == [
+        ["VGG16", "transfer", "species"],
+        ["VGG16", "transfer", "things"],
+    ]
+
+
+def test_without_other_photos_only_the_known_ones_are_counted():
+    found = measure_refusal(np.array([0.1, 0.9]), {}, threshold=0.05)
+    assert (found.known_accepted, found.unknown_photos, found.auroc) == (1, 0, None)
+    assert refusal_table({("vgg16", "transfer"): found}) == ""
+
+
+def test_what_separates_nothing_has_an_area_of_one_half():
+    assert separation(np.ones(5), np.ones(3)) == 0.5

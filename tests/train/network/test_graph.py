@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from flowers.backbones import BACKBONES, VARIANTS, Backbone
-from train.network.graph import Network, Preprocess, build_network
+from train.network.graph import Network, build_network
+from train.network.layers import CENTROIDS, Preprocess
+from train.network.tails import ClassAccuracy, find_centroids
 
 CLASSES = ["daisy", "rose", "tulip"]
 
@@ -100,3 +102,70 @@ def test_weights_survive_saving(tmp_path) -> None:
     photo = np.random.default_rng(3).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
     for name, values in first(photo).items():
         np.testing.assert_array_equal(values, second(photo)[name])
+
+
+def test_with_background_classes_the_classes_are_renormalized_and_known_is_their_sum() -> None:
+    keras.backend.clear_session()
+    network = build_network(
+        BACKBONES["mobilenetv2"], CLASSES, image_size=96, background=["thistle", "tower"]
+    )
+    photo = np.random.default_rng(4).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
+    outputs = {k: np.asarray(v) for k, v in network.graph()(photo).items()}
+    features = network.tails["finetuned"](network.trunk(photo))
+    logits = np.asarray(network.heads["finetuned"](keras.ops.mean(features, axis=(1, 2))))
+    assert logits.shape == (2, 5)
+    every = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    known = every[:, :3].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(outputs["finetuned_known"], known, atol=1e-5)
+    np.testing.assert_allclose(outputs["finetuned_probabilities"], every[:, :3] / known, atol=1e-5)
+    assert outputs["finetuned_focus"].shape == (2, 3, 3, 3)
+
+
+def test_without_them_known_is_the_cosine_to_the_nearest_centroid() -> None:
+    keras.backend.clear_session()
+    network = build_network(BACKBONES["mobilenetv2"], CLASSES, image_size=96)
+    photo = np.random.default_rng(5).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
+    pooled = np.asarray(network.tails["transfer"](network.trunk(photo))).mean(axis=(1, 2))
+    graph = network.graph(["transfer"])
+    lengths = np.linalg.norm(pooled, axis=1)
+    centroids = np.zeros((CENTROIDS, pooled.shape[1]), dtype=np.float32)
+    centroids[0, 0] = centroids[1, 5] = 1
+    network.nearest["transfer"].centroids.assign(centroids.T)
+    known = np.asarray(graph(photo)["transfer_known"])[:, 0]
+    np.testing.assert_allclose(known, pooled[:, [0, 5]].max(axis=1) / lengths, atol=1e-4)
+    centroids[2] = pooled[1] / lengths[1]
+    network.nearest["transfer"].centroids.assign(centroids.T)
+    assert np.asarray(graph(photo)["transfer_known"])[1, 0] == pytest.approx(1, abs=1e-4)
+
+
+def test_weights_of_before_there_was_a_known_output_fit(tmp_path) -> None:
+    network = build_network(BACKBONES["mobilenetv2"], CLASSES, image_size=96)
+    before = network.graph(refuses=False)
+    assert not [name for name in before.output_names if name.endswith("known")]
+    before.save_weights(tmp_path / "model.weights.h5")
+    again = build_network(BACKBONES["mobilenetv2"], CLASSES, image_size=96).graph(refuses=False)
+    again.load_weights(tmp_path / "model.weights.h5")
+    for one, other in zip(before.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_centroids_are_where_the_photos_are() -> None:
+    rng = np.random.default_rng(0)
+    middles = rng.normal(size=(5, 8))
+    points = np.repeat(middles, 200, axis=0) * rng.uniform(1, 3, (1000, 1))
+    found = find_centroids(points.astype(np.float32), seed=0)
+    assert found.shape == (CENTROIDS, 8)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-4)
+    wanted = middles / np.linalg.norm(middles, axis=1, keepdims=True)
+    np.testing.assert_allclose((wanted @ found.T).max(axis=1), 1, atol=1e-4)
+    few = find_centroids(points[:3].astype(np.float32), seed=0)
+    assert few.shape == (CENTROIDS, 8)
+    assert len(np.unique(few.round(4), axis=0)) <= 3
+
+
+def test_accuracy_is_over_photos_of_the_classes_among_the_classes() -> None:
+    metric = ClassAccuracy(2)
+    labels = np.eye(3)[[0, 1, 1, 2]]  # The last one is of a background class.
+    logits = np.array([[1, 0, 9], [0, 1, 0], [1, 0, 0], [0, 0, 9]], dtype=float)
+    metric.update_state(labels, logits)
+    assert float(metric.result()) == pytest.approx(2 / 3)
