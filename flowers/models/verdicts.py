@@ -7,14 +7,14 @@ more in its own language; `tests/support/verdicts.json` holds examples that both
 In sentences, `**` stands around what is to stand out.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Model, model_name
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Score, Standings, class_order, consensus
+from flowers.models.compare import LEAST, Score, Standings, class_order, consensus, pooled
 from flowers.stats import SIGNIFICANT, photos_to_decide
 
 SENTENCES: Mapping[str, str] = {
@@ -164,11 +164,8 @@ def _contenders(
 ) -> tuple[str | None, ...]:
     """The classes that a split is between: all with the most votes, and with the second most where
     only one has the most. The more probable stands first among equals, none of the classes last."""
-    total: dict[str | None, float] = defaultdict(float)
-    for prediction in predictions:
-        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
-            total[name] += float(probability)
-    order = sorted(votes, key=lambda name: (-votes[name], name is None, -total[name]))
+    shares = pooled(predictions)
+    order = sorted(votes, key=lambda name: (-votes[name], -shares[name] if name else 1.0))
     least = votes[order[1]] if len(order) > 1 else votes[order[0]]
     return tuple(name for name in order if votes[name] >= least)
 
@@ -275,6 +272,7 @@ def exported() -> dict[str, Any]:
         "most_names": MOST_NAMES,
         "many": MANY,
         "significant": SIGNIFICANT,
+        "least": LEAST,
         "default_classes": list(DEFAULT_CLASSES),
         "backbones": {key: backbone.name for key, backbone in BACKBONES.items()},
         "variants": list(VARIANTS),

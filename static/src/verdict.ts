@@ -78,7 +78,7 @@ export function classOrder(lists: Iterable<readonly string[]>): string[] {
 export interface Consensus {
   /** The class that most models have on top; of equal ones the more probable. */
   label: string;
-  /** Its mean calibrated probability over all models. */
+  /** Its mean calibrated probability; see `pooled`. */
   probability: number;
   agreement: number;
   models: number;
@@ -87,27 +87,38 @@ export interface Consensus {
   pKnown: number | null;
 }
 
+/** Probability that every class has at least in a pool, so that no model alone rules one out. */
+const LEAST = 1e-4;
+
+/** What the models give to each class together: geometric means, which add up to 1. */
+export function pooled(found: readonly Prediction[]): Map<string, number> {
+  const powers = classOrder(found.map((p) => p.classes)).map((name): [string, number] => {
+    const shares = found.map((p) => p.probabilities[p.classes.indexOf(name)] ?? 0);
+    const sum = shares.reduce((total, share) => total + Math.log(Math.max(LEAST, share)), 0);
+    return [name, Math.exp(sum / found.length)];
+  });
+  const all = powers.reduce((sum, [, power]) => sum + power, 0);
+  return new Map(powers.map(([name, power]) => [name, power / all]));
+}
+
 /** Sum up the predictions of one photo, of which there is at least one. */
 export function consensus(found: readonly Prediction[]): Consensus {
-  const total = new Map(classOrder(found.map((p) => p.classes)).map((name) => [name, 0]));
+  const shares = pooled(found);
   const votes = new Map<string, number>();
-  for (const p of found) {
-    p.classes.forEach((name, i) => total.set(name, total.get(name)! + p.probabilities[i]!));
-    votes.set(label(p), (votes.get(label(p)) ?? 0) + 1);
-  }
-  const rank = (name: string): [number, number] => [votes.get(name) ?? 0, total.get(name)!];
-  const best = [...total.keys()].reduce((a, b) => {
+  for (const p of found) votes.set(label(p), (votes.get(label(p)) ?? 0) + 1);
+  const rank = (name: string): [number, number] => [votes.get(name) ?? 0, shares.get(name)!];
+  const best = [...shares.keys()].reduce((a, b) => {
     const [x, y] = [rank(a), rank(b)];
     return y[0] > x[0] || (y[0] === x[0] && y[1] > x[1]) ? b : a;
   });
-  const shares = found.map((p) => p.pKnown).filter((p) => p !== null);
+  const known = found.map((p) => p.pKnown).filter((p) => p !== null);
   return {
     label: best,
-    probability: total.get(best)! / found.length,
+    probability: shares.get(best)!,
     agreement: votes.get(best) ?? 0,
     models: found.length,
     known: 2 * found.filter((p) => p.known).length >= found.length,
-    pKnown: shares.length ? shares.reduce((a, b) => a + b, 0) / shares.length : null,
+    pKnown: known.length ? known.reduce((a, b) => a + b, 0) / known.length : null,
   };
 }
 

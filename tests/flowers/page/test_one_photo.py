@@ -33,7 +33,7 @@ def test_only_a_full_share_is_a_hundred_percent(share: float, text: str) -> None
 def test_the_verdict_names_the_class_and_who_reads_otherwise() -> None:
     page = answer(says(0.9, 0.1, 0.0), says(0.8, 0.2, 0.0), says(0.1, 0.7, 0.2))
     assert page.text("h2") == "Daisy"
-    assert page.texts(".verdict li") == ["60 % mean calibrated probability", "2 of 3 models agree"]
+    assert page.texts(".verdict li") == ["63 % mean calibrated probability", "2 of 3 models agree"]
     assert page.text(".dissent") == "Read otherwise: rose by VGG16 transfer (70 %)."
 
 
