@@ -31,6 +31,13 @@ class DroppedLabel:
     suggestion: str | None
     """The class whose name is most like it."""
 
+    def __str__(self) -> str:
+        meant = f"; perhaps it means {self.suggestion}" if self.suggestion else ""
+        return (
+            f"The folder {self.folder!r} does not have the name of a class, so its photos "
+            f"({self.photos}) have no label{meant}."
+        )
+
 
 def with_labels(found: Found[File], classes: Sequence[str]) -> list[Named[File]]:
     """Label photos by the folders that hold them."""

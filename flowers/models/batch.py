@@ -49,6 +49,11 @@ class Collected:
     notes: list[str] = field(default_factory=list)
     """Sentences about what was taken for what."""
 
+    def sentences(self) -> list[str]:
+        """What was left aside, and what was taken for what."""
+        lines = [line[0].upper() + line[1:] + "." for line in self.aside.lines()]
+        return [*self.notes, *lines]
+
 
 @dataclass(frozen=True)
 class BatchRow:

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic wants it on Python 3.11.
 
 from flowers.backbones import BACKBONES, VARIANTS, Variant
+from flowers.folders.labels import DroppedLabel
 from flowers.models.classifier import Prediction
 from flowers.models.compare import Consensus, Difference, Reading, Standings, consensus
 from flowers.models.zoo import Zoo
@@ -82,6 +83,10 @@ class Comparison(TypedDict):
     photos: list[PhotoRow]
     scores: list[ScoreRow]
     differences: list[Difference]
+    dropped: list[DroppedLabel]
+    """Folder names that are not classes, with the class that each may mean."""
+    notes: list[str]
+    """What was left aside, and what was taken for what."""
 
 
 def schema_of(answer: Any) -> dict[str, Any]:
@@ -136,7 +141,12 @@ def classification(predictions: Sequence[Prediction]) -> Classification:
     )
 
 
-def comparison(readings: Sequence[Reading], verdict: Standings | None) -> Comparison:
+def comparison(
+    readings: Sequence[Reading],
+    verdict: Standings | None,
+    dropped: Sequence[DroppedLabel] = (),
+    notes: Sequence[str] = (),
+) -> Comparison:
     """A batch of photos, with scores and tests where photos have labels."""
     return Comparison(
         photos=[
@@ -161,6 +171,8 @@ def comparison(readings: Sequence[Reading], verdict: Standings | None) -> Compar
             for s in (verdict.scores if verdict else [])
         ],
         differences=verdict.differences if verdict else [],
+        dropped=list(dropped),
+        notes=list(notes),
     )
 
 

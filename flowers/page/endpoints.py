@@ -92,7 +92,8 @@ def compare(
     try:
         chosen = zoo.choose(backbones, variants).models
         check_count(len(photos or []))
-        shots = collect(uploaded(photos or []), classes).shots
+        collected = collect(uploaded(photos or []), classes)
+        shots = collected.shots
         for label in filter(None, labels or []):
             if label not in classes:
                 raise BatchError(
@@ -104,7 +105,7 @@ def compare(
     except UserError as error:
         raise gr.Error(str(error), print_exception=False) from error
     readings = [row.reading for row in rows]
-    return as_json(comparison(readings, judge(readings)))
+    return as_json(comparison(readings, judge(readings), collected.dropped, collected.sentences()))
 
 
 def endpoints(zoo: Zoo) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, Model, model_name
+from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading, Standings
 from flowers.page.answers import as_json, comparison
@@ -60,8 +61,12 @@ def batch_verdict(
     verdict: Standings | None,
     failed: Mapping[str, str],
     sent: int = 0,
+    said: Sequence[str] = (),
 ) -> Markup:
-    """The batch in one look: who reads it best, or how far the models agree."""
+    """The batch in one look: who reads it best, or how far the models agree.
+
+    `said` is what was left aside, and what was taken for what.
+    """
     readings = [row.reading for row in rows]
     read = [r for r in readings if r.predictions]
     skipped = [r.reason for r in readings if r.reason]
@@ -69,6 +74,7 @@ def batch_verdict(
     notes += skipped[:5]
     if len(skipped) > 5:
         notes.append(f"{len(skipped) - 5} more photos could not be read; see the table.")
+    notes += said
     return render(
         "batch_verdict.html",
         photos=len(read),
@@ -93,10 +99,15 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
     )
 
 
-def downloads(rows: Sequence[BatchRow], verdict: Standings | None) -> Markup:
+def downloads(
+    rows: Sequence[BatchRow],
+    verdict: Standings | None,
+    dropped: Sequence[DroppedLabel] = (),
+    said: Sequence[str] = (),
+) -> Markup:
     """Links to the whole result as CSV and as JSON; nothing is kept on the server."""
     readings = [row.reading for row in rows]
-    answer = json.dumps(as_json(comparison(readings, verdict)), ensure_ascii=False)
+    answer = json.dumps(as_json(comparison(readings, verdict, dropped, said)), ensure_ascii=False)
     return render(
         "downloads.html",
         links={

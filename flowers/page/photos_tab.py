@@ -1,7 +1,7 @@
 """The Your photos tab: many photos, every chosen model, and who reads them best."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError
-from flowers.models.batch import MAX_PHOTOS, BatchRow, collect, read_batch
+from flowers.folders.labels import DroppedLabel
+from flowers.models.batch import MAX_PHOTOS, BatchRow, collect, read_batch, with_meanings
 from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
@@ -32,8 +33,20 @@ class Batch:
     """Name of the model whose confusion is shown."""
     sent: int = 0
     """Photos that were sent; more than there are rows when the visitor stopped the reading."""
+    dropped: tuple[DroppedLabel, ...] = ()
+    """Folder names that are not classes, until they are taken for the classes suggested."""
+    said: tuple[str, ...] = ()
+    """What was left aside, and what was taken for what."""
     following: str | None = None
     """Name of the photo that is read next; None for a batch that is done."""
+
+    def sentences(self) -> list[str]:
+        """What a visitor should know of the photos besides what was read."""
+        return [*map(str, self.dropped), *self.said]
+
+    def meanings(self) -> dict[str, str | None]:
+        """Folder -> the class suggested for it, where there is one."""
+        return {d.folder: d.suggestion for d in self.dropped if d.suggestion}
 
     def verdict(self) -> Standings | None:
         """Scores and tests, when photos have labels."""
@@ -58,6 +71,7 @@ def photos_tab(zoo: Zoo) -> None:
                 start = gr.Button("Read all photos", variant="primary", elem_id="batch-start")
                 stop = gr.Button("Stop", elem_id="batch-stop", visible=False)
     summary = gr.HTML(many_photos.empty(), elem_id="batch-summary")
+    take = gr.Button("", visible=False, elem_id="batch-take")
     with gr.Column(visible=False, elem_id="batch-scores") as scores:
         gr.HTML("<h3>Accuracy on the labelled photos</h3>", elem_classes="chart-head")
         accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
@@ -77,7 +91,7 @@ def photos_tab(zoo: Zoo) -> None:
 
     stopped: set[str] = set()
     """Sessions whose visitors want no more photos read."""
-    judged = [batch, summary, scores, accuracy, difference, model, confusion, links]
+    judged = [batch, summary, take, scores, accuracy, difference, model, confusion, links]
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     hide = gr.update(visible=False)
 
@@ -85,8 +99,11 @@ def photos_tab(zoo: Zoo) -> None:
         verdict = found.verdict()
         values = {
             batch: found,
-            summary: many_photos.batch_verdict(found.rows, verdict, found.failed, found.sent),
-            links: many_photos.downloads(found.rows, verdict),
+            summary: many_photos.batch_verdict(
+                found.rows, verdict, found.failed, found.sent, found.sentences()
+            ),
+            take: gr.update(value=_offer(found.meanings()), visible=bool(found.meanings())),
+            links: many_photos.downloads(found.rows, verdict, found.dropped, found.said),
         }
         if verdict is None:
             return {**values, scores: hide}
@@ -106,7 +123,7 @@ def photos_tab(zoo: Zoo) -> None:
     def run(request: gr.Request, paths: list[str] | None, *boxes: bool) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         stopped.discard(session)
-        yield {batch: Batch(), summary: "", scores: hide, links: "", table: ""}
+        yield {batch: Batch(), summary: "", take: hide, scores: hide, links: "", table: ""}
         try:
             for found in read_all(
                 zoo, map(Path, paths or []), *split_choice(boxes), lambda: session in stopped
@@ -134,6 +151,11 @@ def photos_tab(zoo: Zoo) -> None:
             rows[event.row] = rows[event.row].labelled(event.label or None)
         return judge_anew(replace(current, rows=rows))
 
+    def take_meanings(current: Batch) -> dict[Any, Any]:
+        rows = with_meanings(current.rows, current.meanings())
+        found = replace(current, rows=rows, dropped=())
+        return {**judge_anew(found), table: many_photos.batch_table(rows, zoo.classes())}
+
     def show(current: Batch, name: str) -> dict[Any, Any]:
         verdict = current.verdict()
         found = {confusion: confusion_of(verdict, name)} if verdict else {}
@@ -149,6 +171,7 @@ def photos_tab(zoo: Zoo) -> None:
     stop.click(stop_reading, **quick)
     # One after another, since each picks up what the one before has left.
     table.input(label, batch, judged, trigger_mode="multiple", concurrency_limit=1, **quick)
+    take.click(take_meanings, batch, [*judged, table], concurrency_limit=1, **quick)
     model.input(show, [batch, model], [batch, confusion], **quick)
 
 
@@ -166,7 +189,8 @@ def read_all(
     rows: list[BatchRow] = []
     choice = zoo.choose(backbones, variants, leave_out=True)
     failed = dict(choice.left_out)
-    shots = collect(list(paths), zoo.classes()).shots
+    collected = collect(list(paths), zoo.classes())
+    shots = collected.shots
     yield Batch(sent=len(shots), following=shots[0].name)
     shown = time.monotonic()
     for row in read_batch(zoo, shots, choice.models):
@@ -178,7 +202,17 @@ def read_all(
             shown = time.monotonic()
             yield Batch(list(rows), failed, sent=len(shots), following=shots[len(rows)].name)
     rows.sort(key=lambda row: row.reading.rank, reverse=True)
-    yield Batch(rows, failed, sent=len(shots))
+    yield Batch(
+        rows,
+        failed,
+        sent=len(shots),
+        dropped=tuple(collected.dropped),
+        said=tuple(collected.sentences()),
+    )
+
+
+def _offer(meanings: Mapping[str, str | None]) -> str:
+    return "Take " + ", ".join(f"{folder} for {name}" for folder, name in meanings.items())
 
 
 def confusion_of(verdict: Standings, name: str) -> go.Figure:

@@ -5,9 +5,11 @@ import io
 
 from PIL import Image
 
+from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading, judge
 from flowers.page.many_photos import batch_table, batch_verdict, to_csv
+from flowers.page.photos_tab import Batch
 from tests.support.markup import Markup
 from tests.support.predictions import CLASSES, says
 
@@ -71,3 +73,20 @@ def test_unlabelled_photos_say_how_far_the_models_agree() -> None:
     page = Markup(batch_verdict([BatchRow(r) for r in (split, agreed, refused)], None, {}))
     assert page.text("h2") == "All models agree on 2 of 3"
     assert page.texts("li") == ["1 rose", "1 daisy", "1 none of the three flowers"]
+
+
+def test_folders_that_are_not_classes_are_listed_with_the_class_they_may_mean() -> None:
+    dropped = [DroppedLabel("roses", 2, "rose"), DroppedLabel("garden", 1, None)]
+    batch = Batch(
+        [BatchRow(Reading("roses/a.jpg", None, (TRANSFER,)), folder="roses")],
+        dropped=tuple(dropped),
+        said=("Left aside, other files: 1 (notes.txt).",),
+    )
+    page = Markup(batch_verdict(batch.rows, None, {}, said=batch.sentences()))
+    assert page.texts(".failure") == [
+        "The folder 'roses' does not have the name of a class, so its photos (2) have no label; "
+        "perhaps it means rose.",
+        "The folder 'garden' does not have the name of a class, so its photos (1) have no label.",
+        "Left aside, other files: 1 (notes.txt).",
+    ]
+    assert batch.meanings() == {"roses": "rose"}

@@ -57,6 +57,29 @@ def test_labelled_photos_are_scored_and_labels_can_be_changed(
     assert [score["photos"] for score in found["scores"]] == [12, 12]
 
 
+def test_a_folder_can_be_taken_for_the_class_that_it_means(
+    open_page: Any, generated_photos: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for i in range(3):
+            packed.write(generated_photos / "rose" / f"{i}.jpg", f"mine/roses/{i}.jpg")
+            packed.write(generated_photos / "daisy" / f"{i}.jpg", f"mine/daisy/{i}.jpg")
+        packed.writestr("mine/notes.txt", b"no photo")
+    page = open_page()
+    choose_photos(page, archive, "photos.zip")
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    summary = page.inner_text("#batch-summary")
+    assert "The folder 'roses' does not have the name of a class" in summary
+    assert "Left aside, other files: 1 (mine/notes.txt)" in summary
+    page.get_by_role("button", name="Take roses for rose").click()
+    page.wait_for_selector("#batch-take", state="hidden")
+    assert "roses" not in page.inner_text("#batch-summary")
+    labels = page.locator("table.batch select").evaluate_all("all => all.map(one => one.value)")
+    assert sorted(labels) == ["daisy"] * 3 + ["rose"] * 3
+
+
 def test_unlabelled_photos_show_how_far_the_models_agree(
     open_page: Any, generated_photos: Path
 ) -> None:
