@@ -18,7 +18,7 @@ from flowers.backbones import BACKBONES, VARIANTS, Variant
 ORDER = ("mobilenetv2", "densenet121", "inceptionv3", "vgg16", "resnet101", "inceptionresnetv2")
 """Small artifacts first, as the app goes where no latencies were measured."""
 
-Answer = tuple[str, Variant, np.ndarray]
+Output = tuple[str, Variant, np.ndarray]
 """Backbone, variant, float32[classes]."""
 
 
@@ -44,7 +44,7 @@ class Engine(ABC):
         self.assets = assets
 
     @abstractmethod
-    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:
+    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Output]:
         """Read a photo with all models, or with both of one backbone; yield what is there."""
 
     @abstractmethod
@@ -65,7 +65,7 @@ class PlainKeras(Engine):
         self._keras = keras
         self._models: dict[Path, Any] = {}
 
-    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:
+    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Output]:
         """One prediction after the other."""
         pixels = self._pixels([photo])
         for made in self._wanted(backbone):
@@ -110,7 +110,7 @@ class App(Engine):
             weights_folder(assets.made, kind, root)
         self._zoo = Zoo(Source(root))
 
-    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Answer]:
+    def answers(self, photo: Path, backbone: str | None = None) -> Iterator[Output]:
         """As on the tab of one photo: one pass gives both variants of a backbone."""
         from flowers.photos import load_photo
 

@@ -204,13 +204,13 @@ def standings(
     order = class_order([classes, said])
     return Standings(
         scores=[_score(model, rows) for model, rows in outcomes.items()],
-        differences=differences(outcomes),
+        differences=paired_tests(outcomes),
         classes=order,
         confusion={model: _confusion(rows, order) for model, rows in outcomes.items()},
     )
 
 
-def differences(outcomes: Mapping[Model, Sequence[Outcome]]) -> list[Difference]:
+def paired_tests(outcomes: Mapping[Model, Sequence[Outcome]]) -> list[Difference]:
     """Test every pair of models on the photos that both saw, with Holm's correction."""
     pairs = list(combinations(outcomes, 2))
     tests = [paired_test(outcomes[a], outcomes[b]) for a, b in pairs]

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 LONGEST_WAIT = 60
 """Seconds that a Hub may ask us to wait; asked for more, we give up and say so."""
 
-Progress = Callable[[float, str], None]
+OnProgress = Callable[[float, str], None]
 """Called with a share from 0 to 1 and what is being done."""
 
 _T = TypeVar("_T")
@@ -73,7 +73,7 @@ class Snapshot:
         return f"the Hub repository {self.repo} ({at}){kept}"
 
     def download(
-        self, file: str, title: str, progress: Progress | None = None, again: bool = False
+        self, file: str, title: str, progress: OnProgress | None = None, again: bool = False
     ) -> None:
         """Put a file of the commit into `root`; `again` even if it is there. Raises `HubError`."""
         with hub_errors(self.repo, self.revision):
@@ -126,7 +126,7 @@ def _cached_snapshot(api: HfApi, repo: str, revision: str, error: BaseException)
     return Snapshot(repo, revision, commit, Path(root), notice)
 
 
-def progress_bar(progress: Progress, title: str) -> type[tqdm]:
+def progress_bar(progress: OnProgress, title: str) -> type[tqdm]:
     """A bar that reports to `progress` instead of the terminal, for `tqdm_class` of a download."""
 
     class Bar(tqdm):

@@ -20,7 +20,7 @@ from flowers.weights.folder import (
     check_file,
     read_config,
 )
-from flowers.weights.hub import Progress, Snapshot, open_snapshot
+from flowers.weights.hub import OnProgress, Snapshot, open_snapshot
 from flowers.weights.results import Metrics, Published, read_metrics, read_published
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Source:
         """All six backbones, usable or not, in the order of `BACKBONES`."""
         return dict(self._entries)
 
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+    def fetch(self, backbone: str, progress: OnProgress | None = None) -> Artifact:
         """Return the checked artifact of a backbone, downloading it if need be.
 
         Raises `WeightsError`. An artifact that is not what `config.json` says disables the

@@ -16,7 +16,7 @@ from flowers.models.zoo import Answer, Loading, Zoo, in_order
 from flowers.weights import folder as weights_folder_module
 from flowers.weights import source as source_module
 from flowers.weights.folder import ARTIFACT, Artifact, Config
-from flowers.weights.hub import Progress
+from flowers.weights.hub import OnProgress
 from flowers.weights.source import Source
 from tests.support.artifact import SIZE, write_backbone
 from tests.support.folders import CLASSES
@@ -139,7 +139,7 @@ class GatedSource(Source):
         super().__init__(root)
         self.gate = threading.Event()
 
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+    def fetch(self, backbone: str, progress: OnProgress | None = None) -> Artifact:
         if backbone == "vgg16":
             assert progress is not None
             progress(0.4, "Downloading VGG16")
@@ -203,7 +203,7 @@ class FlakySource(Source):
 
     failed = False
 
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+    def fetch(self, backbone: str, progress: OnProgress | None = None) -> Artifact:
         if not self.failed:
             self.failed = True
             raise HubError("The Hub did not answer.")

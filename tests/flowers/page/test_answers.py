@@ -14,7 +14,7 @@ from flowers.page.classify import Shown, answers
 from flowers.page.limits import REFRESH
 from flowers.page.picker import Picker, without
 from flowers.weights.folder import ARTIFACT, Artifact
-from flowers.weights.hub import Progress
+from flowers.weights.hub import OnProgress
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
 from tests.support.folders import CLASSES
@@ -58,7 +58,7 @@ def test_a_backbone_that_broke_since_is_left_out_of_the_answer_and_the_choice(
 class SlowSource(Source):
     """A folder that takes as long as a repository to fetch from."""
 
-    def fetch(self, backbone: str, progress: Progress | None = None) -> Artifact:
+    def fetch(self, backbone: str, progress: OnProgress | None = None) -> Artifact:
         assert progress is not None
         progress(0.4, "fetching")
         time.sleep(2 * REFRESH)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from flowers.backbones import VARIANTS, Variant
-from flowers.models.compare import differences, measured_points
+from flowers.models.compare import measured_points, paired_tests
 from flowers.page.charts import (
     accuracy_chart,
     calibration_chart,
@@ -125,7 +125,7 @@ def test_confusion_shows_counts(metrics: dict[str, Metrics]) -> None:
 
 def test_differences_are_signed_and_coloured_only_when_real(metrics: dict[str, Metrics]) -> None:
     results = {(k, v): r for k, m in metrics.items() for v, r in m.variants.items()}
-    tests = differences({model: result.predictions for model, result in results.items()})
+    tests = paired_tests({model: result.predictions for model, result in results.items()})
     fig = difference_chart(tests, list(results))
     assert heat(fig)[0] == ["", "-18", "-16", "-17"]
     assert heat(fig)[1][0] == "+18"
