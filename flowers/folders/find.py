@@ -51,6 +51,8 @@ class Found(Generic[File]):
     aside: Aside = field(default_factory=Aside)
     notes: list[str] = field(default_factory=list)
     """Sentences about what was taken for what."""
+    source: Path | None = None
+    """What people gave, where that is not `root`: the zip that was unpacked there."""
 
 
 def find_on_disk(root: Path, leave: Collection[Path] = ()) -> Found[DiskFile]:
@@ -90,7 +92,7 @@ def find_in_zip(opened: Zip) -> Found[Member]:
         example = next((m.name for m in members if not m.name.isascii()), "")
         notes.append(
             f"{opened.path.name} does not say in which letters its names are; they are read as "
-            f"{opened.guess}, such as {example!r}."
+            f"{opened.guess.upper()}, such as {example!r}."
         )
     return Found(opened.path, photos, [n for n in folders if n in filled], aside, notes)
 

@@ -98,7 +98,7 @@ def read_folder(
 
 def check_classes(photos: PhotoSet[File], least: int = 2) -> PhotoSet[File]:
     """The same photos, where they are in class folders. Raises `DatasetError`."""
-    root = photos.found.root
+    root = photos.found.source or photos.found.root
     if len(photos.classes) < least:
         raise DatasetError(
             f"{root} needs {'two or more class folders' if least > 1 else 'a class folder'}, each "

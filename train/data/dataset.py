@@ -15,8 +15,7 @@ import numpy as np
 from flowers.errors import DatasetError, PhotoError
 from flowers.files import write_text
 from flowers.folders.disk import DiskFile
-from flowers.folders.find import find_on_disk
-from flowers.folders.layout import PhotoSet, read_folder
+from flowers.folders.layout import PhotoSet
 from train.data.cache import PhotoCache
 from train.data.split import PARTS, Part, near_duplicate_groups, split_groups
 
@@ -171,16 +170,6 @@ def scan_dataset(photos: PhotoSet[DiskFile], cache: PhotoCache, seed: int = 0) -
     paths = {file.name: file.path for file in files if file.path != root / file.name}
     aside = photos.found.aside.lines()
     return Dataset(root, classes, split, seed, unreadable, duplicates, conflicts, aside, paths)
-
-
-def class_folders(root: Path) -> list[Path]:
-    """The class folders right below `root`. Raises `DatasetError` for fewer than two."""
-    return sorted({root / photo.file.name.split("/")[0] for photo in read_folder(root).photos})
-
-
-def photo_files(folder: Path) -> list[Path]:
-    """The photos below a folder."""
-    return [photo.path for photo in find_on_disk(folder).photos]
 
 
 def _check_parts(classes: list[str], labels: list[str], parts: list[Part]) -> None:

@@ -21,7 +21,7 @@ def write_examples(dataset: Dataset, weights: Path, count: int, license: str) ->
     """Put `count` test photos into `examples/` of a weights folder, evenly over the classes.
 
     They replace what was there. The licence stands in the Copyright tag of every file, so that it
-    travels with the photo. Photos that are gone meanwhile are passed over.
+    travels with the photo. For photos that are gone meanwhile others are taken. Raises OSError.
     """
     by_class: dict[str, list[Photo]] = defaultdict(list)
     for photo in dataset.part("test"):
@@ -30,12 +30,14 @@ def write_examples(dataset: Dataset, weights: Path, count: int, license: str) ->
     folder = weights / EXAMPLES
     shutil.rmtree(folder, ignore_errors=True)
     written: list[Path] = []
+    gone = 0
     for photo in filter(None, turns):
         if len(written) == count:
             break
         try:
             image = load_photo(dataset.path_of(photo), at_least=LONGEST_SIDE)
         except PhotoError:
+            gone += 1
             continue
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         exif = Image.Exif()
@@ -44,4 +46,8 @@ def write_examples(dataset: Dataset, weights: Path, count: int, license: str) ->
         with whole_file(folder / f"{photo.label}-{number}.jpg") as partial:
             image.save(partial, "JPEG", quality=QUALITY, exif=exif)
         written.append(folder / f"{photo.label}-{number}.jpg")
+    if gone:
+        print(f"{gone} test photos are gone or cannot be read; others are taken as examples.")
+    if len(written) < count:
+        print(f"There are {len(written)} test photos to take as examples. Received: {count}")
     return written

@@ -59,9 +59,13 @@ def unpack(archive: Path, cache: Path) -> Found[DiskFile]:
     found = find_on_disk(target)
     found.aside.update(inside.aside)
     found.notes += inside.notes
-    for photo, name in zip(inside.photos, names, strict=True):
-        if photo.name != name:
-            found.notes.append(f"A name that is too long or stands twice is unpacked as {name}.")
+    found.source = archive
+    others = [n for n, photo in zip(names, inside.photos, strict=True) if n != photo.name]
+    if others:
+        found.notes.append(
+            f"{len(others)} names that are too long, or equal but for capitals, are unpacked as "
+            f"others, such as {others[0]}."
+        )
     return found
 
 

@@ -186,7 +186,7 @@ def test_names_that_are_too_long_are_cut(photos, tmp_path, capsys):
     names = [photo.file.path.name for photo in unpacked.photos if photo.label == "rose"]
     assert len(set(names)) == COUNTS["rose"] + 2
     assert max(len(name.encode()) for name in names) <= 240
-    assert capsys.readouterr().out.count("A name that is too long or stands twice is unpacked") == 2
+    assert "2 names that are too long, or equal but for capitals, are" in capsys.readouterr().out
 
 
 def test_names_that_some_disks_take_for_one_are_kept_apart():
@@ -333,6 +333,13 @@ def test_a_file_where_a_folder_is_needed(photos, tmp_path):
 def test_passwords_are_not_asked_for(photos, tmp_path):
     archive = locked(zip_of(photos, tmp_path / "flowers.zip"), sum(COUNTS.values()))
     assert "is protected by a password" in refusal(archive, tmp_path / "cache")
+
+
+def test_a_zip_of_one_class_is_called_by_its_name(photos, tmp_path):
+    shutil.rmtree(photos / "rose")
+    archive = zip_of(photos, tmp_path / "flowers.zip")
+    with pytest.raises(DatasetError, match=r"flowers\.zip needs two or more class folders"):
+        open_source(str(archive), tmp_path / "cache")
 
 
 def test_a_zip_without_photos(tmp_path):
