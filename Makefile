@@ -9,6 +9,8 @@ endif
 PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
 ALL := .venv/bin
+# Tests in two processes, a file in one of them: what a file shares is made once.
+TWO := -n 2 --dist loadfile
 
 .PHONY: help run train-env test test-quick test-all bench lint format screenshots space static pins clean
 
@@ -22,10 +24,10 @@ train-env: $(ALL)/ready ## install what training and tests need into .venv
 	@echo "Ready: . .venv/bin/activate, then python -m train --help"
 
 test: $(ALL)/ready ## run the tests, without network or data
-	$(ALL)/python -m pytest -m "not slow"
+	$(ALL)/python -m pytest $(TWO) -m "not slow"
 
 test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
-	$(ALL)/python -m pytest --quick -q
+	$(ALL)/python -m pytest $(TWO) --quick -q
 
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
 	$(ALL)/python -m pytest

@@ -4,11 +4,12 @@ The browser is here too, since a process may start Playwright only once.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from tests.support.browser import BROWSERS, chromium
 from tests.support.folders import make_folder
@@ -20,25 +21,46 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytest_plugins = ["tests.quick"]
+Once = Callable[[str, Callable[[Path], object]], Path]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @pytest.fixture(scope="session")
-def generated_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three class folders of 30 photos."""
-    return write_photos(tmp_path_factory.mktemp("photos") / "flowers", 30)
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Makes a folder by its name; one process of the run does, and the others wait for it."""
+    root = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        root = root.parent
+
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        folder, ready = root / name, root / f"{name}.ready"
+        with FileLock(root / f"{name}.lock"):
+            if not ready.exists():
+                make(folder)
+                ready.touch()
+        return folder
+
+    return once
 
 
 @pytest.fixture(scope="session")
-def base_folder(tmp_path_factory: pytest.TempPathFactory, generated_photos: Path) -> Path:
-    """What `python -m train pretrain` makes of the generated photos: a MobileNetV2 base."""
-    from train.__main__ import main
+def generated_photos(once: Once) -> Path:
+    """Three class folders of 30 photos."""
+    return once("flowers", lambda folder: write_photos(folder, 30))
 
-    out = tmp_path_factory.mktemp("pretrain") / "base"
-    arguments = ["pretrain", "--data", str(generated_photos), "--out", str(out)]
-    arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE)]
-    assert main([*arguments, "--epochs", "4", "--batch-size", "8"]) == 0
-    return out
+
+@pytest.fixture(scope="session")
+def base_folder(once: Once, generated_photos: Path) -> Path:
+    """What `python -m train pretrain` makes of the generated photos: a MobileNetV2 base."""
+
+    def pretrain(out: Path) -> None:
+        from train.__main__ import main
+
+        arguments = ["pretrain", "--data", str(generated_photos), "--out", str(out)]
+        arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE)]
+        assert main([*arguments, "--epochs", "4", "--batch-size", "8"]) == 0
+
+    return once("base", pretrain)
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +72,15 @@ def fit_arguments(generated_photos: Path, base_folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def weights_folder(tmp_path_factory: pytest.TempPathFactory, fit_arguments: list[str]) -> Path:
+def weights_folder(once: Once, fit_arguments: list[str]) -> Path:
     """What `python -m train fit` makes of the generated photos: MobileNetV2, both variants."""
-    from train.__main__ import main
 
-    out = tmp_path_factory.mktemp("fit") / "weights"
-    assert main(["fit", *fit_arguments, "--out", str(out)]) == 0
-    return out
+    def fit(out: Path) -> None:
+        from train.__main__ import main
+
+        assert main(["fit", *fit_arguments, "--out", str(out)]) == 0
+
+    return once("weights", fit)
 
 
 @pytest.fixture(scope="session")
