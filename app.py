@@ -2,11 +2,11 @@
 
 import sys
 
-from flowers.errors import WeightsError
+from flowers.errors import UserError
 from flowers.page.app import launch
 
 if __name__ == "__main__":
     try:
         launch()
-    except WeightsError as error:
+    except UserError as error:
         sys.exit(f"error: {error}")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from flowers.errors import UserError
+
 ABANDONED = 3600
 """Seconds without a write after which a partial file belongs to a process that died."""
 
@@ -51,3 +53,20 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's contents, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_temporary_folder(variable: str, folder: Path | None = None) -> None:
+    """Try to write to the folder for temporary files: the system's, or that of `variable`.
+
+    Raises `UserError`.
+    """
+    try:
+        where = folder or Path(tempfile.gettempdir())
+        where.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=where) as file:
+            file.write(b"tried")
+    except OSError as error:
+        raise UserError(
+            f"No temporary files can be written to {folder or 'any folder for them'}; make room "
+            f"there, or set {variable} to another folder. Received: {error.strerror}"
+        ) from error

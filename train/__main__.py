@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from flowers.errors import DatasetError, UserError, WeightsError
+from flowers.files import check_temporary_folder
 from flowers.weights.folder import backbone_folders
 from train.options import (
     evaluate_options,
@@ -20,7 +21,7 @@ from train.options import (
     space_options,
 )
 from train.quiet import quiet
-from train.terminal import check_temporary_folder, show_any_name
+from train.terminal import show_any_name
 from train.work import WORK, Recipe
 
 FULL = "The disk is full; free some space and run the same command again."
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     show_any_name()
     options = build_parser().parse_args(arguments)
     try:
-        check_temporary_folder()
+        check_temporary_folder("TMPDIR")
         options.run(options)
     except UserError as error:
         return _fail(str(error))

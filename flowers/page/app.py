@@ -1,7 +1,11 @@
 """The page and its endpoints: layout only, everything that computes lives elsewhere."""
 
-import gradio as gr
+from pathlib import Path
 
+import gradio as gr
+from gradio import utils
+
+from flowers.files import check_temporary_folder
 from flowers.models.zoo import Zoo
 from flowers.page import theme
 from flowers.page.about import about_tab
@@ -46,7 +50,8 @@ def build(zoo: Zoo) -> gr.Blocks:
 
 
 def launch() -> None:
-    """Serve the page with the weights that the environment names."""
+    """Serve the page with the weights that the environment names. Raises `UserError`."""
+    check_temporary_folder("GRADIO_TEMP_DIR", Path(utils.get_upload_folder()))
     zoo = Zoo(weights_from_environment())
     page = build(zoo)
     page.queue(default_concurrency_limit=4).launch(

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from flowers.files import ABANDONED, sha256_of, whole_file, write_text
+from flowers.errors import UserError
+from flowers.files import ABANDONED, check_temporary_folder, sha256_of, whole_file, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -149,3 +150,12 @@ def test_hash_of_a_file(tmp_path):
     assert sha256_of(path) == hashlib.sha256(b"photo" * 100_000).hexdigest()
     path.write_bytes(b"")
     assert sha256_of(path).startswith("e3b0c44298fc1c14")
+
+
+def test_a_temporary_folder_that_cannot_be_written_to_is_one_sentence(tmp_path):
+    check_temporary_folder("GRADIO_TEMP_DIR", tmp_path / "made")
+    assert list((tmp_path / "made").iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="or set GRADIO_TEMP_DIR to another folder") as caught:
+        check_temporary_folder("GRADIO_TEMP_DIR", tmp_path / "file" / "gradio")
+    assert str(tmp_path / "file" / "gradio") in str(caught.value)

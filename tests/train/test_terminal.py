@@ -36,8 +36,8 @@ def test_no_temporary_folder_is_one_sentence(
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "nowhere")])
     assert main(["push", "--weights", str(tmp_path), "--repo", "a/b"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: There is no folder for temporary files that can be written to")
-    assert "set TMPDIR to one." in line
+    assert line.startswith("error: No temporary files can be written to any folder for them;")
+    assert "set TMPDIR to another folder." in line
 
 
 def test_a_full_disk_is_said_whatever_library_finds_it(
