@@ -50,7 +50,7 @@ def orientation_of(exif: bytes) -> int:
 
 
 def scans_of(jpeg: bytes) -> int:
-    """At most so many scans a JPEG has; in its pixels the two bytes of the mark never stand."""
+    """How many scans a JPEG has at most: the mark never stands in pixels, but in small previews."""
     return jpeg.count(START_OF_SCAN)
 
 

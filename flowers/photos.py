@@ -35,7 +35,7 @@ MAX_PIXELS = 51_000_000
 LARGE = 16_000_000
 """Pixels from which on photos are decoded one at a time, whoever asks: one takes some 250 MB."""
 MAX_SCANS = 100
-"""Of a progressive JPEG; cameras and programs write about ten, and each costs a pass."""
+"""Of a JPEG; cameras and programs write ten at most, and each costs a pass over all pixels."""
 MIN_SIDE = 16
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg"}
@@ -109,14 +109,14 @@ def _decode(source: Source, name: str, at_least: int | None) -> Image.Image:
         whole = image.size
         if at_least is not None:
             image.draft(None, (at_least, at_least))
-        # A progressive JPEG is held whole while it is decoded, at whatever scale.
-        progressive = bool(image.info.get("progressive"))
-        if progressive and scans_of(_bytes_of(source)) > MAX_SCANS:
+        layers = scans_of(_bytes_of(source)) if image.format in ("JPEG", "MPO") else 0
+        if layers > MAX_SCANS:
             raise PhotoError(
                 f"{name} is packed in too many layers; export it as JPEG again. "
-                f"Received: more than {MAX_SCANS}"
+                f"Received: {layers:,}"
             )
-        width, height = whole if progressive else image.size
+        # A JPEG of several layers is held whole while it is decoded, at whatever scale.
+        width, height = whole if image.info.get("progressive") or layers > 10 else image.size
         with _one_at_a_time(width * height):
             upright = _upright(image)
             if at_least is not None and width * height > LARGE:
