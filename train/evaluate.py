@@ -10,8 +10,9 @@ from flowers.backbones import Model, Variant
 from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
 from flowers.folders.disk import DiskFile
-from flowers.folders.find import find_on_disk
-from flowers.folders.layout import PhotoSet
+from flowers.folders.find import Found, find_on_disk
+from flowers.folders.layout import Labelled, PhotoSet
+from flowers.folders.names import class_named, nearest_class
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
 from flowers.weights.folder import MANIFEST, VariantSettings, backbone_folders, check_artifact
@@ -49,14 +50,18 @@ def evaluate_folder(
     if not folders:
         raise WeightsError(f"{weights} holds no trained backbone; give the folder that fit wrote.")
     photos = _labelled_photos(weights, data, every_photo)
+    others = [find_on_disk(root, leave=[weights]) for root in unknown]
     results: Results = {}
     rows: list[Row] = []
     for folder in folders:
         classifier = Classifier(check_artifact(folder))
-        found, lines = _evaluate_backbone(classifier, data.found.root, photos, unknown)
+        found, lines = _evaluate_backbone(classifier, data.found.root, photos, others)
         results |= found
         rows += lines
     print("\n".join([results_table(results), *data.found.aside.lines()]))
+    for other in others:
+        for line in other.aside.lines():
+            print(f"{other.root.name}: {line}")
     if unknown:
         print(refusal_table({model: r.refusal for model, r in results.items() if r.refusal}))
     if out is not None:
@@ -67,16 +72,15 @@ def evaluate_folder(
 
 def _labelled_photos(
     weights: Path, data: PhotoSet[DiskFile], every_photo: bool
-) -> list[tuple[Path, str]]:
-    """Photos with the names of their class folders, less those that the weights have seen."""
-    labelled = [(photo.file.path, photo.label) for photo in data.photos]
+) -> list[Labelled[DiskFile]]:
+    """Photos in class folders, less those that the weights have seen."""
     manifest = weights / MANIFEST
     seen: set[str] = set()
     if manifest.exists() and not every_photo:
         photos = Dataset.load_manifest(manifest).photos
         seen = {photo.sha256 for photo in photos if photo.part != "test"}
-    kept = [(file, label) for file, label in labelled if sha256_of(file) not in seen]
-    if left_out := len(labelled) - len(kept):
+    kept = [photo for photo in data.photos if sha256_of(photo.file.path) not in seen]
+    if left_out := len(data.photos) - len(kept):
         print(f"{left_out} photos that the weights were trained or tuned on are left out.")
     if not kept:
         raise WeightsError(
@@ -86,22 +90,18 @@ def _labelled_photos(
 
 
 def _evaluate_backbone(
-    classifier: Classifier, data: Path, photos: list[tuple[Path, str]], unknown: Sequence[Path]
+    classifier: Classifier,
+    data: Path,
+    photos: Sequence[Labelled[DiskFile]],
+    unknown: Sequence[Found[DiskFile]],
 ) -> tuple[Results, list[Row]]:
     key, classes = classifier.backbone.key, classifier.config.classes
-    for _, label in photos:
-        if label not in classes:
-            raise WeightsError(
-                f"{key} does not know the class {label!r}; rename or remove that folder. "
-                f"It knows {', '.join(classes)}."
-            )
-    readable, said = _ask(classifier, [file for file, _ in photos], data)
-    label_of = dict(photos)
-    files = [file.relative_to(data).as_posix() for file in readable]
+    known = {label: _class(label, classes, key) for label in {photo.label for photo in photos}}
+    readable, said = _ask(classifier, [photo.file for photo in photos], data)
+    label_of = {photo.file: known[photo.label] for photo in photos}
+    files = [file.name for file in readable]
     labels = np.array([classes.index(label_of[file]) for file in readable])
-    others = {}
-    for root in unknown:
-        others[root.name] = _ask(classifier, [p.path for p in find_on_disk(root).photos], root)[1]
+    others = {o.root.name: _ask(classifier, o.photos, o.root)[1] for o in unknown}
     results: Results = {}
     rows: list[Row] = []
     for variant, values in said.probabilities.items():
@@ -120,12 +120,26 @@ def _evaluate_backbone(
     return results, rows
 
 
-def _ask(classifier: Classifier, files: list[Path], root: Path) -> tuple[list[Path], Answers]:
+def _class(folder: str, classes: Sequence[str], key: str) -> str:
+    """The class that a folder means to a backbone. Raises `WeightsError`."""
+    if (name := class_named(folder, classes)) is not None:
+        return name
+    nearest = nearest_class(folder, classes)
+    raise WeightsError(
+        f"{key} does not know the class {folder!r}; "
+        f"{f'perhaps it means {nearest}; ' if nearest else ''}rename or remove that folder. "
+        f"It knows {', '.join(classes)}."
+    )
+
+
+def _ask(
+    classifier: Classifier, files: Sequence[DiskFile], root: Path
+) -> tuple[list[DiskFile], Answers]:
     """The files that can be read, and what the classifier says of them. Raises `WeightsError`."""
     readable, arrays = [], []
     for file in files:
         try:
-            arrays.append(read_photo(file, classifier.config.image_size))
+            arrays.append(read_photo(file.path, classifier.config.image_size))
             readable.append(file)
         except PhotoError as error:
             print(f"skipped: {error}")

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal
@@ -80,7 +80,8 @@ def by_class(found: Found[File], use: Use = "train") -> PhotoSet[File]:
     members: dict[str, list[File]] = defaultdict(list)
     for name, child in _without_copies(folder, found):
         members[name] += child.all()
-    labels = _merged(members, found)
+    # Models that are measured may know two classes that differ only in capitals.
+    labels = _merged(members, found, without_capitals if use == "train" else tidy)
     photos = [Labelled(file, labels[name]) for name, files in members.items() for file in files]
     photos.sort(key=lambda photo: (photo.label, photo.file.name.split("/")))
     return PhotoSet(found, sorted(set(labels.values())), photos)
@@ -230,11 +231,13 @@ def _place(photo: File, folder: _Folder[File]) -> str:
     return without_capitals(photo.name.removeprefix(f"{folder.name}/"))
 
 
-def _merged(members: dict[str, list[File]], found: Found[File]) -> dict[str, str]:
-    """Folder name -> class: names that differ in nothing but capitals and forms are one class."""
+def _merged(
+    members: dict[str, list[File]], found: Found[File], key: Callable[[str], str]
+) -> dict[str, str]:
+    """Folder name -> class: names with the same key are one class."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name in members:
-        alike[without_capitals(name)].append(name)
+        alike[key(name)].append(name)
     labels: dict[str, str] = {}
     for names in alike.values():
         # The spelling of most photos names the class.

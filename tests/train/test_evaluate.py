@@ -1,9 +1,20 @@
-"""The CSV file of `evaluate`, for models that know different classes."""
+"""`evaluate` takes folders for the classes that they mean, and writes every name."""
 
 import csv
+import os
+import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.artifact import write_backbone
+from tests.support.photos import COLOURS
+from train.__main__ import main
 from train.evaluate import _write_csv
+
+CLASSES = ["Gänseblümchen", "Rose", "rose"]
 
 
 def test_every_row_stands_under_the_classes_of_its_own_model(tmp_path: Path) -> None:
@@ -15,10 +26,79 @@ def test_every_row_stands_under_the_classes_of_its_own_model(tmp_path: Path) -> 
             (["a.jpg", "rose", "resnet101", "transfer", "tulip"], {"tulip": 0.625, "rose": 0.375}),
         ],
     )
-    with out.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read(out)
     assert [row["predicted"] for row in rows] == ["rose", "tulip"]
     assert [(row["daisy"], row["rose"], row["tulip"]) for row in rows] == [
         ("0.25000", "0.75000", ""),
         ("", "0.37500", "0.62500"),
     ]
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model that tells three classes by their colour; two differ only in capitals."""
+    for name, colour in zip(CLASSES, ((250, 250, 250), (200, 20, 40), (20, 20, 200)), strict=True):
+        monkeypatch.setitem(COLOURS, name, colour)
+    write_backbone(tmp_path / "weights", "mobilenetv2", CLASSES)
+    return tmp_path / "weights"
+
+
+def put(folder: Path, of: str, photos: int = 2) -> None:
+    """Photos of the colour of a class."""
+    folder.mkdir(parents=True)
+    for i in range(photos):
+        colour = np.array(COLOURS[of]) - i
+        Image.new("RGB", (40, 40), tuple(colour.tolist())).save(folder / f"{i}.png")
+
+
+def evaluate(weights: Path, data: Path, out: Path) -> int:
+    arguments = ["--weights", str(weights), "--data", str(data), "--out", str(out)]
+    return main(["evaluate", *arguments, "--every-photo"])
+
+
+def test_folders_are_taken_for_the_classes_that_they_mean(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = tmp_path / "data", tmp_path / "out.csv"
+    put(data / "test" / "Ga\u0308nseblu\u0308mchen", "Gänseblümchen")
+    put(data / "test" / "Rose", "Rose")
+    put(data / "test" / "rose", "rose", photos=3)
+    put(data / "train" / "rose", "rose")
+    (data / "test" / "notes.txt").write_text("text")
+    assert evaluate(weights, data, out) == 0
+    rows = [row for row in read(out) if row["variant"] == "transfer"]
+    assert len(rows) == 2 + 2 + 3
+    assert all(row["label"] == row["predicted"] for row in rows)
+    assert {row["label"] for row in rows} == set(CLASSES)
+    said = capsys.readouterr().out
+    assert "Only the photos below test are measured; left aside: train." in said
+    assert "anew" not in said
+    assert "left aside, photos of other parts of the set: 2 (train/rose/0.png" in said
+    assert "left aside, other files: 1 (test/notes.txt)" in said
+
+
+def test_a_folder_that_means_no_class_is_one_sentence(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path / "data" / "Gaensebluemchen", "rose")
+    assert evaluate(weights, tmp_path / "data", tmp_path / "out.csv") == 1
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.startswith(
+        "error: mobilenetv2 does not know the class 'Gaensebluemchen'; perhaps it means "
+        "Gänseblümchen; rename or remove that folder."
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow only text")
+def test_names_that_are_not_text_reach_the_csv(weights: Path, tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out.csv"
+    put(data / "rose", "rose")
+    path = os.fsencode(data / "rose")
+    os.rename(path + b"/0.png", path + b"/\xe9t\xe9.png")  # noqa: PTH104
+    assert evaluate(weights, data, out) == 0
+    assert {row["photo"] for row in read(out)} == {"rose/1.png", r"rose/\xe9t\xe9.png"}

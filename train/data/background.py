@@ -174,7 +174,10 @@ def _kinds(root: Path) -> dict[str, list[Path]]:
             f"{root} is not a folder; give --unknown a folder of photos of none of the classes."
         )
     kinds: dict[str, list[Path]] = {}
-    for photo in find_on_disk(root).photos:
+    found = find_on_disk(root)
+    for line in found.aside.lines():
+        print(f"--unknown: {line}")
+    for photo in found.photos:
         kind = photo.name.split("/")[0] if "/" in photo.name else LOOSE
         kinds.setdefault(kind, []).append(photo.path)
     return kinds

@@ -147,6 +147,11 @@ def test_names_that_look_the_same_are_one_class(tmp_path):
     assert "are one class, 'Gänseblümchen'" in found.notes[0]
 
 
+def test_measuring_keeps_capitals_for_models_that_know_both(tmp_path):
+    put(tmp_path, "Rose/1.jpg", "rose/2.jpg", "rose /3.jpg")
+    assert counted(by_class(find_on_disk(tmp_path), "test")) == {"Rose": 1, "rose": 2}
+
+
 def test_capitals_alone_do_not_make_two_classes(tmp_path):
     put(tmp_path, "Rose/1.jpg", "rose/2.jpg", "rose/3.jpg", "tulip/4.jpg")
     found = find_on_disk(tmp_path)
