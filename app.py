@@ -3,10 +3,12 @@
 import sys
 
 from flowers.errors import UserError
-from flowers.page.app import launch
+from flowers.page.proxies import without_proxies
 
 if __name__ == "__main__":
+    with without_proxies():
+        from flowers.page.server import serve
     try:
-        launch()
+        serve()
     except UserError as error:
         sys.exit(f"error: {error}")

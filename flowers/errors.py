@@ -41,6 +41,22 @@ class BuildError(UserError):
     """The page without a server cannot be built."""
 
 
+class RequestError(UserError):
+    """A request that is answered with no more than a sentence and an HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class StorageError(UserError):
+    """There is no room, or no folder, for what people send."""
+
+
+class ServerError(UserError):
+    """The page cannot be served as it was asked for."""
+
+
 def said(error: BaseException) -> str:
     """The first line of what an exception says, without the folders of this machine.
 

@@ -1,21 +1,15 @@
 """The page and its endpoints: layout only, everything that computes lives elsewhere."""
 
-from pathlib import Path
-
 import gradio as gr
-from gradio import utils
 
-from flowers.files import check_temporary_folder
 from flowers.models.zoo import Zoo
-from flowers.page import theme
 from flowers.page.about import about_tab
 from flowers.page.classify import classify_tab
 from flowers.page.comparison import comparison_tab
 from flowers.page.endpoints import endpoints
 from flowers.page.html import render
-from flowers.page.limits import DELETE_UPLOADS, MAX_UPLOAD
+from flowers.page.limits import DELETE_UPLOADS
 from flowers.page.photos_tab import photos_tab
-from flowers.weights.source import weights_from_environment
 
 SWITCH_THEME = """() => {
   const dark = document.body.classList.toggle('dark');
@@ -47,22 +41,6 @@ def build(zoo: Zoo) -> gr.Blocks:
                 about_tab(zoo)
         endpoints(zoo)
     return page
-
-
-def launch() -> None:
-    """Serve the page with the weights that the environment names. Raises `UserError`."""
-    check_temporary_folder("GRADIO_TEMP_DIR", Path(utils.get_upload_folder()))
-    zoo = Zoo(weights_from_environment())
-    page = build(zoo)
-    page.queue(default_concurrency_limit=4).launch(
-        theme=theme.theme(),
-        css_paths=[theme.CSS],
-        max_file_size=MAX_UPLOAD,
-        enable_monitoring=False,
-        run_history=False,
-        show_error=True,
-        footer_links=["api", "settings"],
-    )
 
 
 def _notices(zoo: Zoo) -> list[str]:

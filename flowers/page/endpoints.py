@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 
 from flowers.backbones import BACKBONES, VARIANTS
-from flowers.errors import BatchError, UserError
+from flowers.errors import BatchError, RequestError, UserError
 from flowers.models.batch import check_count, collect, labels_in_order, read_batch
 from flowers.models.compare import judge
 from flowers.models.zoo import Zoo, in_order
@@ -58,6 +58,8 @@ def classify(
     if not photo:
         raise gr.Error("There is no photo; send one as `photo`.", print_exception=False)
     try:
+        _check_names("backbones", backbones)
+        _check_names("variants", variants)
         chosen = zoo.choose(backbones, variants).models
         (path,) = uploaded([photo])
         image = load_photo(path, at_least=zoo.detail())
@@ -90,6 +92,11 @@ def compare(
     """
     classes = zoo.classes()
     try:
+        _check_names("backbones", backbones)
+        _check_names("variants", variants)
+        _check_names("labels", labels)
+        if not isinstance(photos, list | None):
+            raise RequestError(f"`photos` is to be a list. Received: {photos!r:.80}", 400)
         chosen = zoo.choose(backbones, variants).models
         check_count(len(photos or []))
         collected = collect(uploaded(photos or []), classes)
@@ -108,13 +115,23 @@ def compare(
     return as_json(comparison(readings, judge(readings), collected.dropped, collected.sentences()))
 
 
+def _check_names(name: str, value: Any) -> None:
+    if value is not None and not (
+        isinstance(value, list) and all(isinstance(item, str | None) for item in value)
+    ):
+        raise RequestError(f"`{name}` is to be a list of names. Received: {value!r:.80}", 400)
+
+
 def endpoints(zoo: Zoo) -> None:
     """Add the endpoints to the page that is being built, without anything to see."""
     # Hidden components carry the types of the inputs. Their values reach the functions as they
     # were sent (preprocess=False): photos.py alone decodes, uploads.py says which files may be
     # opened, and names are checked here.
     button = gr.Button(visible=False)
-    photo = gr.Image(label="photo", type="filepath", image_mode=None, visible=False)
+    # Without a component of Gradio's own, which would turn anything else than a file away in words
+    # of its own, and fetch addresses.
+    picture = gr.Image(type="filepath", image_mode=None, render=False).api_info()
+    photo = Api(None, inlined(picture), "photo")
     # None by default: which backbones can be used may change while the page is served.
     keys: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": list(BACKBONES)}}
     backbones = Api(None, keys, "backbones")

@@ -5,6 +5,30 @@ from typing import Any
 MAX_UPLOAD = "300mb"
 """Of one file."""
 
+MAX_REQUEST = 2_000_000_000
+"""Bytes of all files that one request uploads: 500 photos of a phone."""
+
+MAX_JSON = 40_000_000
+"""Bytes of any other request; a photo within it is a third longer than its file."""
+
+MAX_STORED = 8_000_000_000
+"""Bytes of all uploads together."""
+
+MIN_FREE = 200_000_000
+"""Bytes of the disk that uploads leave free, or a twentieth of it where that is less."""
+
+YOUNG = 15 * 60
+"""Seconds that an upload is safe from being deleted for the sake of newer ones."""
+
+MAX_WAITING = 200
+"""Calls that wait; Gradio's queue breaks at 2,000."""
+
+SESSIONS = 400
+"""Visitors whose page is remembered, of 0.2 MB each."""
+
+UNREAD = 500
+"""Askers whose messages are kept until they fetch them."""
+
 HOUR = 60 * 60
 DELETE_UPLOADS = (HOUR, 23 * HOUR)
 """Looked for every hour, and deleted when older than 23: gone within a day."""

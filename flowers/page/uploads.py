@@ -30,6 +30,9 @@ def _path(file: Any) -> Path:
         marked = isinstance(meta, dict) and meta.get("_type") == "gradio.FileData"
         if marked and isinstance(path, str) and (found := _stored(path)):
             return found
+        url = file.get("url")
+        if path is None and isinstance(url, str) and url.startswith("data:"):
+            return _decoded(url)
     elif isinstance(file, str):
         # What an MCP client got for a file that it uploaded. Nothing is fetched from elsewhere:
         # whoever may ask could make this machine ask others, for as much as they like to send.
@@ -46,8 +49,11 @@ def _path(file: Any) -> Path:
 
 
 def _stored(path: str) -> Path | None:
-    found, folder = Path(path).resolve(), Path(utils.get_upload_folder()).resolve()
-    return found if found.is_relative_to(folder) and found.is_file() else None
+    try:
+        found, folder = Path(path).resolve(), Path(utils.get_upload_folder()).resolve()
+        return found if found.is_relative_to(folder) and found.is_file() else None
+    except (ValueError, OSError):  # A null byte, or a name longer than any.
+        return None
 
 
 def _decoded(text: str) -> Path:

@@ -1,0 +1,110 @@
+"""The folder of uploads: one per process, with a limit, and gone when its process is."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from flowers.errors import StorageError
+from flowers.files import check_temporary_folder
+from flowers.page.limits import HOUR, MAX_STORED, MIN_FREE, YOUNG
+
+try:
+    import fcntl
+except ImportError:  # Windows tells a living process from a dead one by age alone.
+    fcntl = None  # type: ignore[assignment]
+
+VARIABLE = "GRADIO_TEMP_DIR"
+PREFIX = "flowers-"
+LOCK = ".in-use"
+ABANDONED = 24 * HOUR
+"""Seconds after which a folder without a lock has no living owner."""
+
+
+class Storage:
+    """A folder for the uploads of this process, within the one that Gradio is told to use."""
+
+    def __init__(self, most: int = MAX_STORED) -> None:
+        """Make the folder, and delete those that dead processes left. Raises `UserError`."""
+        named = os.environ.get(VARIABLE)
+        self.most = most
+        # First, since what they left may be what fills the disk.
+        with suppress(OSError):
+            _delete_abandoned(_base(named))
+        check_temporary_folder(VARIABLE, Path(named) if named else None)
+        base = _base(named)
+        base.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        self._lock = _locked(self.folder / LOCK)
+
+    def make_room(self, size: int, keep: Callable[[], Collection[str]] = tuple) -> None:
+        """Delete the oldest uploads until `size` more bytes fit. Raises `StorageError`.
+
+        Files in `keep`, and uploads of the last minutes, stay.
+        """
+        files = sorted(self._files(), key=lambda found: found[1].st_ctime)
+        stored = sum(stat.st_size for _, stat in files)
+        disk = shutil.disk_usage(self.folder)
+        wanted = size + min(MIN_FREE, disk.total // 20)
+        needed = max(stored + size - self.most, wanted - disk.free)
+        if needed <= 0:
+            return
+        kept = set(keep())
+        for path, stat in files:
+            if str(path) in kept or time.time() - stat.st_ctime < YOUNG:
+                continue
+            with suppress(OSError):
+                path.unlink()
+                needed -= stat.st_size
+            if needed <= 0:
+                return
+        raise StorageError(
+            f"There is no room for more uploads now; try again in {YOUNG // 60} minutes, or send "
+            f"fewer. Received: {size:,} bytes"
+        )
+
+    def close(self) -> None:
+        """Delete the folder and all uploads in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.close()
+
+    def _files(self) -> list[tuple[Path, os.stat_result]]:
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                path = Path(folder, name)
+                with suppress(OSError):
+                    if name != LOCK:
+                        found.append((path, path.lstat()))
+        return found
+
+
+def _base(named: str | None) -> Path:
+    return Path(named or Path(tempfile.gettempdir()) / "gradio").resolve()
+
+
+def _delete_abandoned(base: Path) -> None:
+    for folder in base.glob(f"{PREFIX}*"):
+        try:
+            lock = _locked(folder / LOCK)
+        except OSError:
+            continue  # Its process lives.
+        if fcntl is not None or time.time() - (folder / LOCK).stat().st_ctime > ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def _locked(path: Path) -> BinaryIO:
+    """An open file that nobody else can lock as long as this process lives. Raises `OSError`."""
+    file = path.open("ab")
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
