@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from flowers.errors import DatasetError, PhotoError
+from flowers.errors import DatasetError, PhotoError, said
 from flowers.folders.aside import Aside, Kind
 from flowers.folders.zip_names import names_of
 
@@ -66,7 +66,7 @@ class Zip:
             raise self._too_many(f"a list of over {limits.entries:,}") from None
         except DAMAGED as error:
             raise DatasetError(
-                f"{path.name} is damaged or not a zip; pack it again. Received: {error}"
+                f"{path.name} is damaged or not a zip; pack it again. Received: {said(error)}"
             ) from error
         if len(self._infos) > limits.entries:
             raise self._too_many(f"{len(self._infos):,}")
@@ -157,7 +157,7 @@ class Member:
                 raise
             raise PhotoError(
                 f"{self.name} cannot be unpacked; pack the zip again without a password. "
-                f"Received: {error}"
+                f"Received: {said(error)}"
             ) from error
         finally:
             self.zip.seconds += time.monotonic() - started

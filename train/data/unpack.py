@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from flowers.errors import DatasetError
+from flowers.errors import DatasetError, said
 from flowers.folders.disk import DiskFile
 from flowers.folders.find import Found, find_in_zip, find_on_disk
 from flowers.folders.names import without_capitals
@@ -54,7 +54,7 @@ def unpack(archive: Path, cache: Path) -> Found[DiskFile]:
     ) as error:
         raise DatasetError(
             f"{archive.name} is damaged or not a zip; unpack it yourself and give the folder. "
-            f"Received: {error}"
+            f"Received: {said(error)}"
         ) from error
     found = find_on_disk(target)
     found.aside.update(inside.aside)

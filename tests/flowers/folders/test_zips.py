@@ -212,6 +212,12 @@ def test_what_is_not_a_zip_is_one_sentence(tmp_path, content):
     assert refusal(tmp_path / "a.zip").startswith("a.zip is damaged or not a zip; pack it again.")
 
 
+def test_the_folders_of_this_machine_are_not_told(tmp_path):
+    message = refusal(tmp_path / "gone.zip")
+    assert message.endswith("Received: No such file or directory")
+    assert str(tmp_path) not in message
+
+
 @pytest.fixture(scope="module")
 def sound_zip(tmp_path_factory) -> bytes:
     path = tmp_path_factory.mktemp("zips") / "sound.zip"
