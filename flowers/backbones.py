@@ -1,6 +1,6 @@
 """The six backbones as data: six records, one code path; a model, and what its artifact answers.
 
-Nothing here imports Keras; `network.py` looks the builder up by name when a graph is built.
+Nothing here imports Keras; `train/network` looks the builder up by name when a graph is built.
 """
 
 from collections.abc import Iterable
