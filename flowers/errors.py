@@ -14,7 +14,7 @@ class PhotoError(UserError):
 
 
 class DatasetError(UserError):
-    """A folder of photos cannot be used for training or measuring."""
+    """A folder or zip of photos cannot be read, or not be used for training or measuring."""
 
 
 class WeightsError(UserError):

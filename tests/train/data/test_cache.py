@@ -236,7 +236,7 @@ def test_a_full_disk_says_so_at_once(folder, files):
 
 
 class NearlyFull:
-    """A file on a disk with so many bytes left."""
+    """A file on a disk with `left` bytes left."""
 
     def __init__(self, file, left: int) -> None:
         self.file, self.left = file, left
