@@ -67,7 +67,7 @@ def base_folder(once: Once, generated_photos: Path) -> Path:
 def fit_arguments(generated_photos: Path, base_folder: Path) -> list[str]:
     """The arguments of `fit` that `weights_folder` was made with, less `--out`."""
     arguments = ["--data", str(generated_photos), "--base", str(base_folder), "--epochs", "6"]
-    arguments += ["--batch-size", "8", "--views", "2", "--image-size", str(SIZE)]
+    arguments += ["--batch-size", "8", "--views", "2", "--image-size", str(SIZE), "--seeds", "2"]
     return [*arguments, "--examples", "3", "--examples-license", "CC0, generated"]
 
 

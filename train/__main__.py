@@ -11,6 +11,7 @@ from flowers.errors import DatasetError, UserError, WeightsError
 from flowers.files import check_temporary_folder
 from flowers.weights.folder import backbone_folders
 from train.options import (
+    audit_options,
     evaluate_options,
     export_options,
     fit_options,
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
             _pretrain,
             "train every layer of a backbone, where ImageNet weights cannot be had",
         ),
+        ("audit", audit_options, _audit, "list photos that probably lie in the wrong class folder"),
         ("export", export_options, _export, "write artifacts of what another backend trained"),
         ("predict", predict_options, _predict, "ask every model about every photo of a folder"),
         ("push", push_options, _push, "push a weights folder to the Hugging Face Hub"),
@@ -137,6 +139,13 @@ def _pretrain(options: argparse.Namespace) -> None:
         getattr(options, "teacher", None),
     )
     print(f"Base weights: {path}; use them with: python -m train fit --base {options.out}")
+
+
+def _audit(options: argparse.Namespace) -> None:
+    with quiet():
+        from train.audit import audit
+
+    audit(options.data, options.out, options.base, options.backbone)
 
 
 def _export(options: argparse.Namespace) -> None:

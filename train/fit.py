@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from train.data.dataset import Dataset, scan_dataset
 from train.data.examples import write_examples
 from train.data.sources import open_source, source_name
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
-from train.network.features import compute_features
+from train.network.features import Features, compute_features
+from train.network.graph import Network
 from train.network.progress import save_weights
 from train.network.tails import train_variant
-from train.work import GRAPH_WEIGHTS, WORK, PrecisionChoice, Recipe, Trained, only_run
+from train.work import GRAPH_WEIGHTS, WORK, PrecisionChoice, Recipe, Trained, only_run, seed_folder
 
 STAMP = "stamp"
 
@@ -45,6 +46,8 @@ class Job:
     precision: PrecisionChoice = "auto"
     notice: str | None = None
     image_size: int = 224
+    seeds: int = 1
+    """Trainings with this many seeds, to tell how much is chance; the first one is served."""
     examples: int = 0
     examples_license: str = ""
     export: bool = True
@@ -120,10 +123,12 @@ def train_backbone(
         crossing="finetuned" in job.variants,
         background=background,
     )
-    for variant in VARIANTS:
-        # The finetuned variant starts from the transfer head, so that one is trained in any case.
-        if variant in job.variants or variant == "transfer":
-            train_variant(network, variant, features, job.recipe, work / variant)
+    _train_variants(network, job, features, job.recipe, work)
+    for number in range(1, job.seeds):
+        recipe = replace(job.recipe, seed=job.recipe.seed + number)
+        other = _new_network(job, backbone, base, dataset, background, recipe.seed)
+        print(f"{backbone.name}, seed {recipe.seed}:")
+        _train_variants(other, job, features, recipe, seed_folder(work, job.recipe.seed, number))
     graph = network.graph(job.variants)
     save_weights(graph, work / GRAPH_WEIGHTS)
     trained.save(work)
@@ -134,6 +139,27 @@ def train_backbone(
             f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "
             f"with: python -m train export --weights {job.out}"
         )
+
+
+def _new_network(
+    job: Job,
+    backbone: Backbone,
+    base: str | None,
+    dataset: Dataset,
+    background: Background,
+    seed: int,
+) -> Network:
+    keras.utils.set_random_seed(seed)
+    return build_network_on(backbone, dataset.classes, base, job.image_size, background.classes)
+
+
+def _train_variants(
+    network: Network, job: Job, features: Features, recipe: Recipe, folder: Path
+) -> None:
+    for variant in VARIANTS:
+        # The finetuned variant starts from the transfer head, so that one is trained in any case.
+        if variant in job.variants or variant == "transfer":
+            train_variant(network, variant, features, recipe, folder / variant)
 
 
 def _describe(
@@ -156,6 +182,7 @@ def _describe(
         versions=library_versions(),
         data_name=source_name(job.data),
         notice=job.notice,
+        seeds=job.seeds,
         refusal="background" if background.photos else "neighbours",
         background=tuple(background.rows()),
     )

@@ -56,6 +56,14 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
         "--seed", type=_natural, default=recipe.seed, help="of the split, views and weights"
     )
     fit.add_argument(
+        "--seeds",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="train N times, each time with the next seed, to tell how much is chance; the first "
+        "is served",
+    )
+    fit.add_argument(
         "--views",
         type=_positive,
         default=recipe.views,
@@ -65,8 +73,8 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
         "--base",
         default="imagenet",
         metavar="imagenet|none|PATH",
-        help="where the base starts: ImageNet weights, random ones, a weights file, or a folder "
-        "written by pretrain",
+        help="where the base starts: ImageNet weights, random ones, a weights file, a folder "
+        "written by pretrain, or a weights folder",
     )
     fit.add_argument(
         "--unknown",
@@ -162,6 +170,21 @@ def predict_options(predict: argparse.ArgumentParser) -> None:
         type=_positive,
         metavar="N",
         help="at most; a killed run loses up to this number per process",
+    )
+
+
+def audit_options(audit: argparse.ArgumentParser) -> None:
+    """Add the options of `audit`."""
+    _data_and_out(audit)
+    audit.add_argument(
+        "--base",
+        default="imagenet",
+        metavar="imagenet|PATH",
+        help="the base whose features tell: ImageNet weights, a weights file, a folder written by "
+        "pretrain, or a weights folder",
+    )
+    audit.add_argument(
+        "--backbone", choices=list(BACKBONES), default="mobilenetv2", help="of that base"
     )
 
 

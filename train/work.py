@@ -52,6 +52,11 @@ class Recipe:
     """Compute what is trained in bfloat16; weights, logits, loss and exports stay float32."""
 
 
+def seed_folder(work: Path, recipe_seed: int, number: int) -> Path:
+    """Where the training with one of several seeds leaves its variants; the first is served."""
+    return work / f"seed-{recipe_seed + number}" if number else work
+
+
 class Trained(Schema):
     """`.work/<backbone>/trained.json`, beside the weights of the trained graph.
 
@@ -74,6 +79,8 @@ class Trained(Schema):
     """What it was before `background`; such training has no `refusal`."""
     refusal: RefusalMethod | None = None
     """How the graph knows photos of none of the classes, if it does."""
+    seeds: int = 1
+    """How many trainings there are that differ in the seed alone."""
     background: tuple[tuple[Sha256, str, str], ...] = ()
     """The rows of `train.data.background`."""
 

@@ -91,6 +91,14 @@ class EpochResult(Schema):
     validation_accuracy: Share
 
 
+class SeedResult(Schema):
+    """A training that differs from the others in its seed alone."""
+
+    seed: Count
+    accuracy: Share
+    """Of the float32 graph on the test part."""
+
+
 class VariantResult(Schema):
     """What was measured of one variant on the test part, with the serving artifact."""
 
@@ -117,6 +125,8 @@ class VariantResult(Schema):
     best_epoch: Count | None = None
     """Counted from 0; the weights are of this epoch."""
     training_seconds: NonNegative | None = None
+    seeds: tuple[SeedResult, ...] = ()
+    """Of `fit --seeds`, the first being that of the weights: how much is chance in training."""
 
     @property
     def correct(self) -> int:

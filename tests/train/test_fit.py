@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from flowers.backbones import VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS
+from flowers.files import sha256_of
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
 from flowers.weights.folder import (
@@ -52,6 +53,21 @@ def test_it_learned_the_generated_flowers(weights_folder: Path) -> None:
         assert len(result.predictions) == metrics.data.photos
         assert result.keras_accuracy is not None
         assert abs(result.keras_accuracy - result.accuracy) <= 1 / metrics.data.photos + 1e-9
+        # Two seeds were trained, and the weights are those of the first.
+        assert [seed.seed for seed in result.seeds] == [0, 1]
+        assert result.seeds[0].accuracy == pytest.approx(result.keras_accuracy)
+
+
+def test_without_other_photos_nearness_to_training_photos_decides(weights_folder: Path) -> None:
+    config = read_config(weights_folder / "mobilenetv2")
+    metrics = read_metrics(weights_folder / "mobilenetv2")
+    for variant in VARIANTS:
+        refusal = config.variants[variant].refusal
+        assert refusal is not None
+        assert (refusal.method, refusal.threshold) == ("neighbours", 0.05)
+        found = metrics.variants[variant].refusal
+        assert found is not None
+        assert (found.known_photos, found.auroc) == (metrics.data.photos, None)
 
 
 def test_no_photo_is_in_two_parts(weights_folder: Path, generated_photos: Path) -> None:
@@ -77,6 +93,29 @@ def test_a_base_that_saw_the_held_out_photos_is_refused(
     arguments = ["fit", *fit_arguments, "--out", str(tmp_path / "out"), "--seed", "1"]
     assert main(arguments) == 1
     assert "that this split holds out" in capsys.readouterr().err
+
+
+def test_the_base_comes_back_out_of_a_weights_folder(
+    weights_folder: Path, base_folder: Path
+) -> None:
+    """Layer by layer what `pretrain` wrote: a fit leaves it as it is below the transfer variant."""
+    from train.network.base import find_base, photos_seen
+    from train.network.graph import build_base
+
+    backbone = BACKBONES["mobilenetv2"]
+    path, source = find_base(backbone, str(weights_folder))
+    assert (source.kind, source.sha256) == ("file", sha256_of(Path(str(path))))
+    assert "pretrained on" in source.name
+    before, _ = find_base(backbone, str(base_folder))
+    pairs = zip(
+        build_base(backbone, path, 128).get_weights(),
+        build_base(backbone, before, 128).get_weights(),
+        strict=True,
+    )
+    for one, other in pairs:
+        np.testing.assert_array_equal(one, other)
+    # It was pretrained on the training photos of this split, so no other split may test on them.
+    assert photos_seen(str(weights_folder)) == photos_seen(str(base_folder))
 
 
 def test_examples_are_test_photos_with_their_licence(weights_folder: Path) -> None:

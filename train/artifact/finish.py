@@ -1,6 +1,7 @@
 """From a trained graph to a finished backbone folder: artifact, calibration, metrics, config."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -28,7 +29,7 @@ from flowers.weights.folder import (
     record_of,
     write_config,
 )
-from flowers.weights.results import DataSource, Metrics, VariantResult
+from flowers.weights.results import DataSource, Metrics, SeedResult, VariantResult
 from flowers.weights.source import read_entry
 from train.artifact.measure import (
     Answers,
@@ -48,7 +49,7 @@ from train.data.dataset import Dataset, Part
 from train.hub.card import model_card
 from train.network.graph import build_network, keras_probabilities
 from train.network.progress import Progress
-from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run
+from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run, seed_folder
 
 HELD_OUT: dict[BackgroundPart, str] = {
     "new kind": "kinds it never saw",
@@ -121,7 +122,14 @@ def finish(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copyfile(work / GRAPH_WEIGHTS, folder / KERAS_WEIGHTS)
-    progress = {variant: Progress.load(work / variant) for variant in trained.variants}
+    seed = int(str(trained.recipe.get("seed", 0)))
+    progress = {
+        variant: [
+            Progress.load(seed_folder(work, seed, number) / variant)
+            for number in range(trained.seeds)
+        ]
+        for variant in trained.variants
+    }
     table = finish_backbone(graph, folder, trained, dataset, cache, progress)
     _put_in_place(folder, weights / trained.backbone)
     trained.finish(work)
@@ -134,7 +142,7 @@ def finish_backbone(
     trained: Trained,
     dataset: Dataset,
     cache: PhotoCache,
-    progress: dict[Variant, Progress],
+    progress: dict[Variant, list[Progress]],
 ) -> str:
     """Write artifact, metrics and config of `graph` to `folder`; return a table of the results.
 
@@ -157,7 +165,8 @@ def finish_backbone(
     keras_on_test = keras_probabilities(graph, test.photos)
     settings: dict[Variant, VariantSettings] = {}
     results: dict[Variant, VariantResult] = {}
-    for variant, log in progress.items():
+    for variant, logs in progress.items():
+        log = logs[0]
         settings[variant] = _settle(trained, chosen.answers, validation.labels, variant)
         probabilities = calibrate(on_test.probabilities[variant], settings[variant].temperature)
         result = measure(test.files, test.labels, probabilities, dataset.classes)
@@ -175,6 +184,7 @@ def finish_backbone(
                 "curves": log.epochs(),
                 "best_epoch": log.best_epoch,
                 "training_seconds": log.seconds,
+                "seeds": seed_results(int(str(trained.recipe.get("seed", 0))), logs),
             }
         )
     metrics = Metrics(
@@ -196,6 +206,15 @@ def finish_backbone(
     by_model = {(trained.backbone, variant): result for variant, result in results.items()}
     refusals = {model: result.refusal for model, result in by_model.items() if result.refusal}
     return "\n".join(filter(None, [results_table(by_model), refusal_table(refusals)]))
+
+
+def seed_results(first: int, logs: Sequence[Progress]) -> tuple[SeedResult, ...]:
+    """The accuracies of several seeds; nothing of one, whose accuracy stands elsewhere."""
+    return tuple(
+        SeedResult(seed=first + number, accuracy=log.test_accuracy)
+        for number, log in enumerate(logs)
+        if log.test_accuracy is not None and len(logs) > 1
+    )
 
 
 def write_model_card(weights: Path) -> None:

@@ -214,6 +214,12 @@ def results_table(results: Mapping[Model, VariantResult]) -> str:
             f"{f'{low:.1%} to {high:.1%}':<15} {result.macro_f1:>8.3f} {result.log_loss:>8.3f} "
             f"{result.expected_calibration_error:>6.3f}"
         )
+    for model, result in results.items():
+        if found := [seed.accuracy for seed in result.seeds]:
+            lines.append(
+                f"{model_name(model)}, {len(found)} seeds: accuracy {np.mean(found):.1%} in the "
+                f"mean, {min(found):.1%} to {max(found):.1%}"
+            )
     empty = {n for r in results.values() for n, c in r.per_class.items() if not c.photos}
     if empty:
         lines.append(f"Without photos, so left out of macro F1: {', '.join(sorted(empty))}.")

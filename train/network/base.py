@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from flowers.backbones import Backbone
 from flowers.errors import WeightsError
 from flowers.files import sha256_of
-from flowers.weights.folder import MANIFEST, BaseSource
+from flowers.weights.folder import (
+    CONFIG,
+    KERAS_WEIGHTS,
+    MANIFEST,
+    BaseSource,
+    backbone_folders,
+    check_file,
+    read_config,
+)
 from train.data.dataset import Dataset
 
 if TYPE_CHECKING:  # It brings Keras, which finding a base does not need.
@@ -22,8 +30,8 @@ RECIPE = "recipe.json"
 def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
     """Resolve `--base`: what `build_base` takes, and what `config.json` says of it.
 
-    `base` is "imagenet", "none", a file of base weights, or a folder that `pretrain` wrote.
-    Raises `WeightsError`.
+    `base` is "imagenet", "none", a file of base weights, a folder that `pretrain` wrote, or a
+    weights folder with the backbone's Keras weights. Raises `WeightsError`.
     """
     if base == "imagenet":
         return "imagenet", BaseSource(
@@ -32,14 +40,28 @@ def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
     if base == "none":
         return None, BaseSource(kind="none", name="random weights")
     path = Path(base)
+    if (path / backbone.key / CONFIG).is_file():
+        return _base_of_weights_folder(path / backbone.key)
     if path.is_dir():
         path = path / f"{backbone.key}.base.weights.h5"
     if not path.is_file():
         raise WeightsError(
             f"There are no base weights of {backbone.name} at {path}; use imagenet, none, a file "
-            f"of weights or the folder that pretrain wrote. Received: {base}"
+            f"of weights, the folder that pretrain wrote or a weights folder. Received: {base}"
         )
     return str(path), BaseSource(kind="file", name=_story(path), sha256=sha256_of(path))
+
+
+def _base_of_weights_folder(folder: Path) -> tuple[str, BaseSource]:
+    """The base below the transfer variant, which training left as it was."""
+    config = read_config(folder)
+    path = check_file(folder, config, KERAS_WEIGHTS)
+    if "transfer" not in config.variants:
+        raise WeightsError(
+            f"{path} has no transfer variant and so not the whole base; give other weights."
+        )
+    name = f"{folder.parent.name}/{folder.name}/{KERAS_WEIGHTS}, begun from {config.base.name}"
+    return str(path), BaseSource(kind="file", name=name, sha256=config.files[KERAS_WEIGHTS].sha256)
 
 
 def build_network_on(
@@ -61,6 +83,9 @@ def build_network_on(
 def photos_seen(base: str) -> set[str]:
     """Hashes of the photos that a base was pretrained on, where a manifest beside it tells."""
     manifest = (Path(base) if Path(base).is_dir() else Path(base).parent) / MANIFEST
+    folders = backbone_folders(Path(base))
+    if folders and all(read_config(folder).base.kind != "file" for folder in folders):
+        return set()  # What `fit` trains stands above the base.
     if base in ("imagenet", "none") or not manifest.exists():
         return set()
     return {photo.sha256 for photo in Dataset.load_manifest(manifest).part("train")}

@@ -38,7 +38,8 @@ def build_base(
     """Build the base of a backbone, from uint8 photo [n, size, size, 3] to features [n, h, w, k].
 
     `weights`: None for random ones, "imagenet", or the path of a file that `base.save_weights` or
-    `keras.applications` wrote. Raises OSError or ValueError when the file does not fit.
+    `keras.applications` wrote, or of the Keras weights in a backbone's folder. Raises OSError or
+    ValueError when the file does not fit.
     """
     photo = keras.Input((image_size, image_size, 3), dtype="uint8", name="photo")
     pixels = Preprocess(backbone.preprocessing, name="preprocessing")(photo)
@@ -49,7 +50,11 @@ def build_base(
         input_tensor=pixels,
         input_shape=(image_size, image_size, 3),
     )
-    if weights not in (None, "imagenet"):
+    if weights is not None and Path(weights).name == KERAS_WEIGHTS:
+        network, _ = load_network(Path(weights).parent)
+        tail = network.features["transfer"]
+        base.set_weights(keras.Model(network.trunk.inputs, tail).get_weights())
+    elif weights not in (None, "imagenet"):
         base.load_weights(weights)
     return base
 
@@ -131,6 +136,7 @@ def build_network(
         heads[variant] = Head(len(classes) + len(background), name=f"{variant}_head")
         heads[variant].build((None, base.output.shape[-1]))
         nearest[variant] = Nearest(name=f"{variant}_nearest")
+        nearest[variant].build((None, base.output.shape[-1]))
     base.trainable = False
     return Network(
         backbone,
@@ -166,6 +172,11 @@ def _copy_layers(
 
 def load_graph(folder: Path) -> keras.Model:
     """The graph of a backbone's folder that holds Keras weights. Raises `WeightsError`."""
+    return load_network(folder)[1]
+
+
+def load_network(folder: Path) -> tuple[Network, keras.Model]:
+    """The parts of `load_graph`, and their graph. Raises `WeightsError`."""
     config = read_config(folder)
     weights = check_file(folder, config, KERAS_WEIGHTS)
     variants = [variant for variant in VARIANTS if variant in config.variants]
@@ -178,7 +189,7 @@ def load_graph(folder: Path) -> keras.Model:
     )
     graph = network.graph(variants, refuses=refusal is not None)
     graph.load_weights(weights)
-    return graph
+    return network, graph
 
 
 def keras_probabilities(graph: keras.Model, photos: np.ndarray) -> dict[Variant, np.ndarray]:

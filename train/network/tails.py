@@ -185,7 +185,6 @@ def train_variant(
     )
     if not network.background:
         pooled = pooled_features(network, variant, features, "train", recipe.batch_size)
-        network.nearest[variant].build(pooled.shape)
         network.nearest[variant].centroids.assign(find_centroids(pooled, recipe.seed).T)
     return progress
 

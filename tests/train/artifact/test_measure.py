@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from flowers.models.classifier import known_probability
+from flowers.weights.results import SeedResult
 from train.artifact.measure import (
     calibration_bins,
     expected_calibration_error,
@@ -224,3 +225,10 @@ def test_without_other_photos_only_the_known_ones_are_counted():
 
 def test_what_separates_nothing_has_an_area_of_one_half():
     assert separation(np.ones(5), np.ones(3)) == 0.5
+
+
+def test_several_seeds_have_a_mean_and_a_range(result):
+    seeds = tuple(SeedResult(seed=i, accuracy=a) for i, a in enumerate((0.5, 0.75, 0.7)))
+    table = results_table({("vgg16", "finetuned"): result.model_copy(update={"seeds": seeds})})
+    assert "VGG16 finetuned, 3 seeds: accuracy 65.0% in the mean, 50.0% to 75.0%" in table
+    assert "seeds" not in results_table({("vgg16", "finetuned"): result})
