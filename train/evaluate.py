@@ -19,6 +19,7 @@ from flowers.weights.folder import MANIFEST, VariantSettings, backbone_folders, 
 from flowers.weights.results import VariantResult
 from train.artifact.measure import (
     Answers,
+    failure_table,
     measure,
     measure_refusal,
     predict_all,
@@ -62,6 +63,7 @@ def evaluate_folder(
     for other in others:
         for line in other.aside.lines():
             print(f"{other.root.name}: {line}")
+    print(failure_table(results))
     if unknown:
         print(refusal_table({model: r.refusal for model, r in results.items() if r.refusal}))
     if out is not None:

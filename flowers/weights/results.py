@@ -91,6 +91,24 @@ class EpochResult(Schema):
     validation_accuracy: Share
 
 
+class ConfusedPair(Schema):
+    """Photos of one class that are taken for another."""
+
+    label: str
+    predicted: str
+    photos: Count
+
+
+class HardPhoto(Schema):
+    """A test photo of high loss: the model is wrong, or the label is."""
+
+    photo: str
+    label: str
+    predicted: str
+    probability: Share
+    """Calibrated, of the label."""
+
+
 class SeedResult(Schema):
     """A training that differs from the others in its seed alone."""
 
@@ -114,6 +132,10 @@ class VariantResult(Schema):
     """Rows: true class, columns: predicted class, in the order of `classes`."""
     calibration: list[CalibrationBin]
     predictions: list[Outcome]
+    confused: tuple[ConfusedPair, ...] = ()
+    """The pairs of classes that are most often confused, most photos first."""
+    hardest: tuple[HardPhoto, ...] = ()
+    """The photos with the highest loss, highest first."""
     keras_accuracy: Share | None = None
     """Of the float32 Keras graph on the same photos."""
     unknown_rejected: Share | None = None

@@ -25,6 +25,8 @@ from flowers.weights.folder import Refusal
 from flowers.weights.results import (
     CalibrationBin,
     ClassResult,
+    ConfusedPair,
+    HardPhoto,
     Outcome,
     RefusalResult,
     UnknownResult,
@@ -33,6 +35,10 @@ from flowers.weights.results import (
 from train.work import RefusalMethod
 
 CALIBRATION_BINS = 15
+MOST_CONFUSED = 10
+"""Pairs of classes that are listed."""
+HARDEST = 20
+"""Photos of high loss that are listed."""
 ACCEPTED = 0.95
 """Share of validation photos of the classes that a model takes for one of them."""
 REFERENCE = 200
@@ -152,6 +158,8 @@ def measure(
         labels, predicted, labels=every, zero_division=0
     )
     there = support > 0
+    matrix = confusion_matrix(labels, predicted, labels=every)
+    of_label = probabilities[np.arange(len(labels)), labels]
     bins = calibration_bins(labels == predicted, confidence)
     return VariantResult(
         accuracy=float(accuracy_score(labels, predicted)),
@@ -169,7 +177,17 @@ def measure(
             )
             for i, name in enumerate(classes)
         },
-        confusion=confusion_matrix(labels, predicted, labels=every).tolist(),
+        confusion=matrix.tolist(),
+        confused=most_confused(matrix, classes),
+        hardest=tuple(
+            HardPhoto(
+                photo=photos[i],
+                label=classes[labels[i]],
+                predicted=classes[predicted[i]],
+                probability=round(float(of_label[i]), 5),
+            )
+            for i in np.argsort(of_label, kind="stable")[:HARDEST]
+        ),
         calibration=bins,
         predictions=[
             Outcome(
@@ -180,6 +198,18 @@ def measure(
             )
             for photo, label, guess, p in zip(photos, labels, predicted, confidence, strict=True)
         ],
+    )
+
+
+def most_confused(matrix: np.ndarray, classes: Sequence[str]) -> tuple[ConfusedPair, ...]:
+    """The pairs with the most photos in a confusion matrix int[classes, classes], rows true."""
+    wrong = matrix - np.diag(np.diag(matrix))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_CONFUSED]
+    pairs = [divmod(int(place), len(classes)) for place in order]
+    return tuple(
+        ConfusedPair(label=classes[i], predicted=classes[j], photos=int(wrong[i, j]))
+        for i, j in pairs
+        if wrong[i, j]
     )
 
 
@@ -236,6 +266,20 @@ def machine_name() -> str:
                 processor = line.split(":", 1)[1].strip()
                 break
     return f"{processor}, {os.cpu_count()} cores"
+
+
+def failure_table(results: Mapping[Model, VariantResult], most: int = 3) -> str:
+    """Where each model fails: the most confused pairs and the hardest photos, for the terminal."""
+    lines = []
+    for model, result in results.items():
+        pairs = [f"{p.label} taken for {p.predicted} ({p.photos})" for p in result.confused[:most]]
+        lines.append(f"{model_name(model)}, most confused: {', '.join(pairs) or 'none'}")
+        lines += [
+            f"  {photo.photo}: {photo.probability:.1%} {photo.label}, rather {photo.predicted}?"
+            for photo in result.hardest[:most]
+            if photo.predicted != photo.label
+        ]
+    return "\n".join(lines)
 
 
 def refusal_table(results: Mapping[Model, RefusalResult]) -> str:

@@ -10,6 +10,7 @@ from flowers.weights.results import SeedResult
 from train.artifact.measure import (
     calibration_bins,
     expected_calibration_error,
+    failure_table,
     fit_temperature,
     measure,
     measure_refusal,
@@ -232,3 +233,18 @@ def test_several_seeds_have_a_mean_and_a_range(result):
     table = results_table({("vgg16", "finetuned"): result.model_copy(update={"seeds": seeds})})
     assert "VGG16 finetuned, 3 seeds: accuracy 65.0% in the mean, 50.0% to 75.0%" in table
     assert "seeds" not in results_table({("vgg16", "finetuned"): result})
+
+
+def test_where_it_fails(result):
+    assert [(p.label, p.predicted, p.photos) for p in result.confused] == [
+        ("daisy", "rose", 1),
+        ("tulip", "rose", 1),
+    ]
+    # Probabilities of the true class: 0.9, 0.5, 0.3, 0.8, 0.2, 0.6.
+    assert [photo.photo for photo in result.hardest] == [FILES[i] for i in (4, 2, 1, 5, 3, 0)]
+    assert result.hardest[0].probability == pytest.approx(0.2)
+    assert failure_table({("vgg16", "transfer"): result}).splitlines() == [
+        "VGG16 transfer, most confused: daisy taken for rose (1), tulip taken for rose (1)",
+        "  tulip/4.jpg: 20.0% tulip, rather rose?",
+        "  daisy/2.jpg: 30.0% daisy, rather rose?",
+    ]
