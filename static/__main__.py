@@ -20,7 +20,7 @@ from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
 from flowers.models.batch import MAX_PHOTOS
-from flowers.models.verdicts import none_of
+from flowers.models.verdicts import exported, none_of
 from flowers.models.zoo import Zoo
 from flowers.page import pictures
 from flowers.page.examples import find_examples
@@ -133,6 +133,7 @@ def write_page(zoo: Zoo, out: Path) -> None:
                     for key, entry in zoo.entries().items()
                 ],
                 "classes": zoo.classes(),
+                "words": exported(),
                 "unknown": none_of(zoo.classes()),
                 "examples": examples,
                 "figures": page.figures,

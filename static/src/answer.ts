@@ -4,6 +4,7 @@ import { h, milliseconds, percent } from "./elements";
 import { overlay } from "./focus";
 import type { Model } from "./models";
 import { ABOUT_UNSURE, backboneName, modelName, site } from "./site";
+import { parts, verdictOf } from "./looks";
 import { classOrder, consensus, dissent, label, type Prediction, probability } from "./verdict";
 import type { Look } from "./zoo";
 
@@ -37,23 +38,15 @@ export function message(text: string, title = "That did not work"): HTMLElement 
 /** The consensus in one look, and where the models part. */
 export function verdict(found: readonly Prediction[], pending = 0): HTMLElement {
   const summary = consensus(found);
-  const title = summary.known ? summary.label : site.unknown;
+  const said = verdictOf(found, site.words);
   const noun = summary.models === 1 ? "model" : "models";
   const waits = pending ? `, ${pending} still reading` : "";
-  const facts = summary.known
-    ? [
-        h("li", {}, h("b", {}, percent(summary.probability)), " mean calibrated probability"),
-        h("li", {}, h("b", {}, `${summary.agreement} of ${summary.models}`),
-          ` ${noun} ${summary.models === 1 ? "says so" : "agree"}`),
-      ]
-    : [
-        h("li", {}, h("b", {}, `${found.filter((p) => !p.known).length} of ${summary.models}`),
-          ` ${noun} not sure enough of any class`),
-        h("li", {}, "nearest is ", h("b", {}, summary.label), " at ", h("b", {}, percent(summary.probability))),
-      ];
-  return h("section", { class: "verdict", "aria-live": "polite", "data-known": `${summary.known}` },
+  const facts = said.facts.map((fact) =>
+    h("li", {}, ...parts(fact).map((part, i) => (i % 2 ? h("b", {}, part) : part))));
+  return h("section", { class: "verdict", "aria-live": "polite", "data-look": said.look,
+    "data-known": `${summary.known}` },
     h("p", { class: "eyebrow" }, `Consensus of ${summary.models} ${noun}${waits}`),
-    h("h2", {}, title.slice(0, 1).toUpperCase() + title.slice(1)),
+    h("h2", {}, said.title),
     h("ul", { class: "facts" }, ...facts),
     otherwise(found));
 }

@@ -1,6 +1,7 @@
 /** What the build took from the app, as JSON in the page: see `static/export.py`. */
 
 import type { Figure } from "./charts";
+import type { Words } from "./looks";
 import type { Model, Variant } from "./models";
 
 export interface Entry {
@@ -17,6 +18,8 @@ export interface Site {
   backbones: Entry[];
   /** Names of the classes of all backbones, in one order. */
   classes: string[];
+  /** The words of verdicts. */
+  words: Words;
   /** The words for a photo that is none of the classes. */
   unknown: string;
   examples: { name: string; caption: string; path: string }[];
