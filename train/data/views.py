@@ -112,7 +112,7 @@ class KeptViews:
 
     made: FreshViews
     folder: Path
-    epochs: int = 20
+    epochs: int = 12
     """Epochs of different views; then they come again."""
     size: int = 176
     """Side of what is kept, in pixels; students see it shrunk to their size."""
