@@ -101,10 +101,10 @@ def write_page(zoo: Zoo, out: Path) -> None:
     comparison = page.tab(TABS["comparison"])
     examples = _write_examples(zoo, out / "examples")
     boxes = page.checkboxes()
-    keys = [*BACKBONES, *VARIANTS]
     choice = [
-        {**box, "key": key, "long": "long" in box["elem_classes"]}
-        for key, box in zip(keys, boxes, strict=True)
+        # A place in the page is named "pick-backbones-vgg16".
+        {**box, "key": box["elem_id"].rsplit("-", 1)[-1], "long": "long" in box["elem_classes"]}
+        for box in boxes
     ]
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True)
     html = environment.get_template("index.html").render(
@@ -112,8 +112,8 @@ def write_page(zoo: Zoo, out: Path) -> None:
         description=DESCRIPTION,
         masthead=page.styled("masthead"),
         tabs=TABS.items(),
-        backbones=choice[: len(BACKBONES)],
-        variants=choice[len(BACKBONES) :],
+        backbones=[box for box in choice if box["key"] in BACKBONES],
+        variants=[box for box in choice if box["key"] in VARIANTS],
         examples=examples,
         no_photo=page.text("answer"),
         comparison=comparison,
@@ -192,7 +192,8 @@ def write_service_worker(out: Path) -> None:
 def _write_examples(zoo: Zoo, out: Path) -> list[dict[str, str]]:
     found = []
     out.mkdir()
-    for example in find_examples(zoo.source.root):
+    known, others = find_examples(zoo.source.root, zoo.classes())
+    for example in [*known, *others]:
         path = out / example.path.name
         thumbnail = out / f"{example.name}-small.jpg"
         shutil.copyfile(example.path, path)
@@ -202,7 +203,7 @@ def _write_examples(zoo: Zoo, out: Path) -> list[dict[str, str]]:
         found.append(
             {
                 "name": example.name,
-                "caption": example.caption,
+                "caption": example.shows,
                 "path": f"examples/{path.name}",
                 "thumbnail": f"examples/{thumbnail.name}",
             }

@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from flowers.files import whole_file
-from flowers.page.examples import find_examples
+from flowers.page.examples import own_photos
 from flowers.weights.folder import DEFAULT_FOLDER
 from tests.support import ROOT
 from tests.support.browser import choose_photos, chromium, serve, tab, upload
@@ -96,7 +96,7 @@ def main() -> int:
     parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="a weights folder")
     parser.add_argument("--photo", type=Path, help="the photo to show, instead of an example")
     options = parser.parse_args()
-    photos = [example.path for example in find_examples(options.weights)]
+    photos = [photo.path for photo in own_photos()]
     if options.photo:
         photos.insert(0, options.photo)
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:

@@ -22,6 +22,7 @@ _TEXT = """### Train it on photos of your own
 Put the photos of every class into a folder named after it, then:
 
 ```
+make train-env && . .venv/bin/activate
 python -m train fit --data photos --out runs/mine --backbones mobilenetv2
 FLOWERS_WEIGHTS=runs/mine python app.py
 ```
@@ -81,7 +82,7 @@ def weights_html(zoo: Zoo) -> Markup:
         "weights.html",
         facts={name: text for name, text in {**facts, "Notice": source.notice}.items() if text},
         rows=[_row(entry) for entry in zoo.entries().values()],
-        credits=credits_of(find_examples(source.root)),
+        credits=credits_of(find_examples(source.root, zoo.classes())[0]),
     )
 
 

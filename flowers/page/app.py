@@ -1,6 +1,7 @@
 """The page and its endpoints: layout only, everything that computes lives elsewhere."""
 
 import gradio as gr
+from markupsafe import Markup
 
 from flowers.models.zoo import Zoo
 from flowers.page.about import about_tab
@@ -27,24 +28,32 @@ def build(zoo: Zoo) -> gr.Blocks:
         delete_cache=DELETE_UPLOADS,
     ) as page:
         with gr.Row(elem_id="masthead"):
-            gr.HTML(render("masthead.html", notices=_notices(zoo)), elem_classes="masthead")
+            gr.HTML(masthead(zoo), elem_classes="masthead")
             switch = gr.Button("Light / dark", size="sm", elem_id="theme-switch")
         switch.click(None, js=SWITCH_THEME)
         with gr.Tabs(overflow_behavior="wrap") as tabs:
-            with gr.Tab("Classify", id="classify"):
+            with gr.Tab("Classify", id="classify", elem_id="tab-classify"):
                 classify_tab(zoo, page, tabs)
-            with gr.Tab("Your photos", id="photos"):
+            with gr.Tab("Your photos", id="photos", elem_id="tab-photos"):
                 photos_tab(zoo)
-            with gr.Tab("Comparison", id="comparison"):
+            with gr.Tab("Comparison", id="comparison", elem_id="tab-comparison"):
                 comparison_tab(zoo)
-            with gr.Tab("About", id="about"):
+            with gr.Tab("About", id="about", elem_id="tab-about"):
                 about_tab(zoo)
         endpoints(zoo)
     return page
 
 
-def _notices(zoo: Zoo) -> list[str]:
-    """What visitors should know of these weights, each said once."""
-    configs = [entry.config for entry in zoo.entries().values() if entry.config]
-    found = [zoo.source.notice, *(config.notice for config in configs)]
-    return list(dict.fromkeys(filter(None, found)))
+def masthead(zoo: Zoo) -> Markup:
+    """What the page is, what the models know, and what visitors should know of the weights."""
+    entries = zoo.entries().values()
+    configs = [entry.config for entry in entries if entry.config]
+    found = dict.fromkeys(filter(None, [zoo.source.notice, *(c.notice for c in configs)]))
+    return render(
+        "masthead.html",
+        loaded=sum(entry.available for entry in entries),
+        all=len(entries),
+        classes=zoo.classes(),
+        # The first clause stands in one line, the rest comes when it is asked for.
+        notices=[text.partition(", ")[::2] for text in found],
+    )

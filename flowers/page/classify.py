@@ -1,60 +1,26 @@
 """The Classify tab: one photo, every chosen model, side by side."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import gradio as gr
-from PIL import Image
+from markupsafe import Markup
+from PIL import Image, ImageOps
 
-from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import ChoiceError, PhotoError, UploadError
 from flowers.models.zoo import Loading, Zoo, in_order
 from flowers.page.examples import Example, find_examples
-from flowers.page.html import message, render
+from flowers.page.html import message, render, script
 from flowers.page.limits import PREDICT, PREVIEW, REFRESH, THUMBNAIL
 from flowers.page.one_photo import PhotoAnswer
-from flowers.page.picker import Picker, backbone_box, picker, split_choice, without
+from flowers.page.picker import Picker, backbone_box, picker, without
+from flowers.page.pictures import data_uri
 from flowers.page.uploads import uploaded
-from flowers.photos import load_photo
-
-_PARAMETERS = json.dumps([list(BACKBONES), list(VARIANTS)])
-
-# Writes the choice into the address bar, where it can be copied, and returns it.
-LINK = (
-    "(example, ...boxes) => { const [backbones, variants] = "
-    + _PARAMETERS
-    + """;
-  const url = new URL(location.href);
-  const chosen = (names, from) => names.filter((_, i) => boxes[from + i]).join(',');
-  url.searchParams.set('backbones', chosen(backbones, 0));
-  url.searchParams.set('variants', chosen(variants, backbones.length));
-  if (example) url.searchParams.set('example', example); else url.searchParams.delete('example');
-  url.search = url.search.replaceAll('%2C', ',');
-  history.replaceState(null, '', url);
-  return url.href;
-}"""
-)
-
-
-# Some systems know no type of a HEIC file, and Gradio refuses a photo without a type. So such a
-# file is given one when it is dropped or chosen, and handed on as if it had been chosen with it.
-DROP = """() => ['drop', 'change'].forEach((kind) =>
-  document.querySelector('#photo').addEventListener(kind, (event) => {
-    const input = event.currentTarget.querySelector('input[type=file]');
-    const [file, more] = (event.dataTransfer ?? event.target).files || [];
-    const suffix = file?.name.match(/[.](heic|heif|avif)$/i)?.[1].toLowerCase();
-    if (!input || !suffix || more || file.type) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const typed = new DataTransfer();
-    typed.items.add(new File([file], file.name, {type: `image/${suffix}`}));
-    input.files = typed.files;
-    input.dispatchEvent(new Event('change', {bubbles: true}));
-  }, true))"""
+from flowers.photos import SUFFIXES, load_photo
 
 
 @dataclass(frozen=True)
@@ -62,6 +28,10 @@ class Shown:
     """What stands in the photo's place."""
 
     path: str | None = None
+    picture: str = ""
+    """Data URI, upright and in a format that every browser can show."""
+    shows: str = ""
+    example: Example | None = None
     problem: str = ""
     """One sentence that says why there is no photo."""
     ticket: str = field(default_factory=lambda: uuid4().hex)
@@ -70,118 +40,137 @@ class Shown:
 
 def classify_tab(zoo: Zoo, page: gr.Blocks, tabs: gr.Tabs) -> None:
     """Lay out the tab, and wire what happens when the page opens."""
-    examples = find_examples(zoo.source.root)
-    example = gr.Textbox(visible=False)
+    known, others = find_examples(zoo.source.root, zoo.classes())
+    by_name = {example.name: example for example in [*known, *others]}
     current = gr.State(Shown())
+    focus = gr.State("")
     with gr.Row(elem_id="classify"):
         with gr.Column(elem_id="photo-column"):
-            photo = gr.Image(
-                label="Photo",
-                sources=["upload", "webcam", "clipboard"],
-                image_mode=None,
-                type="filepath",
-                height=290,
-                buttons=["fullscreen"],
-                elem_id="photo",
-                placeholder="Drop a photo here\nJPEG, PNG, WebP, HEIC, AVIF or TIFF",
-                alt_text="The photo that the models read",
-            )
-            gallery = gr.Gallery(
-                [(preview(e.path, THUMBNAIL), e.caption) for e in examples],
-                label="Examples",
-                show_label=False,
-                container=False,
-                columns=8,
-                object_fit="cover",
-                allow_preview=False,
-                buttons=[],
-                interactive=False,
-                visible=bool(examples),
+            photo = gr.HTML(photo_html(zoo, Shown()), js_on_load=script("photo"), elem_id="photo")
+        with gr.Column(elem_id="answer-column"):
+            answer = gr.HTML(render("no_photo.html"), js_on_load=script("answer"), elem_id="answer")
+        with gr.Column(elem_id="choice-column"):
+            gallery = gr.HTML(
+                render("examples.html", known=_pictures(known), others=_pictures(others)),
+                js_on_load=script("examples"),
                 elem_id="examples",
             )
-        with gr.Column(elem_id="answer-column"):
-            answer = gr.HTML(render("no_photo.html"), elem_id="answer")
-        with gr.Column(elem_id="choice-column"):
-            choice = picker(zoo)
-            share = gr.Button("Link to these settings", size="sm")
-            link = gr.Textbox(
-                label="Link", buttons=["copy"], visible="hidden", interactive=False, elem_id="link"
-            )
+            choice = picker(zoo, "pick")
+            share = gr.Button("Copy link", size="sm", elem_id="copy-link")
+    restore = gr.Button("Restore", visible="hidden", elem_id="restore")
+    query, kept = gr.Textbox(visible=False), gr.JSON(visible=False)
 
     superseded: set[str] = set()
     """Sessions that were shown another photo while one was being read."""
 
-    def read(request: gr.Request, shown: Shown, *boxes: bool) -> Iterator[dict[Any, Any]]:
+    def read(
+        request: gr.Request, shown: Shown, name: str, *boxes: bool
+    ) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         superseded.discard(session)
-        for found in answers(zoo, shown, *split_choice(boxes)):
+        for found in answers(zoo, shown, *choice.split(boxes), name):
             yield {answer: found.html(), **without(zoo, choice, found.failed)}
             if session in superseded:
                 break
 
-    def show_upload(request: gr.Request, payload: dict[str, Any] | None) -> dict[Any, Any]:
+    def show(request: gr.Request, shown: Shown) -> dict[Any, Any]:
         superseded.add(str(request.session_hash))
-        picture, shown = show_photo(payload)
-        return {photo: picture, current: shown, example: ""}
+        return {photo: photo_html(zoo, shown), current: shown, focus: ""}
 
-    def show(found: Example) -> dict[Any, Any]:
-        # An image and not a path, since Gradio serves no file of a Hub cache: links there lead
-        # elsewhere.
+    def show_upload(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+        return show(request, uploaded_photo(event.path))
+
+    def show_example(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
+        return show(request, example_photo(by_name.get(event.example)))
+
+    def show_focus(event: gr.EventData) -> str:
+        return str(event.focus)
+
+    def opened(request: gr.Request, query: str, kept: dict[str, Any] | None) -> dict[Any, Any]:
+        """What an address shows; without an example or a photo in it, the first example."""
+        wanted = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
+        if kept:
+            shown = uploaded_photo(kept.get("path"))
+        else:
+            named = by_name.get(wanted.get("example", ""))
+            shown = example_photo(named or next(iter(known), None))
         return {
-            photo: preview(found.path),
-            current: Shown(str(found.path)),
-            example: found.name,
+            **chosen_boxes(zoo, choice, wanted),
+            **show(request, shown),
+            tabs: gr.update(selected=wanted.get("tab") or "classify"),
         }
 
-    def show_example(request: gr.Request, event: gr.SelectData) -> dict[Any, Any]:
-        superseded.add(str(request.session_hash))
-        return show(examples[event.index])
-
-    def opened(request: gr.Request) -> dict[Any, Any]:
-        query = dict(request.query_params)
-        found = next((e for e in examples if e.name == query.get("example")), None)
-        # Without an example in the link no photo is touched: the visitor may have been quicker.
-        values = {**chosen_boxes(zoo, choice, query), **(show(found) if found else {})}
-        return {**values, tabs: gr.update(selected=query["tab"])} if query.get("tab") else values
-
     hidden: dict[str, Any] = {"api_visibility": "private"}
-    quick: dict[str, Any] = {**hidden, "queue": False, "show_progress": "hidden"}
-    place = [photo, current, example]
     # Through the queue, since Gradio tells of a changed state only there.
-    showing: dict[str, Any] = {**quick, "queue": True}
+    showing: dict[str, Any] = {**hidden, "queue": True, "show_progress": "hidden"}
+    place = [photo, current, focus]
 
-    photo.input(show_upload, photo, place, preprocess=False, **showing)
-    # All clicks count, since a deferred one would lose which example it was on.
+    # All choices count, since a deferred one would lose what was chosen.
+    photo.upload(show_upload, None, place, trigger_mode="multiple", **showing)
     gallery.select(show_example, None, place, trigger_mode="multiple", **showing)
+    answer.select(show_focus, None, focus, trigger_mode="multiple", **showing)
     # Only this writes the answer, one photo at a time, and the last photo and choice win: so the
     # answer is always to the photo that is shown.
     gr.on(
-        [current.change, *[box.input for box in choice.boxes]],
+        [current.change, focus.change, *[box.input for box in choice.boxes]],
         read,
-        [current, *choice.boxes],
-        [answer, *choice.backbones],
+        [current, focus, *choice.boxes],
+        [answer, *choice.backbones.values()],
         trigger_mode="always_last",
-        show_progress="minimal",
-        show_progress_on=answer,
+        show_progress="hidden",
         **hidden,
         **PREDICT,
     )
-    share.click(None, [example, *choice.boxes], link, js=LINK, **hidden).then(
-        lambda: gr.update(visible=True), None, link, **quick
-    )
-    page.load(None, js=DROP)
-    page.load(opened, None, [tabs, *place, *choice.boxes], **showing)
+    share.click(None, js=script("copy"), **hidden)
+    for reopened in (page.load, restore.click):
+        reopened(
+            opened,
+            [query, kept],
+            [tabs, *place, *choice.boxes],
+            js="() => window.flowersAddress.where()",
+            **showing,
+        )
 
 
-def show_photo(payload: dict[str, Any] | None) -> tuple[Image.Image | None, Shown]:
-    """Turn an upload into an upright preview that every browser can show."""
-    if not payload:
-        return None, Shown()
+def uploaded_photo(path: Any) -> Shown:
+    """What is shown of a file that was uploaded."""
+    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     try:
-        (path,) = uploaded([payload])
-        return preview(path), Shown(str(path))
+        (found,) = uploaded([file])
+        return Shown(str(found), data_uri(preview(found), "JPEG"), "Your photo")
     except (PhotoError, UploadError) as error:
-        return None, Shown(problem=str(error))
+        return Shown(problem=str(error))
+
+
+def example_photo(example: Example | None) -> Shown:
+    """What is shown of an example; nothing for None."""
+    if example is None:
+        return Shown()
+    return Shown(str(example.path), data_uri(preview(example.path), "JPEG"), example=example)
+
+
+def photo_html(zoo: Zoo, shown: Shown) -> Markup:
+    """The place of the photo, with the ways to put another there."""
+    example = shown.example
+    return render(
+        "photo.html",
+        photo=shown.picture,
+        shows=example.shows if example else shown.shows,
+        credit=example.credit if example else None,
+        address=example.address if example else None,
+        note=example.note if example else None,
+        side=2 * zoo.detail(),
+        accept=",".join(["image/*", *sorted(SUFFIXES)]),
+    )
+
+
+def _pictures(examples: list[Example]) -> list[tuple[Example, str]]:
+    return [(e, data_uri(square(preview(e.path, THUMBNAIL)), "JPEG")) for e in examples]
+
+
+def square(image: Image.Image) -> Image.Image:
+    """The middle of a photo."""
+    return ImageOps.fit(image, (min(image.size),) * 2)
 
 
 def preview(path: Path, side: int = PREVIEW) -> Image.Image:
@@ -192,10 +181,10 @@ def preview(path: Path, side: int = PREVIEW) -> Image.Image:
 
 
 def answers(
-    zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str]
+    zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str], focus: str = ""
 ) -> Iterator[PhotoAnswer]:
     """Yield the answer to a photo again and again, growing with every backbone that has read it."""
-    answer = PhotoAnswer()
+    answer = PhotoAnswer(focus=focus or None)
     if shown.path is None:
         if shown.problem:
             answer.problem = message(shown.problem, "This photo cannot be read")
@@ -225,13 +214,13 @@ def answers(
 
 
 def chosen_boxes(zoo: Zoo, choice: Picker, query: dict[str, str]) -> dict[gr.Checkbox, Any]:
-    """Updates of a picker to what a link names; all that can be used where it names none."""
+    """Updates of a picker to what an address names; all that can be used where it names none."""
     wanted = {name: query[name].split(",") for name in ("backbones", "variants") if name in query}
-    missing = zoo.missing()
+    entries = zoo.entries()
     boxes = {
-        box: gr.update(**backbone_box(entry, key in missing, key in wanted.get("backbones", [key])))
-        for box, (key, entry) in zip(choice.backbones, zoo.entries().items(), strict=True)
+        box: gr.update(**backbone_box(entries[key], key in wanted.get("backbones", [key])))
+        for key, box in choice.backbones.items()
     }
-    for box, key in zip(choice.variants, VARIANTS, strict=True):
-        boxes[box] = gr.update(value=key in wanted.get("variants", [key]))
+    for variant, box in choice.variants.items():
+        boxes[box] = gr.update(value=variant in wanted.get("variants", [variant]))
     return boxes

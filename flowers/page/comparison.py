@@ -5,10 +5,10 @@ import plotly.graph_objects as go
 
 from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.models.compare import measured_points, standings
+from flowers.models.verdicts import leader_of
 from flowers.models.zoo import Zoo
 from flowers.page import charts, tables
-from flowers.page.html import data_link, render
-from flowers.page.many_photos import leader
+from flowers.page.html import data_link, render, script
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published, VariantResult, same_photos
 
@@ -60,7 +60,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
     where = tables.measured_on(metrics)
     results = _results(metrics)
     verdict = standings({model: result.predictions for model, result in results.items()})
-    gr.HTML(render("measured.html", where=where, leader=leader(verdict)), elem_id="leader")
+    gr.HTML(render("measured.html", where=where, leader=leader_of(verdict)), elem_id="leader")
     latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
     chart(
         charts.accuracy_chart(measured_points(metrics)),
@@ -196,7 +196,7 @@ def _published(published: Published) -> None:
 
 def _table(rows: list[list[tables.Cell]]) -> None:
     heading("All figures", "Click a header to sort. from and to: the 95 % interval.")
-    gr.HTML(tables.to_html(rows), js_on_load=tables.SORT, elem_id="figures")
+    gr.HTML(tables.to_html(rows), js_on_load=script("sort"), elem_id="figures")
     gr.HTML(
         render(
             "downloads.html",

@@ -1,7 +1,12 @@
-"""Example photos for the page, each with a free licence; NOTICE credits them."""
+"""Photos that the page offers, each with a licence that allows it; NOTICE credits them.
 
+Those of the project lie in `photos/`, in a folder per class, `none` for what is none of them;
+`credits.csv` says what each shows and whose it is.
+"""
+
+import csv
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +18,13 @@ from flowers.weights.folder import EXAMPLES
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).with_name("example_photos")
+FOLDER = Path(__file__).with_name("photos")
+CREDITS = "credits.csv"
+NONE = "none"
+"""The folder of photos that are none of the classes."""
 
-FIRST = ("rose", "yellow-daisy", "two-seeds", "yellow-flower")
-"""Names of the project's own photos of flowers that the models should know; others follow."""
+MOST = 8
+"""Examples of a weights folder that are offered."""
 
 
 @dataclass(frozen=True)
@@ -24,44 +32,79 @@ class Example:
     """A photo that the page offers."""
 
     path: Path
+    shows: str
+    """For people who see it, and for those who do not."""
+    label: str | None = None
+    """The class that it belongs to; None where it is none, or nothing is known."""
+    credit: str | None = None
+    address: str | None = None
+    note: str | None = None
 
     @property
     def name(self) -> str:
         """Stands for the photo in links."""
         return self.path.stem
 
-    @property
-    def caption(self) -> str:
-        """For people, and for screen readers."""
-        return self.path.stem.replace("-", " ").replace("_", " ").capitalize()
 
-    @property
-    def credit(self) -> str | None:
-        """Licence and author, where the photo's Copyright tag has them."""
-        with Image.open(self.path) as image:
-            return image.getexif().get(ExifTags.Base.Copyright) or None
+def own_photos() -> list[Example]:
+    """The photos of the project, class by class; those of no class last."""
+    with (FOLDER / CREDITS).open(encoding="utf-8", newline="") as file:
+        return [
+            Example(
+                path=FOLDER / row["file"],
+                shows=row["shows"],
+                label=None if (label := Path(row["file"]).parts[0]) == NONE else label,
+                credit=f"{row['author']}, {row['licence']}",
+                address=row["address"],
+                note=row["note"],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def find_examples(root: Path, classes: Sequence[str]) -> tuple[list[Example], list[Example]]:
+    """Examples of the classes, and photos of anything else.
+
+    The photos in `examples/` of a weights folder, if there are any; else of the project's own the
+    first of each class.
+    """
+    firsts: dict[str | None, Example] = {}
+    for example in own_photos():
+        firsts.setdefault(example.label or example.name, example)
+    offered = list(firsts.values())
+    known = _given(root / EXAMPLES) or [e for e in offered if e.label in classes]
+    return known, [example for example in offered if example.label not in classes]
 
 
 def credits_of(examples: Iterable[Example]) -> str:
-    """One sentence that credits the photos."""
-    photos = list(examples)
-    found = list(dict.fromkeys(filter(None, (example.credit for example in photos))))
+    """One sentence that credits photos of a weights folder; those of the project are in NOTICE."""
+    given = [example for example in examples if not example.path.is_relative_to(FOLDER)]
+    if not given:
+        return "The example photos are credited in NOTICE, and where each is shown."
+    found = list(dict.fromkeys(filter(None, (example.credit for example in given))))
     if found:
         return f"Example photos: {'; '.join(found)}."
-    if all(example.path.parent == FOLDER for example in photos):
-        return "The example photos are credited in NOTICE."
     return "The example photos came with the weights and name no author; see the model card."
 
 
-def find_examples(root: Path) -> list[Example]:
-    """The photos in `examples/` of a weights folder, else the project's own; eight at most."""
-    for folder in (root / EXAMPLES, FOLDER):
-        if folder.is_dir():
-            paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and _readable(p)]
-            paths.sort(key=lambda p: (FIRST.index(p.stem) if p.stem in FIRST else 9, p.name))
-            if paths:
-                return [Example(path) for path in paths[:8]]
-    return []
+def _given(folder: Path) -> list[Example]:
+    if not folder.is_dir():
+        return []
+    paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and _readable(p)]
+    return [
+        Example(
+            path=path,
+            shows=path.stem.replace("-", " ").replace("_", " ").capitalize(),
+            credit=_copyright(path),
+        )
+        for path in sorted(paths, key=lambda p: p.name)[:MOST]
+    ]
+
+
+def _copyright(path: Path) -> str | None:
+    """Licence and author, where the photo's Copyright tag has them."""
+    with Image.open(path) as image:
+        return image.getexif().get(ExifTags.Base.Copyright) or None
 
 
 def _readable(path: Path) -> bool:

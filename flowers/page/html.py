@@ -1,7 +1,6 @@
-"""HTML from the templates in `templates/`, which escape all that is put into them."""
+"""HTML from the templates in `templates/`, which escape all that is put into them; scripts."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,45 +8,14 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from flowers.backbones import BACKBONES, DEFAULT_CLASSES
-
-_NUMBERS = (
-    *("no", "one", "two", "three", "four", "five", "six", "seven"),
-    *("eight", "nine", "ten", "eleven", "twelve"),
-)
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """A share for people: 0.934 becomes "93 %". Only a full 1 becomes "100 %"."""
-    limit = 1 - 0.5 * 10 ** -(digits + 2)
-    if limit <= share < 1:
-        return f"> {100 - 10**-digits:.{digits}f}\u202f%"
-    return f"{100 * share:.{digits}f}\u202f%"
-
-
-def count_of(number: int) -> str:
-    """A small number in words."""
-    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
-
-
-def noun_of(classes: Sequence[str]) -> str:
-    """What the classes are: flowers, as far as is known."""
-    return "flowers" if set(classes) <= set(DEFAULT_CLASSES) else "classes"
-
-
-def unknown_name(classes: Sequence[str]) -> str:
-    """The plain words for a photo that is none of the classes."""
-    return f"none of the {count_of(len(classes))} {noun_of(classes)}"
-
-
-def capital(text: str) -> str:
-    """The text with a capital letter in front; the rest as it is."""
-    return text[:1].upper() + text[1:]
+from flowers.backbones import BACKBONES
+from flowers.models.verdicts import capital, percent
 
 
 def sentence(text: str) -> Markup:
-    """A message as HTML; what stands between backticks becomes code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    """A message as HTML: `code` between backticks, and what stands out between two stars."""
+    coded = re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", coded))
 
 
 def data_link(kind: str, text: str) -> str:
@@ -70,8 +38,14 @@ def backbone_name(key: str) -> str:
     return BACKBONES[key].name
 
 
+def script(name: str) -> str:
+    """What runs in the browser for one part of the page: a file in `scripts/`."""
+    return (_FOLDER / "scripts" / f"{name}.js").read_text(encoding="utf-8")
+
+
+_FOLDER = Path(__file__).parent
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=FileSystemLoader(_FOLDER / "templates"),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,

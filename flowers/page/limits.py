@@ -42,8 +42,8 @@ PREDICT_BATCH: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit":
 REFRESH = 0.4
 """Seconds between two signs of life while a backbone is fetched or photos are read."""
 
-PREVIEW = 1024
+PREVIEW = 720
 """Longest side of the photo that the page shows, in pixels."""
 
-THUMBNAIL = 256
+THUMBNAIL = 128
 """The same of an example to choose."""

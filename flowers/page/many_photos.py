@@ -10,24 +10,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES, Model, model_name
+from flowers.backbones import BACKBONES, Model
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading, Standings
+from flowers.models.verdicts import leader_of, none_of
 from flowers.page.answers import as_json, comparison
-from flowers.page.html import data_link, render, unknown_name
+from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
-
-# A picked label marks the row at once; the event tells Python, which scores the models anew.
-PICK_LABEL = """element.addEventListener('change', (event) => {
-  const select = event.target.closest('select[data-row]');
-  if (!select) return;
-  select.closest('tr').querySelectorAll('td[data-reads]').forEach((cell) => {
-    cell.classList.toggle('wrong', select.value !== '' && cell.dataset.reads !== select.value);
-    cell.classList.toggle('right', cell.dataset.reads === select.value);
-  });
-  trigger('input', {row: Number(select.dataset.row), label: select.value});
-});"""
 
 COLUMNS = (
     *("photo", "label", "consensus"),
@@ -44,16 +34,6 @@ def empty() -> Markup:
 def reading_progress(done: int, total: int, name: str) -> Markup:
     """What the page shows while a batch is read."""
     return render("reading.html", done=done, total=total, name=name)
-
-
-def leader(verdict: Standings) -> dict[str, Any]:
-    """Who reads labelled photos best, and how sure that is: the values of `leader.html`."""
-    return {
-        "title": f"{model_name(verdict.best.model)} reads best",
-        "best": verdict.best,
-        "others": len(verdict.scores) - 1,
-        "beaten": len(verdict.beaten()),
-    }
 
 
 def batch_verdict(
@@ -82,13 +62,13 @@ def batch_verdict(
         rows=len(rows),
         sent=max(sent, len(rows)),
         notes=notes,
-        leader=leader(verdict) if verdict else None,
+        leader=leader_of(verdict) if verdict else None,
         agreement=None if verdict else _agreement(read),
     )
 
 
 def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool = True) -> Markup:
-    """Photo x model. Labels are picked here, once it is complete; see `PICK_LABEL`."""
+    """Photo x model. Labels are picked here, once it is complete; see `scripts/labels.js`."""
     models = _models(rows)
     return render(
         "batch_table.html",
@@ -145,7 +125,7 @@ def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
     names = Counter(s.label for s in summaries if s.known)
     found = dict(names.most_common())
     if unknown := sum(not s.known for s in summaries):
-        found[unknown_name(read[0].predictions[0].classes)] = unknown
+        found[none_of(read[0].predictions[0].classes)] = unknown
     title = f"All models agree on {together} of {len(summaries)}"
     if len(summaries) == 1:
         title = "All models agree" if together else "The models do not agree"

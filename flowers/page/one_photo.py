@@ -11,10 +11,14 @@ from PIL import Image
 
 from flowers.backbones import Model, model_name
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Consensus, class_order, consensus, dissent
+from flowers.models.compare import class_order
+from flowers.models.verdicts import PhotoVerdict, knows_only, percent, verdict_of
 from flowers.page.answers import as_json, classification
-from flowers.page.html import data_link, message, percent, render, unknown_name
+from flowers.page.html import data_link, message, render
 from flowers.page.pictures import data_uri, overlay, small_photo
+
+TOP = 2
+"""Classes that a bar shows."""
 
 
 @dataclass
@@ -31,7 +35,9 @@ class PhotoAnswer:
     """What is being done for a pending backbone, where that is not reading."""
     problem: Markup | None = None
     """Stands in place of an answer."""
-    _overlays: dict[Model, str] = field(default_factory=dict)
+    focus: str | None = None
+    """The class whose focus maps are shown; None for what each model answered."""
+    _overlays: dict[tuple[Model, str | None], str | None] = field(default_factory=dict)
 
     @cached_property
     def shown(self) -> str:
@@ -42,80 +48,82 @@ class PhotoAnswer:
         """All of the answer so far."""
         if self.problem is not None:
             return self.problem
+        common = {"pending": self.pending, "failed": self.failed, "status": self.status}
         if not self.predictions:
-            if not self.pending:
-                return self._failures() + message(
-                    "None of the chosen models can be used; choose others."
-                )
-            return render("waiting.html", **self._common())
-        summary = consensus(self.predictions)
+            if self.pending:
+                return render("waiting.html", **common)
+            nobody = message("None of the chosen models can be used; choose others.")
+            return render("failures.html", failed=self.failed) + nobody
+        verdict = verdict_of(self.predictions)
         classes = class_order(p.classes for p in self.predictions)
+        focus = self.focus if self.focus in classes else None
         photo = self.photo
         return render(
             "answer.html",
-            **self._common(),
-            **verdict_facts(self.predictions, summary),
+            **common,
+            verdict=verdict,
+            models=len(self.predictions),
+            dissent=_dissent(self.predictions, verdict),
+            only=knows_only(classes),
             classes=classes,
-            rows=[_row(p, classes, summary) for p in self.predictions],
+            rows=[_row(p, classes, verdict) for p in self.predictions],
             photo=self.shown,
             shape=f"{photo.width} / {photo.height}" if photo else "1",
-            overlays=[self._overlay(p) for p in self.predictions],
+            focus=focus,
+            overlays=[self._overlay(p, focus) for p in self.predictions],
             download=None if self.pending else _download(self.predictions),
         )
 
-    def _common(self) -> dict[str, Any]:
-        return {"pending": self.pending, "failed": self.failed, "status": self.status}
-
-    def _failures(self) -> Markup:
-        return render("failures.html", failed=self.failed)
-
-    def _overlay(self, p: Prediction) -> str:
-        model = (p.backbone, p.variant)
-        if model not in self._overlays:
-            self._overlays[model] = data_uri(overlay(p), "PNG")
-        return self._overlays[model]
+    def _overlay(self, p: Prediction, name: str | None) -> str | None:
+        key = ((p.backbone, p.variant), name)
+        if key not in self._overlays:
+            image = overlay(p, name)
+            self._overlays[key] = data_uri(image, "PNG") if image else None
+        return self._overlays[key]
 
 
-def verdict_facts(predictions: Sequence[Prediction], summary: Consensus) -> dict[str, Any]:
-    """What the verdict says: the values of `verdict.html`."""
-    classes = class_order(p.classes for p in predictions)
-    return {
-        "summary": summary,
-        "title": summary.label if summary.known else unknown_name(classes),
-        "unsure": sum(not p.known for p in predictions),
-        "dissent": {
-            label: _names(found) for label, found in dissent(predictions, summary.label).items()
-        },
-    }
+def _dissent(predictions: Sequence[Prediction], verdict: PhotoVerdict) -> dict[str, str]:
+    """Who answered otherwise than most, by what they say; a split names all sides itself."""
+    if verdict.look == "split":
+        return {}
+    agreed = verdict.names[0] if verdict.names else None
+    others: dict[str | None, list[Prediction]] = {}
+    for p in sorted(predictions, key=lambda p: -p.probability):
+        if _vote(p) != agreed:
+            others.setdefault(_vote(p), []).append(p)
+    return {label or "none of these": _names(found) for label, found in others.items()}
+
+
+def _vote(p: Prediction) -> str | None:
+    return p.label if p.known else None
 
 
 def _names(found: Sequence[Prediction]) -> str:
-    names = ", ".join(
-        f"{model_name((p.backbone, p.variant))} ({percent(p.probability)})" for p in found[:3]
-    )
-    return names + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    names = [model_name((p.backbone, p.variant)) for p in found[:3]]
+    if found[0].known:
+        shares = [percent(p.probability) for p in found[:3]]
+        names = [f"{name} ({share})" for name, share in zip(names, shares, strict=True)]
+    return ", ".join(names) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
-def _row(p: Prediction, classes: Sequence[str], summary: Consensus) -> dict[str, Any]:
+def _row(p: Prediction, classes: Sequence[str], verdict: PhotoVerdict) -> dict[str, Any]:
     """What the templates show of one model."""
     shares = dict(zip(p.classes, map(float, p.probabilities), strict=True))
+    names = verdict.names or (None,)
     return {
         "backbone": p.backbone,
         "variant": p.variant,
         "name": model_name((p.backbone, p.variant)),
         "label": p.label,
         "known": p.known,
+        "p_known": p.p_known,
         "probability": p.probability,
-        "milliseconds": _ms(p.milliseconds),
-        "differs": p.label != summary.label,
+        "differs": verdict.look != "split" and _vote(p) not in names,
         "shares": [shares.get(name) for name in classes],
+        "top": sorted(shares.items(), key=lambda item: -item[1])[:TOP],
     }
 
 
 def _download(predictions: Sequence[Prediction]) -> str:
     answer = as_json(classification(predictions))
     return data_link("application/json", json.dumps(answer, ensure_ascii=False, indent=1))
-
-
-def _ms(milliseconds: float) -> str:
-    return f"{milliseconds:.0f}" if milliseconds >= 9.5 else f"{milliseconds:.1f}"

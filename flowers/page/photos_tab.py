@@ -17,9 +17,9 @@ from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.charts import accuracy_chart, confusion_chart, difference_chart
-from flowers.page.html import message
+from flowers.page.html import message, script
 from flowers.page.limits import PREDICT_BATCH, REFRESH
-from flowers.page.picker import picker, split_choice, without
+from flowers.page.picker import picker, without
 from flowers.photos import SUFFIXES
 
 
@@ -66,7 +66,7 @@ def photos_tab(zoo: Zoo) -> None:
         )
         with gr.Column():
             with gr.Accordion("Models", open=False):
-                choice = picker(zoo)
+                choice = picker(zoo, "batch-pick")
             with gr.Row():
                 start = gr.Button("Read all photos", variant="primary", elem_id="batch-start")
                 stop = gr.Button("Stop", elem_id="batch-stop", visible=False)
@@ -87,7 +87,7 @@ def photos_tab(zoo: Zoo) -> None:
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.Plot(show_label=False, container=False, elem_id="batch-confusion")
     links = gr.HTML("", elem_id="batch-links")
-    table = gr.HTML("", js_on_load=many_photos.PICK_LABEL, elem_id="batch-table")
+    table = gr.HTML("", js_on_load=script("labels"), elem_id="batch-table")
 
     stopped: set[str] = set()
     """Sessions whose visitors want no more photos read."""
@@ -126,7 +126,7 @@ def photos_tab(zoo: Zoo) -> None:
         yield {batch: Batch(), summary: "", take: hide, scores: hide, links: "", table: ""}
         try:
             for found in read_all(
-                zoo, map(Path, paths or []), *split_choice(boxes), lambda: session in stopped
+                zoo, map(Path, paths or []), *choice.split(boxes), lambda: session in stopped
             ):
                 if found.following is not None:
                     done = len(found.rows)
@@ -164,7 +164,7 @@ def photos_tab(zoo: Zoo) -> None:
     running = start.click(lambda: gr.update(visible=True), None, stop, **quick).then(
         run,
         [files, *choice.boxes],
-        [*judged, table, *choice.backbones],
+        [*judged, table, *choice.backbones.values()],
         **{**quick, **PREDICT_BATCH},
     )
     running.then(lambda: hide, None, stop, **quick)

@@ -1,86 +1,97 @@
-"""The choice of backbones and variants, as checkboxes."""
+"""The choice of backbones and variants, as checkboxes: what can be used first, the rest folded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from flowers.backbones import BACKBONES, VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.models.zoo import Zoo
+from flowers.page.html import render
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import Entry
+
+ABOUT: dict[Variant, str] = {
+    "transfer": "frozen base, new head",
+    "finetuned": "last 15 layers trained too",
+}
 
 
 @dataclass
 class Picker:
-    """A checkbox per backbone and per variant."""
+    """A checkbox per backbone that the weights have, and one per variant."""
 
-    backbones: list[gr.Checkbox]
-    variants: list[gr.Checkbox]
+    backbones: dict[str, gr.Checkbox]
+    variants: dict[Variant, gr.Checkbox]
 
     @property
     def boxes(self) -> list[gr.Checkbox]:
         """All checkboxes, backbones first."""
-        return [*self.backbones, *self.variants]
+        return [*self.backbones.values(), *self.variants.values()]
+
+    def split(self, values: Sequence[bool]) -> tuple[list[str], list[str]]:
+        """The keys of the ticked backbones and variants, from the values of `boxes`."""
+        count = len(self.backbones)
+        backbones = [key for key, on in zip(self.backbones, values[:count], strict=True) if on]
+        variants = [key for key, on in zip(self.variants, values[count:], strict=True) if on]
+        return backbones, list(variants)
 
 
-def picker(zoo: Zoo) -> Picker:
-    """Lay out the choice of backbones and variants; what cannot be used says why."""
+def picker(zoo: Zoo, elem_id: str) -> Picker:
+    """Lay out the choice. `elem_id` stands in front of the names of its places in the page."""
     entries, missing = zoo.entries(), zoo.missing()
+    there = sorted(
+        (entry for key, entry in entries.items() if key not in missing),
+        key=lambda entry: not entry.available,
+    )
     with gr.Column(elem_classes="picker"):
         gr.HTML("<h4>Backbones</h4>")
-        backbones = [
-            gr.Checkbox(**backbone_box(entry, key in missing), container=False)
-            for key, entry in entries.items()
-        ]
-        if missing:
-            gr.HTML(
-                "<p class='hint'>Train what is not here with <code>python -m train fit "
-                f"--backbones {','.join(missing)}</code>, or set <code>FLOWERS_REPO</code> to a "
-                "repository that has it.</p>"
+        backbones = {
+            entry.backbone: gr.Checkbox(
+                **backbone_box(entry),
+                container=False,
+                elem_id=f"{elem_id}-backbones-{entry.backbone}",
             )
-        gr.HTML("<h4>Variants</h4>")
-        about = {
-            "transfer": "frozen base, new head",
-            "finetuned": "last 15 layers trained too",
+            for entry in there
         }
-        variants = [
-            gr.Checkbox(True, label=v, info=about[v], interactive=True, container=False)
+        if missing:
+            names = [BACKBONES[key].name for key in missing]
+            gr.HTML(render("missing.html", names=names))
+        gr.HTML("<h4>Variants</h4>")
+        variants = {
+            v: gr.Checkbox(
+                True,
+                label=v,
+                info=ABOUT[v],
+                interactive=True,
+                container=False,
+                elem_id=f"{elem_id}-variants-{v}",
+            )
             for v in VARIANTS
-        ]
+        }
     return Picker(backbones, variants)
 
 
-def split_choice(boxes: tuple[bool, ...]) -> tuple[list[str], list[str]]:
-    """The keys of the ticked backbones and variants, from the values of `Picker.boxes`."""
-    count = len(BACKBONES)
-    backbones = [key for key, on in zip(BACKBONES, boxes[:count], strict=True) if on]
-    variants = [key for key, on in zip(VARIANTS, boxes[count:], strict=True) if on]
-    return backbones, list(variants)
-
-
-def backbone_box(entry: Entry, missing: bool, wanted: bool = True) -> dict[str, Any]:
-    """Properties of a backbone's checkbox; `missing` ones are explained once for all."""
-    info = "no weights here" if missing else entry.reason
+def backbone_box(entry: Entry, wanted: bool = True) -> dict[str, Any]:
+    """Properties of a backbone's checkbox; one that is broken says why."""
+    info = entry.reason
     if entry.available and entry.config:
         info = f"{entry.config.files[ARTIFACT].bytes / 1e6:.1f} MB {entry.config.precision}"
-        if entry.metrics and entry.metrics.latency_ms:
-            info += f" · {entry.metrics.latency_ms:.0f} ms"
     return {
         "value": entry.available and wanted,
         "label": BACKBONES[entry.backbone].name,
         "info": info,
         "interactive": entry.available,
-        "elem_classes": [] if entry.available or missing else ["long"],
+        "elem_classes": [] if entry.available else ["long"],
     }
 
 
 def without(zoo: Zoo, picked: Picker, failed: Iterable[str]) -> dict[gr.Checkbox, Any]:
     """Updates of a picker: backbones that can no longer be used lose tick and choice."""
-    entries, boxes = zoo.entries(), dict(zip(BACKBONES, picked.backbones, strict=True))
+    entries = zoo.entries()
     return {
-        boxes[key]: gr.update(**backbone_box(entries[key], False))
+        picked.backbones[key]: gr.update(**backbone_box(entries[key], False))
         for key in failed
-        if not entries[key].available
+        if key in picked.backbones and not entries[key].available
     }

@@ -19,9 +19,15 @@ _STOPS = np.array([0.0, 0.35, 0.7, 1.0])
 _COLOURS = np.array([[90, 0, 110], [205, 30, 90], [250, 130, 30], [255, 240, 150]], dtype=float)
 
 
-def overlay(prediction: Prediction) -> Image.Image:
-    """The focus map of the predicted class as an RGBA image, `SIDE` x `SIDE`."""
-    focus = prediction.focus[..., int(prediction.probabilities.argmax())].astype(np.float32)
+def overlay(prediction: Prediction, name: str | None = None) -> Image.Image | None:
+    """The focus map of a class as an RGBA image, `SIDE` x `SIDE`; by default of the predicted one.
+
+    None where the model does not have the class.
+    """
+    name = name or prediction.label
+    if name not in prediction.classes:
+        return None
+    focus = prediction.focus[..., prediction.classes.index(name)].astype(np.float32)
     strength = Image.fromarray(focus / max(float(focus.max()), 1e-12), mode=None)
     smooth = np.asarray(strength.resize((SIDE, SIDE), Image.Resampling.BICUBIC)).clip(0, 1)
     rgba = np.empty((SIDE, SIDE, 4), dtype=np.uint8)

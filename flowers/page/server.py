@@ -16,7 +16,9 @@ from flowers.models.zoo import Zoo
 from flowers.page import theme
 from flowers.page.app import build
 from flowers.page.door import Door
+from flowers.page.head import OurHead
 from flowers.page.health import Health
+from flowers.page.html import script
 from flowers.page.limits import MAX_UPLOAD, SESSIONS
 from flowers.page.proxies import without_proxies
 from flowers.page.storage import VARIABLE, Storage
@@ -63,11 +65,12 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
         try:
             page.launch(
                 theme=theme.theme(),
+                head=f"<script>{script('address')}</script>",
                 css_paths=[theme.CSS],
                 max_file_size=MAX_UPLOAD,
                 server_port=_asked_port(),
                 state_session_capacity=SESSIONS,
-                app_kwargs={"middleware": [door]},
+                app_kwargs={"middleware": [door, Middleware(OurHead)]},
                 enable_monitoring=False,
                 run_history=False,
                 show_error=True,

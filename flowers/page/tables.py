@@ -75,30 +75,8 @@ def results_table(entries: Mapping[str, Entry], published: Published | None) -> 
     return rows
 
 
-# A click on a header sorts by that column, a second click turns the order round; rows without a
-# value stay last. Text sorts upwards first, numbers downwards.
-SORT = """element.addEventListener('click', (event) => {
-  const head = event.target.closest('button')?.closest('th');
-  if (!head) return;
-  const table = head.closest('table'), body = table.tBodies[0];
-  const numeric = head.classList.contains('num'), at = head.cellIndex;
-  const first = numeric ? 'descending' : 'ascending';
-  const second = numeric ? 'ascending' : 'descending';
-  const order = head.getAttribute('aria-sort') === first ? second : first;
-  table.querySelectorAll('th[aria-sort]').forEach((th) => th.removeAttribute('aria-sort'));
-  head.setAttribute('aria-sort', order);
-  const sign = order === 'ascending' ? 1 : -1;
-  const value = (row) => row.cells[at].dataset.value;
-  body.append(...[...body.rows].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (x === '' || y === '') return (x === '') - (y === '');
-    return sign * (numeric ? x - y : x.localeCompare(y));
-  }));
-});"""
-
-
 def to_html(rows: Sequence[Sequence[Cell]]) -> Markup:
-    """The table as HTML; see `SORT`."""
+    """The table as HTML; see `scripts/sort.js`."""
     return render(
         "figures.html",
         headers=HEADERS,

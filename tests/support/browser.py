@@ -84,10 +84,22 @@ def chromium() -> Iterator["Browser | None"]:
         browser.close()
 
 
+# Whether another answer than before is there, and whole.
+CHANGED = """(before) => document.querySelector('.answer[data-pending="0"] + .downloads a')
+  && document.querySelector('.downloads a').href !== before"""
+
+
+def shown_answer(page: Page) -> str | None:
+    """What tells one whole answer from another."""
+    page.wait_for_selector(READY)
+    return page.get_attribute(".downloads a", "href")
+
+
 def upload(page: Page, path: Path) -> None:
     """Put a photo into the Classify tab and wait until all models have read it."""
+    before = shown_answer(page)  # That to the example with which the page opens.
     page.set_input_files("#photo input[type=file]", path)
-    page.wait_for_selector(READY)
+    page.wait_for_function(CHANGED, arg=before)
 
 
 def tab(page: Page, name: str) -> None:

@@ -48,11 +48,11 @@ def test_a_backbone_that_broke_since_is_left_out_of_the_answer_and_the_choice(
         assert list(last.failed) == ["vgg16"]
         page = Markup(last.html())
         assert page.text(".failure").startswith("VGG16 was left out: ")
-        assert page.text(".eyebrow") == "Consensus of 1 model"
-    boxes = [gr.Checkbox(label=key) for key in BACKBONES]
-    changed = without(zoo, Picker(boxes, []), last.failed)
+        assert page.text(".eyebrow") == "1 model"
+    boxes = {key: gr.Checkbox(label=key) for key in BACKBONES}
+    changed = without(zoo, Picker(boxes, {}), last.failed)
     assert {box.label: update["value"] for box, update in changed.items()} == {"vgg16": False}
-    assert without(zoo, Picker(boxes, []), []) == {}
+    assert without(zoo, Picker(boxes, {}), []) == {}
 
 
 class SlowSource(Source):

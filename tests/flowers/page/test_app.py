@@ -90,7 +90,7 @@ def test_text_is_readable_in_both_themes(open_page: Any, rose: Path, scheme: str
     assert page.evaluate("document.body.classList.contains('dark')") is (scheme == "dark")
     places = [".masthead h1", ".masthead p", ".verdict h2", ".facts li", "table.heat thead th"]
     places += [
-        "table.heat td.num",
+        "table.heat td.cell",
         ".hint",
         ".picker .info-text",
         "button[role=tab]",
@@ -132,7 +132,7 @@ def test_controls_have_names_and_can_be_reached_by_keyboard(open_page: Any, rose
     box = page.locator("#choice-column").get_by_role("checkbox", name="transfer")
     box.focus()
     page.keyboard.press("Space")
-    page.wait_for_selector("text=Consensus of 1 model")
+    page.wait_for_selector(".verdict .eyebrow:text-is('1 model')")
 
 
 def test_the_theme_switch_switches(open_page: Any) -> None:

@@ -92,7 +92,7 @@ def test_compare(client: Client, generated_photos: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("extra", [{}, {"meta": {"_type": "gradio.FileData"}}])
 def test_no_endpoint_opens_files_of_the_machine(app: str, extra: dict[str, Any]) -> None:
-    secret = str(ROOT / "flowers" / "page" / "example_photos" / "rose.jpg")
+    secret = str(ROOT / "flowers" / "page" / "photos" / "rose" / "rose-1.jpg")
     file = {"path": secret, **extra}
     for name, data in (
         ("classify", [file, ["mobilenetv2"], ["transfer"]]),

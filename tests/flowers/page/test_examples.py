@@ -1,27 +1,54 @@
 """Which photos the page offers, and that they are credited."""
 
+import json
 from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from flowers.backbones import DEFAULT_CLASSES
+from flowers.files import sha256_of
 from flowers.page.about import licence_of
-from flowers.page.examples import FOLDER, Example, credits_of, find_examples
+from flowers.page.examples import FOLDER, Example, credits_of, find_examples, own_photos
 from flowers.photos import load_photo
-from flowers.weights.folder import EXAMPLES
+from flowers.weights.folder import EXAMPLES, MANIFEST
+from flowers.weights.source import DEFAULT_FOLDER
 from tests.support import ROOT
 from tests.support.photos import pattern
 
 
-def test_the_projects_own_examples_are_readable_small_and_credited(tmp_path: Path) -> None:
-    examples = find_examples(tmp_path)
+def test_every_photo_is_readable_small_and_credited_in_notice() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
-    assert 6 <= len(examples) <= 8
-    for example in examples:
-        assert example.path.parent == FOLDER
-        assert example.path.name in notice
-        assert example.path.stat().st_size < 150_000
-        assert max(load_photo(example.path).size) <= 1024
-    assert "NOTICE" in credits_of(examples)
+    photos = own_photos()
+    assert {p.path for p in photos} == set(FOLDER.glob("*/*.jpg"))
+    for photo in photos:
+        place = photo.path.relative_to(FOLDER).as_posix()
+        (entry,) = [part for part in notice.split("\n\n") if part.startswith(f"{place}\n")]
+        author, licence = str(photo.credit).rsplit(", ", 1)
+        assert licence in entry
+        assert author in entry or "names no author" in entry
+        assert str(photo.address) in entry
+        assert max(load_photo(photo.path).size) <= 640
+        assert photo.shows
+    assert sum(p.path.stat().st_size for p in photos) < 1_000_000
+
+
+def test_photos_that_no_training_saw_are_test_photos_of_the_starter_weights() -> None:
+    manifest = json.loads((DEFAULT_FOLDER / MANIFEST).read_text(encoding="utf-8"))
+    part_of = {row[4]: row[2] for row in manifest["photos"]}
+    for photo in own_photos():
+        part = part_of.get(sha256_of(photo.path))
+        if photo.note == "never seen in training":
+            assert part in (None, "test"), photo.path
+
+
+def test_one_photo_per_class_is_offered_and_others_apart(tmp_path: Path) -> None:
+    known, others = find_examples(tmp_path, DEFAULT_CLASSES)
+    assert [e.label for e in known] == list(DEFAULT_CLASSES)
+    assert [e.label for e in others] == [None] * 5
+    known, others = find_examples(tmp_path, ["cat", "rose"])
+    assert [e.label for e in known] == ["rose"]
+    assert len(others) == 6 + 5
+    assert "NOTICE" in credits_of(known)
 
 
 def test_photos_of_the_weights_folder_come_instead_with_their_licence(tmp_path: Path) -> None:
@@ -33,12 +60,12 @@ def test_photos_of_the_weights_folder_come_instead_with_their_licence(tmp_path: 
         pattern(i).save(folder / f"rose-{i}.jpg", exif=exif)
     (folder / "notes.txt").write_text("no photo")
     (folder / "a.jpg").write_bytes(b"damaged")
-    examples = find_examples(tmp_path)
+    examples, _ = find_examples(tmp_path, DEFAULT_CLASSES)
     assert [example.name for example in examples] == [f"rose-{i}" for i in range(8)]
-    assert examples[0].caption == "Rose 0"
+    assert examples[0].shows == "Rose 0"
     assert credits_of(examples) == "Example photos: CC0, Ada."
     pattern(0).save(folder / "plain.png")
-    assert "model card" in credits_of([Example(folder / "plain.png")])
+    assert "model card" in credits_of([Example(folder / "plain.png", "Plain")])
 
 
 def test_the_licence_is_that_of_the_model_card(tmp_path: Path) -> None:

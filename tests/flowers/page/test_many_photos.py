@@ -61,7 +61,7 @@ def test_labelled_photos_name_the_model_and_its_interval() -> None:
     readings = [Reading(str(i), "rose", (TRANSFER, FINETUNED)) for i in range(8)]
     page = Markup(batch_verdict([BatchRow(r) for r in readings], judge(readings), {}))
     assert page.text("h2") == "VGG16 finetuned reads best"
-    assert page.texts("li")[0] == "100.0 % right, 8 of 8 photos"
+    assert page.texts("li")[0] == "VGG16 finetuned: 100.0 % right, 8 of 8 photos"
     assert page.texts("li")[1] == "95 % interval 67.6 % to 100.0 %"  # Wilson: 8 / (8 + 1.96²).
     assert page.texts("li")[2] == "really better than the other"  # p = 2 / 2⁸.
 

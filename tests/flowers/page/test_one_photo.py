@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from flowers.backbones import DEFAULT_CLASSES
 from flowers.models.classifier import Prediction
-from flowers.page.html import message, percent, unknown_name
+from flowers.models.verdicts import percent
+from flowers.page.html import message
 from flowers.page.one_photo import PhotoAnswer
 from flowers.page.pictures import SIDE, overlay
 from tests.support.markup import Markup
@@ -30,22 +30,41 @@ def test_only_a_full_share_is_a_hundred_percent(share: float, text: str) -> None
     assert percent(share) == f"{text}\u202f%"
 
 
-def test_the_verdict_names_the_class_and_who_reads_otherwise() -> None:
+def test_models_that_agree_are_named_with_who_answers_otherwise() -> None:
     page = answer(says(0.9, 0.1, 0.0), says(0.8, 0.2, 0.0), says(0.1, 0.7, 0.2))
+    assert page.all('.verdict[data-look="agreed"]')
     assert page.text("h2") == "Daisy"
-    assert page.texts(".verdict li") == ["63 % mean calibrated probability", "2 of 3 models agree"]
-    assert page.text(".dissent") == "Read otherwise: rose by VGG16 transfer (70 %)."
+    assert "2 of 3 models say daisy" in page.texts(".verdict li")
+    assert page.text(".dissent") == "Otherwise: rose by VGG16 transfer (70 %)."
+    assert "These models know only daisy, rose and tulip." in page.texts(".verdict .hint")
 
 
-def test_an_unknown_photo_is_said_to_be_none_in_plain_words() -> None:
+def test_a_split_names_both_sides_alike_and_crowns_neither() -> None:
+    page = answer(says(0.9, 0.1, 0.0), says(0.1, 0.8, 0.1, variant="finetuned"))
+    assert page.all('.verdict[data-look="split"]')
+    assert page.text("h2") == "Models are split: daisy or rose"
+    assert not page.all(".dissent, .differs")
+
+
+def test_a_photo_of_none_of_the_classes_is_said_to_be_none_in_plain_words() -> None:
     unsure = says(0.4, 0.3, 0.3, known=False)
-    page = answer(unsure, unsure)
+    page = answer(unsure, unsure, says(0.9, 0.1, 0.0))
+    assert page.all('.verdict[data-look="none"]')
     assert page.text("h2") == "None of the three flowers"
-    assert "nearest is daisy at 40 %" in page.texts(".verdict li")
-    assert page.all('.verdict[data-known="false"]')
-    assert unknown_name(DEFAULT_CLASSES) == "none of the seven flowers"
-    assert unknown_name(["cat", "dog"]) == "none of the two classes"
-    assert unknown_name([str(i) for i in range(40)]) == "none of the 40 classes"
+    assert page.text(".dissent") == "Otherwise: daisy by VGG16 transfer (90 %)."
+    assert page.rows()[0][1] == "daisy refused"
+
+
+def test_the_focus_map_of_any_class_can_be_asked_for() -> None:
+    growing = PhotoAnswer(PHOTO, [says(0.9, 0.1, 0.0)], focus="rose")
+    page = Markup(growing.html())
+    assert page.texts('[aria-pressed="true"]') == ["for rose"]
+    assert page.all('[aria-label="Where VGG16 transfer looked for rose"] img')
+    assert page.text("figcaption b") == "rose"
+    other = replace(says(0.9, 0.1, 0.0), classes=("daisy", "lily", "tulip"))
+    answers = [other, says(0.2, 0.7, 0.1, variant="finetuned")]
+    page = Markup(PhotoAnswer(PHOTO, answers, focus="rose").html())
+    assert page.texts("figcaption b") == ["does not know rose", "rose"]
 
 
 def test_commands_in_messages_are_code_and_the_rest_is_only_text() -> None:
@@ -62,7 +81,7 @@ def test_every_model_has_a_row_with_its_probabilities_in_one_order_of_classes() 
     page = answer(says(0.9, 0.08, 0.02), other)
     assert page.texts("table th[scope=col]")[-4:] == ["daisy", "rose", "tulip", "lily"]
     assert page.rows()[0][-4:] == ["90", "8", "2", "–"]
-    assert page.rows()[1] == ["MobileNetV2 transfer", "rose", "70 %", "5.0", "–", "70", "0", "30"]
+    assert page.rows()[1] == ["MobileNetV2 transfer", "rose", "–", "70", "0", "30"]
 
 
 def test_pending_and_failed_models_are_shown_beside_those_that_answered() -> None:
@@ -117,7 +136,9 @@ def test_the_focus_map_is_opaque_where_the_predicted_class_was_found() -> None:
     focus = np.zeros((7, 7, 3), dtype=np.float32)
     focus[1, 5, 1] = 4.0
     focus[5, 1, 0] = 9.0  # Of another class.
-    alpha = np.asarray(overlay(replace(says(0.1, 0.8, 0.1), focus=focus)))[..., 3]
+    image = overlay(replace(says(0.1, 0.8, 0.1), focus=focus))
+    assert image is not None
+    alpha = np.asarray(image)[..., 3]
     row, column = np.unravel_index(alpha.argmax(), alpha.shape)
     cell = SIDE // 7
     assert (row // cell, column // cell) == (1, 5)
@@ -126,4 +147,6 @@ def test_the_focus_map_is_opaque_where_the_predicted_class_was_found() -> None:
 
 
 def test_an_empty_focus_map_shows_nothing() -> None:
-    assert np.asarray(overlay(says(0.2, 0.5, 0.3)))[..., 3].max() == 0
+    image = overlay(says(0.2, 0.5, 0.3))
+    assert image is not None
+    assert np.asarray(image)[..., 3].max() == 0

@@ -1,0 +1,92 @@
+// The photo: chosen, dropped, pasted or taken. The one that is shown stays until another is there.
+const find = (place) => element.querySelector(place);
+const say = (text) => { find('[role=status]').textContent = text; };
+
+// Large photos are shrunk to SIDE pixels before they are sent; the networks see a quarter of that.
+const shrunk = async (file) => {
+  const side = Number(find('[data-side]').dataset.side);
+  if (file.size < 300000) return file;
+  try {
+    const image = await createImageBitmap(file);
+    const scale = side / Math.min(image.width, image.height);
+    if (scale > 0.9) return file;
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(image.width * scale);
+    canvas.height = Math.round(image.height * scale);
+    const context = canvas.getContext('2d');
+    context.fillStyle = 'white';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.92));
+    return new File([blob], file.name.replace(/[.][^.]*$/, '') + '.jpg', {type: 'image/jpeg'});
+  } catch {
+    return file;  // This browser cannot open it (HEIC); the server can.
+  }
+};
+
+const send = async (file) => {
+  if (!file) return;
+  say('Sending the photo…');
+  try {
+    const {path} = await upload(await shrunk(file));
+    const photo = {path, name: file.name};
+    window.flowersAddress.write({example: ''}, {push: true, state: {photo}});
+    trigger('upload', photo);
+    say('');
+    window.flowersAddress.toVerdict();
+  } catch (error) {
+    say(`The photo could not be sent; try again. Received: ${error.message || error}`);
+  }
+};
+
+// A phone has its own camera; elsewhere the page opens one.
+const takePhoto = async () => {
+  if (matchMedia('(pointer: coarse)').matches) return find('input[capture]').click();
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({video: {width: 1280}});
+  } catch (error) {
+    return say(`No camera can be used here; choose a photo. Received: ${error.name || error}`);
+  }
+  const dialog = find('dialog'), video = dialog.querySelector('video');
+  video.srcObject = stream;
+  dialog.addEventListener('close', () => {
+    if (dialog.returnValue === 'take') {
+      const canvas = document.createElement('canvas');
+      canvas.width = video.videoWidth;
+      canvas.height = video.videoHeight;
+      canvas.getContext('2d').drawImage(video, 0, 0);
+      canvas.toBlob((blob) => send(new File([blob], 'camera.jpg', {type: 'image/jpeg'})),
+        'image/jpeg', 0.92);
+    }
+    stream.getTracks().forEach((track) => track.stop());
+  }, {once: true});
+  dialog.returnValue = '';
+  dialog.showModal();
+};
+
+element.addEventListener('click', (event) => {
+  const wanted = event.target.closest('[data-do]')?.dataset.do;
+  if (wanted === 'choose') find('input[type=file]').click();
+  if (wanted === 'camera') takePhoto();
+});
+element.addEventListener('change', (event) => {
+  if (event.target.type !== 'file') return;
+  send(event.target.files[0]);
+  event.target.value = '';
+});
+element.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  element.classList.add('over');
+});
+element.addEventListener('dragleave', () => element.classList.remove('over'));
+element.addEventListener('drop', (event) => {
+  event.preventDefault();
+  element.classList.remove('over');
+  send(event.dataTransfer.files[0]);
+});
+document.addEventListener('paste', (event) => {
+  const [file] = event.clipboardData?.files ?? [];
+  if (file && element.checkVisibility()) send(file);
+});
