@@ -13,7 +13,7 @@ import pytest
 
 from flowers.files import sha256_of
 from flowers.models.classifier import Classifier
-from flowers.page.examples import find_examples
+from flowers.page.examples import own_photos
 from flowers.photos import read_photo
 from flowers.stats import accuracy_interval
 from flowers.weights.source import DEFAULT_FOLDER, Source
@@ -52,7 +52,7 @@ def classifier() -> Classifier:
 
 @pytest.fixture(scope="module")
 def photo() -> Path:
-    return next(e.path for e in find_examples(DEFAULT_FOLDER) if e.name == "yellow-flower")
+    return next(e.path for e in own_photos() if e.name == "sunflower-1")
 
 
 def test_a_photo_gets_the_answer_that_python_gives(
