@@ -84,6 +84,11 @@ class Trained(Schema):
     background: tuple[tuple[Sha256, str, str], ...] = ()
     """The rows of `train.data.background`."""
 
+    @property
+    def seed(self) -> int:
+        """Of the recipe: the first of several."""
+        return int(str(self.recipe.get("seed", 0)))
+
     def save(self, work: Path) -> None:
         """Write into a backbone's work folder, whole or not at all. Raises OSError."""
         write_text(work / TRAINED, self._text())

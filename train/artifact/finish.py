@@ -122,10 +122,9 @@ def finish(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copyfile(work / GRAPH_WEIGHTS, folder / KERAS_WEIGHTS)
-    seed = int(str(trained.recipe.get("seed", 0)))
     progress = {
         variant: [
-            Progress.load(seed_folder(work, seed, number) / variant)
+            Progress.load(seed_folder(work, trained.seed, number) / variant)
             for number in range(trained.seeds)
         ]
         for variant in trained.variants
@@ -184,7 +183,7 @@ def finish_backbone(
                 "curves": log.epochs(),
                 "best_epoch": log.best_epoch,
                 "training_seconds": log.seconds,
-                "seeds": seed_results(int(str(trained.recipe.get("seed", 0))), logs),
+                "seeds": seed_results(trained.seed, logs),
             }
         )
     metrics = Metrics(
