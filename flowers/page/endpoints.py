@@ -27,6 +27,7 @@ from flowers.page.answers import (
 )
 from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.uploads import inlined, uploaded
+from flowers.page.waiting import asker_has_gone
 from flowers.photos import load_photo
 
 
@@ -108,7 +109,11 @@ def compare(
                 )
         if labels:
             shots = labels_in_order(shots, labels)
-        rows = list(read_batch(zoo, shots, chosen))
+        rows = []
+        for row in read_batch(zoo, shots, chosen):
+            rows.append(row)
+            if asker_has_gone():
+                break
     except UserError as error:
         raise gr.Error(str(error), print_exception=False) from error
     readings = [row.reading for row in rows]

@@ -38,8 +38,10 @@ class Storage:
         check_temporary_folder(VARIABLE, Path(named) if named else None)
         base = _base(named)
         base.mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
-        self._lock = _locked(self.folder / LOCK)
+        # Under another name until it is locked, so that nobody takes it for abandoned.
+        made = Path(tempfile.mkdtemp(prefix="new-", dir=base))
+        self._lock = _locked(made / LOCK)
+        self.folder = made.rename(made.with_name(made.name.replace("new-", PREFIX, 1)))
 
     def make_room(self, size: int, keep: Callable[[], Collection[str]] = tuple) -> None:
         """Delete the oldest uploads until `size` more bytes fit. Raises `StorageError`.

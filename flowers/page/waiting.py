@@ -5,6 +5,7 @@ from asyncio import Queue as Messages
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import LRUCache
 
 from flowers.page.limits import MAX_WAITING, UNREAD
@@ -49,3 +50,12 @@ def limit_queue(page: gr.Blocks) -> None:
 def waiting(page: gr.Blocks) -> int:
     """How many calls wait for their turn."""
     return len(page._queue)
+
+
+def asker_has_gone() -> bool:
+    """Whether nobody waits any more for what the calling event is working out."""
+    page, event = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    if page is None or event is None:
+        return False
+    found = page._queue.event_ids_to_events.get(event)
+    return found is not None and not found.alive

@@ -1,0 +1,1 @@
+"""The app before crowds: answers, memory and what follows a flood."""
