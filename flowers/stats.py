@@ -11,6 +11,10 @@ SIGNIFICANT = 0.05
 """Differences whose corrected p-value is below this are called real."""
 
 
+POWER = 0.8
+"""Probability with which as many photos as are asked for find a difference that is there."""
+
+
 def accuracy_interval(correct: int, photos: int, confidence: float = 0.95) -> tuple[float, float]:
     """Score interval of an accuracy (Wilson 1927). (0, 1) for no photos."""
     if photos == 0:
@@ -50,7 +54,7 @@ def photos_to_decide(
     only_second: int,
     photos: int,
     alpha: float = SIGNIFICANT,
-    power: float = 0.8,
+    power: float = POWER,
 ) -> int | None:
     """How many photos in all McNemar's test would need to find the difference that is seen now.
 

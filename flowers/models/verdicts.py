@@ -10,12 +10,13 @@ In sentences, `**` stands around what is to stand out.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Literal
 
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Model, model_name
 from flowers.models.classifier import Prediction
 from flowers.models.compare import LEAST, Score, Standings, class_order, consensus, pooled
-from flowers.stats import SIGNIFICANT, photos_to_decide
+from flowers.stats import POWER, SIGNIFICANT, photos_to_decide
 
 SENTENCES: Mapping[str, str] = {
     # One photo.
@@ -272,6 +273,9 @@ def exported() -> dict[str, Any]:
         "most_names": MOST_NAMES,
         "many": MANY,
         "significant": SIGNIFICANT,
+        # For `photos_to_decide`: for one pair of models, for two, … and for all pairs of twelve.
+        "z_of_pairs": [-NormalDist().inv_cdf(SIGNIFICANT / pairs / 2) for pairs in range(1, 67)],
+        "z_of_power": NormalDist().inv_cdf(POWER),
         "least": LEAST,
         "default_classes": list(DEFAULT_CLASSES),
         "backbones": {key: backbone.name for key, backbone in BACKBONES.items()},

@@ -6,10 +6,11 @@ import { download, find, h, percent } from "./elements";
 import { collect, type Shot } from "./folders";
 import { type Model, UserError } from "./models";
 import { Picker } from "./picker";
-import { backboneName, modelName, site } from "./site";
+import { backboneName, site } from "./site";
 import {
   consensus, judge, label, mostDisputed, probability, type Reading, sameModel, type Score, type Standings,
 } from "./verdict";
+import { leaderOf, parts } from "./looks";
 import type { Zoo } from "./zoo";
 
 interface Row extends Reading {
@@ -201,24 +202,10 @@ export class Batch {
 }
 
 /** Who reads labelled photos best, as a title, and how sure that is. */
-export function leader({ best, scores: all, beaten }: Standings): [string, HTMLElement[]] {
-  const [low, high] = best.interval;
-  const facts = [
-    h("li", {}, h("b", {}, percent(best.accuracy, 1)), ` right, ${best.correct} of ${best.photos} photos`),
-    h("li", {}, "95\u202f% interval ", h("b", {}, percent(low, 1)), " to ", h("b", {}, percent(high, 1))),
-  ];
-  const others = all.length - 1;
-  if (others === 1) {
-    facts.push(beaten.length
-      ? h("li", {}, h("b", {}, "really better"), " than the other")
-      : h("li", {}, "its lead over the other ", h("b", {}, "may be chance")));
-  } else if (others && beaten.length === others) {
-    facts.push(h("li", {}, "really better than ", h("b", {}, `all ${others}`), " others"));
-  } else if (others) {
-    facts.push(h("li", {}, "really better than ", h("b", {}, `${beaten.length} of ${others}`),
-      " others; its lead over the rest may be chance"));
-  }
-  return [`${modelName(best)} reads best`, facts];
+export function leader(standings: Standings): [string, HTMLElement[]] {
+  const { title, facts } = leaderOf(standings, site.words);
+  return [title, facts.map((fact) =>
+    h("li", {}, ...parts(fact).map((part, i) => (i % 2 ? h("b", {}, part) : part))))];
 }
 
 /** How far the models agree, where no photo has a label. */

@@ -5,7 +5,10 @@
  */
 
 import { percent } from "./elements";
-import { consensus, classOrder, label, pooled, type Prediction } from "./verdict";
+import type { Model } from "./models";
+import {
+  classOrder, consensus, label, pooled, type Prediction, sameModel, type Score, type Standings,
+} from "./verdict";
 
 /** What `exported()` of `verdicts.py` gives. */
 export interface Words {
@@ -13,6 +16,10 @@ export interface Words {
   numbers: string[];
   most_names: number;
   default_classes: string[];
+  many: number;
+  z_of_pairs: number[];
+  z_of_power: number;
+  backbones: Record<string, string>;
 }
 
 /** What the models say together of one photo, as one of three looks. */
@@ -27,8 +34,7 @@ export interface PhotoVerdict {
 
 /** A model that refuses the photo votes for none of the classes. There is at least one model. */
 export function verdictOf(found: readonly Prediction[], words: Words): PhotoVerdict {
-  const say = (key: string, values: Record<string, string | number>): string =>
-    words.sentences[key]!.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+  const say = sayer(words);
   const summary = consensus(found);
   const models = found.length;
   const votes = new Map<string | null, number>();
@@ -64,6 +70,83 @@ export function verdictOf(found: readonly Prediction[], words: Words): PhotoVerd
     verdict.facts.push(say(count === 1 ? "p_known_alone" : "p_known", values));
   }
   return verdict;
+}
+
+type Say = (key: string, values: Record<string, string | number>) => string;
+
+function sayer(words: Words): Say {
+  return (key, values) =>
+    words.sentences[key]!.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+}
+
+/** Who reads labelled photos best, and how sure that is. */
+export interface Leader {
+  look: "winner" | "backbone" | "open" | "single";
+  title: string;
+  facts: string[];
+}
+
+/** Crown a winner only where tests say so. */
+export function leaderOf(standings: Standings, words: Words): Leader {
+  const say = sayer(words);
+  const name = (m: Model): string => `${words.backbones[m.backbone]!} ${m.variant}`;
+  const { best, beaten } = standings;
+  const accuracy = percent(best.accuracy, 1);
+  const [low, high] = best.interval;
+  const facts = [
+    say("right", {
+      name: name(best), accuracy, correct: grouped(best.correct), photos: grouped(best.photos),
+    }),
+    say("interval", { low: percent(low, 1), high: percent(high, 1) }),
+  ];
+  const others = standings.scores.filter((score) => !sameModel(score, best));
+  if (!others.length) return { look: "single", title: say("single", { name: name(best), accuracy }), facts };
+  const rivals = others
+    .filter((score) => !beaten.some((model) => sameModel(model, score)))
+    .sort((a, b) => b.accuracy - a.accuracy);
+  if (others.length === 1 && beaten.length) facts.push(say("beats_other", {}));
+  else if (!rivals.length) facts.push(say("beats_all", { others: others.length }));
+  else if (beaten.length) {
+    facts.push(say("beats_some", { beaten: beaten.length, others: others.length }));
+  }
+  if (!rivals.length) return { look: "winner", title: say("winner", { name: name(best) }), facts };
+  const equal = rivals.filter((score) => score.accuracy === best.accuracy).map(name);
+  const behind = rivals.filter((score) => score.accuracy !== best.accuracy).map(name);
+  if (equal.length) facts.push(say("tie", { names: listed(equal, "and", words) }));
+  if (behind.length) facts.push(say("chance", { names: listed(behind, "and", words) }));
+  const more = morePhotos(standings, best, rivals[0]!, words);
+  const pair = { first: name(best), second: name(rivals[0]!) };
+  const count = more !== null && more > words.many ? `more than ${grouped(words.many)}` : grouped(more ?? 0);
+  facts.push(more === null ? say("no_more", pair) : say("more", { more: count, ...pair }));
+  if (rivals.every((score) => score.backbone === best.backbone) && others.length > rivals.length) {
+    const backbone = words.backbones[best.backbone]!;
+    return { look: "backbone", title: say("winner_backbone", { name: backbone }), facts };
+  }
+  return { look: "open", title: say("open", {}), facts };
+}
+
+/** About how many photos more would decide between two (Connor 1987), rounded up to two digits. */
+function morePhotos(
+  standings: Standings, best: Score, rival: Score, words: Words,
+): number | null {
+  const test = standings.pairs.find(({ first, second }) =>
+    (sameModel(first, best) && sameModel(second, rival)) ||
+    (sameModel(first, rival) && sameModel(second, best)))!;
+  const photos = Math.min(best.photos, rival.photos);
+  if (test.onlyFirst === test.onlySecond || !photos) return null;
+  const differing = (test.onlyFirst + test.onlySecond) / photos;
+  const difference = Math.abs(test.onlyFirst - test.onlySecond) / photos;
+  const z = words.z_of_pairs[standings.pairs.length - 1]!;
+  const spread =
+    z * Math.sqrt(differing) +
+    words.z_of_power * Math.sqrt(Math.max(0, differing - difference ** 2));
+  const more = Math.max(1, Math.ceil((spread / difference) ** 2) - photos);
+  const unit = 10 ** Math.max(0, String(more).length - 2);
+  return Math.ceil(more / unit) * unit;
+}
+
+function grouped(value: number): string {
+  return value.toLocaleString("en-US");
 }
 
 /** All with the most votes, and with the second most where only one has the most. */

@@ -170,6 +170,8 @@ export interface Standings {
   best: Score;
   /** The models that the best one beats by more than chance. */
   beaten: Model[];
+  /** Every pair of models, and on how many photos only one of them is right. */
+  pairs: { first: Score; second: Score; onlyFirst: number; onlySecond: number }[];
 }
 
 /** Score the models on the labelled photos of a batch; null when no photo has a label. */
@@ -192,22 +194,25 @@ export function judge(readings: readonly Reading[]): Standings | null {
     return { backbone, variant, correct, photos: photos.size, accuracy: correct / photos.size, interval };
   });
   const best = scores.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-  const pairs: { first: number; second: number; gain: number; p: number }[] = [];
+  const pairs: { first: number; second: number; onlyFirst: number; onlySecond: number; p: number }[] = [];
   rows.forEach((a, first) =>
     rows.slice(first + 1).forEach((b, offset) => {
       const both = [...a.photos].filter(([number]) => b.photos.has(number));
       const onlyFirst = both.filter(([number, ok]) => ok && !b.photos.get(number)).length;
       const onlySecond = both.filter(([number, ok]) => !ok && b.photos.get(number)).length;
       const p = mcnemar(onlyFirst, onlySecond);
-      pairs.push({ first, second: first + 1 + offset, gain: onlyFirst - onlySecond, p });
+      pairs.push({ first, second: first + 1 + offset, onlyFirst, onlySecond, p });
     }),
   );
   const adjusted = holm(pairs.map(({ p }) => p));
   const at = scores.indexOf(best);
-  const beaten = pairs.flatMap(({ first, second, gain }, i) => {
+  const beaten = pairs.flatMap(({ first, second, onlyFirst, onlySecond }, i) => {
+    const gain = onlyFirst - onlySecond;
     if (adjusted[i]! >= SIGNIFICANT) return [];
     if (first === at && gain > 0) return [scores[second]!];
     return second === at && gain < 0 ? [scores[first]!] : [];
   });
-  return { scores, best, beaten };
+  const counted = pairs.map(({ first, second, onlyFirst, onlySecond }) => (
+    { first: scores[first]!, second: scores[second]!, onlyFirst, onlySecond }));
+  return { scores, best, beaten, pairs: counted };
 }
