@@ -17,7 +17,7 @@ from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry
 
 # Not "gradio[mcp]": that extra asks for a pydantic older than the one pinned here.
-_TEXT = """### Train it on photos of your own
+_TEXT = """## Train it on photos of your own
 
 Put the photos of every class into a folder named after it, then:
 
@@ -29,7 +29,7 @@ FLOWERS_WEIGHTS=runs/mine python app.py
 
 `--backbones all` trains all six. The classes are the folders; there may be two or many.
 
-### Deploy it
+## Deploy it
 
 ```
 python -m train push --weights runs/mine --repo USER/REPO
@@ -38,7 +38,7 @@ python -m train push --weights runs/mine --repo USER/REPO
 Anyone can then start the app with `FLOWERS_REPO=USER/REPO`, and pin it with `FLOWERS_REVISION`. It
 runs as a Hugging Face Space as it is, and needs neither a GPU nor TensorFlow.
 
-### Use it from a program
+## Use it from a program
 
 ```
 from gradio_client import Client, handle_file
@@ -50,7 +50,7 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 `pip install "mcp<2"` and `GRADIO_MCP_SERVER=True` the same three are tools for MCP clients, at
 `/gradio_api/mcp/`.
 
-### What to know
+## What to know
 
 - A model names one of its classes for every photo. A photo counts as none of them when the models
   are less sure than they are of nearly all photos of the classes; that is no proof either way.

@@ -15,6 +15,8 @@ from flowers.stats import SIGNIFICANT, pareto_front
 from flowers.weights.results import Metrics, Published, VariantResult
 
 COLOURS: dict[Variant, str] = {"transfer": "#8a8178", "finetuned": "#0d9488"}
+SYMBOLS: dict[Variant, str] = {"transfer": "circle-open", "finetuned": "circle"}
+"""Told apart without colours too: open rings and filled discs."""
 SCALE = [[0, "rgba(20,184,166,0.05)"], [1, "rgba(20,184,166,0.6)"]]
 """Of heat maps: the accent, so transparent that text is readable on it in either theme."""
 DIFFERENT = [
@@ -51,6 +53,16 @@ def figure(height: int, **layout: object) -> go.Figure:
     fig.update_xaxes(**axis)
     fig.update_yaxes(**axis)
     return fig
+
+
+def marker(variant: Variant, size: int) -> dict[str, Any]:
+    """How a variant is marked, in colour and shape."""
+    return {
+        "color": COLOURS[variant],
+        "size": size,
+        "symbol": SYMBOLS[variant],
+        "line_width": 2,
+    }
 
 
 def heatmap(
@@ -106,7 +118,12 @@ def published_accuracy(published: Published) -> go.Figure:
             y=[names[key] for key, _ in rows],
             mode="markers",
             name=variant,
-            marker={"color": COLOURS[variant], "size": 13},
+            marker={
+                "color": COLOURS[variant],
+                "size": 13,
+                "symbol": SYMBOLS[variant],
+                "line_width": 2,
+            },
             hovertemplate="%{y} " + variant + ": %{x:.2f} %<extra></extra>",
         )
     fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
@@ -143,7 +160,12 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
             y=[ranked.index(k) + (0.13 if variant == "finetuned" else -0.13) for k, *_ in rows],
             mode="markers",
             name=variant,
-            marker={"color": COLOURS[variant], "size": 11},
+            marker={
+                "color": COLOURS[variant],
+                "size": 11,
+                "symbol": SYMBOLS[variant],
+                "line_width": 2,
+            },
             error_x={
                 "type": "data",
                 "array": [100 * (high - accuracy) for _, accuracy, _, high in rows],
@@ -197,7 +219,12 @@ def cost_chart(
             textposition="top center",
             cliponaxis=False,
             customdata=[model_name(m) for m in models],
-            marker={"color": COLOURS[variant], "size": 11},
+            marker={
+                "color": COLOURS[variant],
+                "size": 11,
+                "symbol": SYMBOLS[variant],
+                "line_width": 2,
+            },
             hovertemplate="%{customdata}: %{y:.1f} %, %{x:.1f} " + unit + "<extra></extra>",
         )
     # Room at the right for names.

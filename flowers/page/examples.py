@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
+from flowers.models.batch import Collected, Shot
 from flowers.photos import SUFFIXES, load_photo
 from flowers.weights.folder import EXAMPLES
 
@@ -74,6 +75,20 @@ def find_examples(root: Path, classes: Sequence[str]) -> tuple[list[Example], li
     offered = list(firsts.values())
     known = _given(root / EXAMPLES) or [e for e in offered if e.label in classes]
     return known, [example for example in offered if example.label not in classes]
+
+
+def sample_batch(classes: Sequence[str]) -> Collected:
+    """All photos of the project as a batch, labelled where they are of one of the classes."""
+    return Collected(
+        [
+            Shot(
+                name=photo.path.relative_to(FOLDER).as_posix(),
+                label=photo.label if photo.label in classes else None,
+                read=photo.path.read_bytes,
+            )
+            for photo in own_photos()
+        ]
+    )
 
 
 def credits_of(examples: Iterable[Example]) -> str:

@@ -1,9 +1,10 @@
 """The Your photos tab: many photos, every chosen model, and who reads them best."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import gradio as gr
@@ -12,11 +13,19 @@ import plotly.graph_objects as go
 from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError
 from flowers.folders.labels import DroppedLabel
-from flowers.models.batch import MAX_PHOTOS, BatchRow, collect, read_batch, with_meanings
+from flowers.models.batch import (
+    MAX_PHOTOS,
+    BatchRow,
+    Collected,
+    collect,
+    read_batch,
+    with_meanings,
+)
 from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.charts import accuracy_chart, confusion_chart, difference_chart
+from flowers.page.examples import sample_batch
 from flowers.page.html import message, script
 from flowers.page.limits import PREDICT_BATCH, REFRESH
 from flowers.page.picker import picker, without
@@ -69,6 +78,7 @@ def photos_tab(zoo: Zoo) -> None:
                 choice = picker(zoo, "batch-pick")
             with gr.Row():
                 start = gr.Button("Read all photos", variant="primary", elem_id="batch-start")
+                sample = gr.Button("Try with 28 sample photos", elem_id="batch-sample")
                 stop = gr.Button("Stop", elem_id="batch-stop", visible=False)
     summary = gr.HTML(many_photos.empty(), elem_id="batch-summary")
     take = gr.Button("", visible=False, elem_id="batch-take")
@@ -120,14 +130,22 @@ def photos_tab(zoo: Zoo) -> None:
             confusion: confusion_of(verdict, chosen),
         }
 
-    def run(request: gr.Request, paths: list[str] | None, *boxes: bool) -> Iterator[dict[Any, Any]]:
+    def run_sent(
+        request: gr.Request, paths: list[str] | None, *boxes: bool
+    ) -> Iterator[dict[Any, Any]]:
+        yield from run(request, lambda: collect(list(map(Path, paths or [])), zoo.classes()), boxes)
+
+    def run_sample(request: gr.Request, *boxes: bool) -> Iterator[dict[Any, Any]]:
+        yield from run(request, lambda: sample_batch(zoo.classes()), boxes)
+
+    def run(
+        request: gr.Request, photos: Callable[[], Collected], boxes: Sequence[bool]
+    ) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         stopped.discard(session)
         yield {batch: Batch(), summary: "", take: hide, scores: hide, links: "", table: ""}
         try:
-            for found in read_all(
-                zoo, map(Path, paths or []), *choice.split(boxes), lambda: session in stopped
-            ):
+            for found in read_all(zoo, photos(), *choice.split(boxes), lambda: session in stopped):
                 if found.following is not None:
                     done = len(found.rows)
                     yield {summary: many_photos.reading_progress(done, found.sent, found.following)}
@@ -161,13 +179,13 @@ def photos_tab(zoo: Zoo) -> None:
         found = {confusion: confusion_of(verdict, name)} if verdict else {}
         return {batch: replace(current, chosen=name), **found}
 
-    running = start.click(lambda: gr.update(visible=True), None, stop, **quick).then(
-        run,
-        [files, *choice.boxes],
-        [*judged, table, *choice.backbones.values()],
-        **{**quick, **PREDICT_BATCH},
-    )
-    running.then(lambda: hide, None, stop, **quick)
+    for button, reads, photos in ((start, run_sent, [files]), (sample, run_sample, [])):
+        button.click(lambda: gr.update(visible=True), None, stop, **quick).then(
+            reads,
+            [*photos, *choice.boxes],
+            [*judged, table, *choice.backbones.values()],
+            **{**quick, **PREDICT_BATCH},
+        ).then(lambda: hide, None, stop, **quick)
     stop.click(stop_reading, **quick)
     # One after another, since each picks up what the one before has left.
     table.input(label, batch, judged, trigger_mode="multiple", concurrency_limit=1, **quick)
@@ -177,20 +195,21 @@ def photos_tab(zoo: Zoo) -> None:
 
 def read_all(
     zoo: Zoo,
-    paths: Iterable[Path],
+    collected: Collected,
     backbones: list[str],
     variants: list[str],
     stopped: Callable[[], bool],
 ) -> Iterator[Batch]:
     """Yield the batch as it grows, then done, most disputed photos first.
 
-    Raises `BatchError`, and `ChoiceError` when no model is left.
+    Photos are read in a shuffled order, so that one that is stopped has photos of all classes.
+    Raises `ChoiceError` when no model is left.
     """
     rows: list[BatchRow] = []
     choice = zoo.choose(backbones, variants, leave_out=True)
     failed = dict(choice.left_out)
-    collected = collect(list(paths), zoo.classes())
-    shots = collected.shots
+    shots = list(collected.shots)
+    Random(0).shuffle(shots)
     yield Batch(sent=len(shots), following=shots[0].name)
     shown = time.monotonic()
     for row in read_batch(zoo, shots, choice.models):

@@ -40,7 +40,7 @@ def test_every_chart_is_drawn(open_page: Any) -> None:
     tab(page, "Comparison")
     for name in ("measured-accuracy", "accuracy-size", "learning", "calibration"):
         page.wait_for_selector(f"#{name} .scatterlayer .point", state="attached")
-    for name in ("differences", "class-f1", "confusion-transfer", "published-scores"):
+    for name in ("class-f1", "confusion-transfer", "published-scores"):
         page.wait_for_selector(f"#{name} .heatmaplayer image", state="attached")
     page.wait_for_selector("#published-accuracy .scatterlayer .point", state="attached")
     assert page.locator("#published-accuracy .scatterlayer .point").count() == 12

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import choose_photos
+from tests.support.browser import choose_photos, tab
 from tests.support.photos import COLOURS
 
 pytest.importorskip("playwright.sync_api")
@@ -110,3 +110,14 @@ def test_labels_picked_in_quick_succession_all_count(
             break
         page.wait_for_timeout(500)
     assert "of 8 photos" in summary.inner_text()
+
+
+def test_the_sample_batch_is_scored_at_one_click(open_page: Any) -> None:
+    page = open_page()
+    tab(page, "Your photos")
+    page.get_by_role("button", name="Try with 28 sample photos").click()
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    assert page.inner_text("#batch-summary .eyebrow") == "28 photos, 2 models"
+    assert page.locator("table.batch tbody tr").count() == 28
+    assert page.locator("table.batch td.right").count() > 10
+    assert page.locator("table.batch td.wrong").count() > 3

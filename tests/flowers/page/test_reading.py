@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flowers.errors import BatchError
+from flowers.backbones import DEFAULT_CLASSES
+from flowers.models.batch import collect
 from flowers.models.zoo import Zoo
 from flowers.page import photos_tab
+from flowers.page.examples import sample_batch
 from flowers.page.photos_tab import read_all
+from flowers.photos import load_photo
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
 from tests.support.photos import COLOURS
@@ -31,8 +34,8 @@ def photos(tmp_path: Path) -> list[Path]:
 
 
 def test_a_stopped_batch_has_what_was_read(zoo: Zoo, photos: list[Path]) -> None:
-    *_, last = read_all(zoo, photos, *MODELS, lambda: True)
-    assert [row.reading.photo for row in last.rows] == ["0.png"]
+    *_, last = read_all(zoo, collect(photos, zoo.classes()), *MODELS, lambda: True)
+    assert len(last.rows) == 1
     assert (last.sent, last.following) == (4, None)
 
 
@@ -40,11 +43,18 @@ def test_a_batch_grows_photo_by_photo(
     zoo: Zoo, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(photos_tab, "REFRESH", 0)
-    seen = list(read_all(zoo, photos, *MODELS, lambda: False))
+    seen = list(read_all(zoo, collect(photos, zoo.classes()), *MODELS, lambda: False))
     assert [len(batch.rows) for batch in seen] == [0, 1, 2, 3, 4]
-    assert [batch.following for batch in seen] == ["0.png", "1.png", "2.png", "3.png", None]
+    *following, end = [batch.following for batch in seen]
+    assert sorted(map(str, following)) == ["0.png", "1.png", "2.png", "3.png"]
+    assert following != sorted(map(str, following))  # Shuffled.
+    assert end is None
 
 
-def test_nothing_to_read_is_one_sentence(zoo: Zoo) -> None:
-    with pytest.raises(BatchError, match="There are no photos"):
-        list(read_all(zoo, [], *MODELS, lambda: False))
+def test_the_sample_batch_has_photos_of_every_class_and_of_none() -> None:
+    sample = sample_batch(DEFAULT_CLASSES).shots
+    assert {shot.label for shot in sample} == {*DEFAULT_CLASSES, None}
+    assert len(sample) == 28
+    assert {shot.label for shot in sample_batch(["rose"]).shots} == {"rose", None}
+    for shot in sample:
+        assert load_photo(shot.read()).width > 200

@@ -1,0 +1,42 @@
+"""axe-core finds nothing on any tab, light and dark, but what is Gradio's own."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.support.browser import READY, tab
+
+GRADIO = {
+    "image-redundant-alt": 'alt="Settings"',  # The gear in the footer.
+}
+"""Rule -> what is in the HTML of Gradio's element that breaks it."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    page.wait_for_selector(READY)
+    for name in ("Classify", "Your photos", "Comparison", "About"):
+        tab(page, name)
+        if name == "Comparison":
+            page.wait_for_selector("#measured-accuracy .scatterlayer .point", state="attached")
+        found = [
+            (rule["id"], node["html"][:200])
+            for rule in Axe().run(page).response["violations"]
+            for node in rule["nodes"]
+            if GRADIO.get(rule["id"], "\0") not in node["html"]
+        ]
+        assert found == [], name
+
+
+def test_a_first_visit_costs_at_most_600_kilobytes(open_page: Any, app: str) -> None:
+    page = open_page("?tab=about")
+    sent: list[float] = []
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    network.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    page.goto(app)
+    page.wait_for_selector(READY)
+    assert 100_000 < sum(sent) < 600_000
