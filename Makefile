@@ -8,11 +8,13 @@ PYTHON := $(shell for name in python3.11 python3.12 python3.13 python3; do \
 endif
 PIP_FLAGS := --quiet --disable-pip-version-check
 APP := .venv-app/bin
+# The weights on the Hub that are deployed, where REPO is given.
+FROM = $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
 ALL := .venv/bin
 # Tests in two processes, a file in one of them: what a file shares is made once.
 TWO := -n 2 --dist loadfile
 
-.PHONY: help run train-env test test-quick test-all bench lint format screenshots space static pins clean
+.PHONY: help run train-env test test-quick test-all bench lint format screenshots space static space-static pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,10 +42,13 @@ screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; need
 	$(ALL)/python -m tests.screenshots
 
 space: $(APP)/ready ## make space SPACE=USER/SPACE [REPO=USER/REPO REVISION=v1]: deploy to the Hub
-	$(APP)/python -m train space $(SPACE) $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
+	$(APP)/python -m train space $(SPACE) $(FROM)
 
 static: $(APP)/ready ## write the page that needs no server to build/static; needs Node.js
-	$(APP)/python -m static
+	$(APP)/python -m static $(FROM)
+
+space-static: static ## make space-static SPACE=USER/SPACE [REPO=USER/REPO REVISION=v1]: deploy that page
+	$(APP)/python -m train space $(SPACE) --static build/static
 
 lint: $(ALL)/ready ## check style, types and what may import what
 	$(ALL)/ruff check .

@@ -1,6 +1,7 @@
 """Build the page that runs in the browser alone: `python -m static [--out build/static]`.
 
-It takes its weights from where the app does: FLOWERS_REPO and FLOWERS_REVISION, or FLOWERS_WEIGHTS.
+It takes its weights from where the app does, FLOWERS_REPO and FLOWERS_REVISION, or FLOWERS_WEIGHTS;
+or from the repository of `--repo`, which no folder stands in for when the Hub cannot be reached.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from flowers.page.examples import find_examples
 from flowers.page.many_photos import COLUMNS
 from flowers.photos import MAX_PIXELS, SUFFIXES, load_photo
 from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
-from flowers.weights.source import weights_from_environment
+from flowers.weights.source import Source, weights_from_environment
 from static.bundle import (
     FOLDER,
     SERVICE_WORKER,
@@ -59,11 +60,14 @@ THUMBNAIL = 256
 """Longest side of an example to choose, in pixels."""
 
 
-def build(out: Path) -> None:
-    """Write the page to `out`, which is replaced as a whole. Raises `UserError`."""
+def build(out: Path, source: Source | None = None) -> None:
+    """Write the page to `out`, which is replaced as a whole. Raises `UserError`.
+
+    Without a `source` the environment says where the weights come from.
+    """
     install()
     check_types()
-    zoo = Zoo(weights_from_environment())
+    zoo = Zoo(source or weights_from_environment())
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".static-") as partial:
         folder = Path(partial) / "page"
@@ -222,9 +226,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="the folder to write")
+    parser.add_argument("--repo", metavar="USER/REPO", help="take the weights from the Hub")
+    parser.add_argument("--revision", help="with --repo: tag, branch or hash; default: main")
     options = parser.parse_args(arguments)
+    if options.revision and not options.repo:
+        parser.error("--revision needs --repo USER/REPO")
     try:
-        build(options.out)
+        source = Source.of_hub(options.repo, options.revision) if options.repo else None
+        build(options.out, source)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
