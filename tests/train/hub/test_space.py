@@ -292,6 +292,19 @@ def test_refusals_are_one_sentence(hub, machine, commit):
         machine.run(deploy_on, REPO, revision="v9")
 
 
+def test_a_page_is_not_built_of_other_weights_than_those_of_the_repository(hub, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.support.serving_only", "static", "--repo", REPO],
+        cwd=ROOT,
+        env={**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert f"{hub.url} has no repository {REPO} that you may read" in result.stderr
+
+
 # The container
 
 
