@@ -99,7 +99,7 @@ def judge(features: np.ndarray, photos: list[Photo], dataset: Dataset) -> list[J
             f"An audit needs {FOLDS} different photos of every class; add photos or remove the "
             f"folder. Received: {least}"
         )
-    classifier = make_pipeline(Normalizer(), LogisticRegression(C=10, max_iter=1000))
+    classifier = make_pipeline(Normalizer(), LogisticRegression(C=10, tol=1e-3, max_iter=300))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=dataset.seed)
     probabilities = cross_val_predict(
         classifier, features, labels, groups=groups, cv=folds, method="predict_proba"
