@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="has MobileNetV2")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for load.json")
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--photos", type=int, default=20, help="of each of the 50 users")
+    parser.add_argument("--calls", type=int, default=5_000, help="over which memory is watched")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     given = parser.parse_args(arguments)
     share = 10 if given.quick else 1
@@ -43,10 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
             tempfile.TemporaryDirectory() as folder,
             served(given.weights.resolve(), Path(folder)) as app,
         ):
-            users = many_users(app, given.weights, 50 // share, 20)
-            calls = many_calls(app, 5_000 // share)
+            users = many_users(app, given.weights, 50 // share, given.photos)
+            print(users, flush=True)
+            calls = many_calls(app, given.calls // share)
+            print(calls, flush=True)
             large = large_files(app, 25)
+            print(large, flush=True)
             flooded = flood(app, 2_100 // share)
+            print(flooded, flush=True)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -55,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         ["trial", "aim", "here", "reached"],
         [
             _row(
-                f"{users.sent:,} photos of {users.sent // 20} users: lost, swapped",
+                f"{users.sent:,} photos of {users.sent // given.photos} users: lost, swapped",
                 "0, 0",
                 f"{users.lost}, {users.swapped}",
                 users.lost + users.swapped == 0,
