@@ -74,8 +74,8 @@ pins: ## write the requirements anew from pyproject.toml, with hashes
 	$(call compile,requirements-train.txt,--extra train --extra predict --extra dev)
 	rm -rf .venv-pins
 
-clean: ## remove the virtual environments and caches
-	rm -rf .venv .venv-app .venv-pins .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove the virtual environments, what was built, and caches
+	rm -rf build static/node_modules .venv .venv-app .venv-pins .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 define make_venv
 test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or set PYTHON to one." >&2; exit 1; }; \

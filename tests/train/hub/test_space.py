@@ -226,29 +226,54 @@ def test_a_page_that_was_not_built_is_not_deployed(machine, tmp_path):
         machine.run(deploy_static, tmp_path)
 
 
-def test_the_command_needs_only_what_serving_needs(hub, commit, tmp_path):
-    def space(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.support.serving_only", *arguments]
-        environment = {
-            **os.environ,
-            "HF_HOME": str(tmp_path / "home"),
-            "HF_ENDPOINT": hub.url,
-            "HF_TOKEN": "hf_writer",
-            "HF_HUB_DISABLE_XET": "1",
-        }
+@pytest.fixture
+def command(hub, tmp_path):
+    """Runs `python -m` where only what serving needs is installed, with a token for the Hub."""
+    environment = {
+        **os.environ,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_ENDPOINT": hub.url,
+        "HF_TOKEN": "hf_writer",
+        "HF_HUB_DISABLE_XET": "1",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "tests.support.serving_only", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+            line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
         )
 
-    sent = space("train", "space", SPACE, "--repo", REPO, "--revision", commit)
+    return run
+
+
+def test_the_command_needs_only_what_serving_needs(hub, commit, command):
+    sent = command("train", "space", SPACE, "--repo", REPO, "--revision", commit)
     assert sent.returncode == 0, sent.stderr
     assert f"Its weights are {REPO} at {commit}." in sent.stdout
     assert f"Pushed to {hub.url}/spaces/{SPACE}, commit" in sent.stdout
-    refused = space("train.space", SPACE, "--revision", "v1")  # As the command was called before.
+    refused = command("train.space", SPACE, "--revision", "v1")  # As it was called before.
     assert refused.returncode == 1
     assert refused.stderr == (
         "error: Say whose revision that is: --revision needs --repo USER/REPO.\n"
     )
+
+
+def test_the_command_deploys_the_page_without_a_server(hub, command, tmp_path):
+    page = tmp_path / "static"
+    (page / "runtime").mkdir(parents=True)
+    (page / "index.html").write_text("<title>Flowers</title>")
+    (page / "runtime" / "litert.wasm.gz").write_bytes(b"\x1f\x8bpacked")
+    sent = command("train", "space", SPACE, "--static", str(page), "--private")
+    assert sent.returncode == 0, sent.stderr
+    assert f"Pushed to {hub.url}/spaces/{SPACE}, commit" in sent.stdout
+    assert hub.repo(SPACE, "space").private
+    files = stored(hub)
+    assert files["index.html"] == b"<title>Flowers</title>"
+    assert files["runtime/litert.wasm.gz"] == b"\x1f\x8bpacked"
+    assert front_matter(files)["sdk"] == "static"
+    unclear = command("train", "space", SPACE, "--static", str(page), "--repo", REPO)
+    assert unclear.returncode == 2
+    assert "not allowed with argument --static" in unclear.stderr
 
 
 def test_a_second_time_only_differences_are_sent(hub, machine, commit):
@@ -292,17 +317,10 @@ def test_refusals_are_one_sentence(hub, machine, commit):
         machine.run(deploy_on, REPO, revision="v9")
 
 
-def test_a_page_is_not_built_of_other_weights_than_those_of_the_repository(hub, tmp_path):
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.support.serving_only", "static", "--repo", REPO],
-        cwd=ROOT,
-        env={**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert result.returncode == 1
-    assert f"{hub.url} has no repository {REPO} that you may read" in result.stderr
+def test_a_page_is_not_built_of_other_weights_than_those_of_the_repository(hub, command):
+    refused = command("static", "--repo", REPO)
+    assert refused.returncode == 1
+    assert f"{hub.url} has no repository {REPO} that you may read" in refused.stderr
 
 
 # The container
