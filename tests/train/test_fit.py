@@ -213,7 +213,7 @@ def test_the_artifact_is_read_by_several_threads(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "nowhere"], "is no folder"),
+        (["--data", "nowhere"], "is not a folder"),
         (["--base", "missing.weights.h5"], "There are no base weights of MobileNetV2"),
         (["--base", __file__], "does not fit MobileNetV2"),
     ],

@@ -265,13 +265,14 @@ def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, pho
     with httpx.Client(timeout=60) as client:
         url = f"{app.address}/gradio_api/call"
         many = {"data": [[photo["url"]] * 500, None, None, None]}
-        client.post(f"{url}/compare", json=many)  # Keeps the one place for batches.
+        for _ in range(6):  # They keep the one place for batches while the others come.
+            client.post(f"{url}/compare", json=many)
         status = []
         for _ in range(BUSY):
             answer = client.post(f"{url}/compare", json={"data": [[], None, None, None]})
             status.append(answer.status_code)
         assert status[-1] == 503
-        assert status.count(200) >= 190
+        assert status.count(200) >= 180
         sentence = "The app is busy, with about 200 calls before yours; try again in a minute."
         assert answer.json()["detail"] == sentence
         assert client.get(f"{app.address}/health").status_code == 200
