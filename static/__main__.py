@@ -53,7 +53,7 @@ TABS = {
     "about": "About",
 }
 APP_ONLY = (
-    "Batches of 500 photos, zips, HEIC everywhere, training on photos of your own, and answers to "
+    "Zips, HEIC in every browser, training on photos of your own, and answers to "
     "programs are left to the app, which needs Python: see the README of the project."
 )
 THUMBNAIL = 256
