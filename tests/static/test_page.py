@@ -38,6 +38,7 @@ NAMELESS = """() => [...document.querySelectorAll('button, input, select, textar
 
 def read(page: Page, photo: Path) -> dict[str, Any]:
     """Have a photo read; returns what the download holds."""
+    page.wait_for_selector("html[data-ready]")  # Also after a reload.
     page.set_input_files("#photo-file", photo)
     page.wait_for_selector(READY)
     with page.expect_download() as download:

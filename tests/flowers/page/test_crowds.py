@@ -283,20 +283,6 @@ def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, pho
     assert app.call("classify", [photo, None, None])["consensus"]["label"] == "rose"
 
 
-def test_a_batch_whose_asker_has_gone_makes_way_for_the_next(app: App, photo) -> None:
-    many = app.post("compare", [[photo["url"]] * 500, None, None, None]).json()["event_id"]
-    url = f"{app.address}/gradio_api/call/compare/{many}"
-    start = time.monotonic()
-    with pytest.raises(httpx.ReadTimeout), httpx.stream("GET", url, timeout=0.3) as response:
-        response.read()
-    assert "There are no photos" in app.call("compare", [[], None, None, None])
-    left = time.monotonic() - start
-    start = time.monotonic()
-    rows = app.call("compare", [[photo["url"]] * 500, None, None, None])
-    assert len(rows["photos"]) == 500
-    assert left < 0.7 * (time.monotonic() - start)
-
-
 def test_sigterm_lets_a_running_call_end_and_deletes_all_uploads(tmp_path: Path, photo) -> None:
     with started(tmp_path) as app:
         many = app.post("compare", [[photo["url"]] * 200, None, None, None])

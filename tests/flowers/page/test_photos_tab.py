@@ -28,7 +28,8 @@ def test_labelled_photos_are_scored_and_labels_can_be_changed(
     page.click("#batch-start")
     page.wait_for_selector("table.batch:not([aria-busy])")
     assert "12 photos, 2 models" in page.inner_text("#batch-summary")
-    assert "reads best" in page.inner_text("#batch-summary h2")
+    # Twelve photos are too few to tell two variants of one backbone apart.
+    assert page.inner_text("#batch-summary h2") == "No clear winner yet"
     assert "broken.jpg is not a photo" in page.inner_text("#batch-summary")
     assert page.locator("table.batch tbody tr").count() == 13
     for chart in ("#batch-accuracy .scatterlayer .point", "#batch-confusion .heatmaplayer image"):
