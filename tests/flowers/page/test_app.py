@@ -111,6 +111,12 @@ def test_text_is_readable_in_both_themes(open_page: Any, rose: Path, scheme: str
 def test_a_phone_shows_every_tab_without_scrolling_sideways(open_page: Any, rose: Path) -> None:
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     upload(page, rose)
+    # At once, since the page may still be scrolling: all in one row, and large enough for a thumb.
+    boxes = page.get_by_role("tab").evaluate_all(
+        "tabs => tabs.map(e => e.getBoundingClientRect()).map(box => [box.y, box.height])"
+    )
+    assert len({y for y, _ in boxes}) == 1
+    assert min(height for _, height in boxes) >= 40
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)
         page.wait_for_timeout(1500)  # Plotly sizes its figures after they become visible.
