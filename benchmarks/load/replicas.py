@@ -10,7 +10,6 @@ differs from what the same weights give in this process would be an answer to an
 import argparse
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,9 +23,10 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from benchmarks.load.served import ROOT, App, new_client, served, within_address
+from benchmarks.app_process import free_port
+from benchmarks.load.served import App, new_client, served, within_address
 from benchmarks.load.trials import CLOSE, EACH, drawn, expected_answers
-from benchmarks.machine import ProcessError
+from benchmarks.machine import ROOT, ProcessError
 from flowers.errors import UserError
 from flowers.weights.source import DEFAULT_FOLDER
 
@@ -39,9 +39,7 @@ def behind_nginx(apps: list[App], folder: Path) -> Iterator[str]:
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise ProcessError("There is no nginx; install it.")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     site = CONFIGURATION.read_text(encoding="utf-8").replace("8080", f"127.0.0.1:{port}")
     for number, app in enumerate(apps, 1):
         site = site.replace(f"app-{number}:7860", app.address.removeprefix("http://"))

@@ -4,10 +4,7 @@ import base64
 import io
 import json
 import os
-import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,11 +15,10 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from benchmarks.machine import ProcessError
+from benchmarks.app_process import running_app
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 300.0
-"""Seconds for an answer or a start."""
+"""Seconds for an answer."""
 
 
 class App:
@@ -72,44 +68,9 @@ def new_client() -> httpx.Client:
 
 @contextmanager
 def served(weights: Path, folder: Path) -> Iterator[App]:
-    """Run `python app.py` on a free port of this machine. Raises `ProcessError`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith(("FLOWERS_", "GRADIO_"))},
-        "FLOWERS_WEIGHTS": str(weights),
-        "GRADIO_SERVER_NAME": "127.0.0.1",
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-    }
-    log = folder / "app.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
-    try:
-        app = App(f"http://127.0.0.1:{port}", process)
-        _wait(app, log)
-        yield app
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait(app: App, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    with new_client() as client:
-        while app.process.poll() is None and time.monotonic() < deadline:
-            try:
-                if client.get(f"{app.address}/health").status_code == 200:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.3)
-    raise ProcessError(f"The app does not start. Received: {log.read_text()[-300:]}")
+    """Run the app until it predicts, and watch its memory. Raises `ProcessError`."""
+    with running_app(weights, folder, ready="/health") as (address, process):
+        yield App(address, process)
 
 
 def within_address(image: Image.Image, kind: str = "PNG", **options: Any) -> str:

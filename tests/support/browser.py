@@ -1,19 +1,12 @@
 """The app as users start it, a browser to open it with, and what visitors do again and again."""
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
 
-from tests.support import ROOT
+from benchmarks.app_process import running_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -25,46 +18,13 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 WAIT = 60_000
 """Milliseconds for what takes one second on an idle machine."""
 READY = '.answer[data-pending="0"] + .downloads'
-START = 180
-"""Seconds for the app to answer: importing Gradio alone takes many on two busy cores."""
 
 
 @contextmanager
 def serve(weights: Path, folder: Path) -> Iterator[str]:
     """Run `python app.py` on a free port and yield its address; uploads and log go to `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith(("FLOWERS_", "GRADIO_"))},
-        "FLOWERS_WEIGHTS": str(weights),
-        "GRADIO_SERVER_NAME": "127.0.0.1",
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-    }
-    log = folder / "app.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + START
-        while True:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            try:
-                urlopen(address, timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.5)
+    with running_app(weights, folder) as (address, _):
         yield address
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 @contextmanager
