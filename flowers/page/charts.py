@@ -93,6 +93,11 @@ def heatmap(
     return fig
 
 
+def _marker(variant: Variant, size: int) -> dict[str, Any]:
+    """How the points of a variant look: told apart by shape too, not by colour alone."""
+    return {"color": COLOURS[variant], "size": size, "symbol": SYMBOLS[variant], "line_width": 2}
+
+
 def published_accuracy(published: Published) -> go.Figure:
     """Dumbbells: transfer against finetuned, as the study printed them; best backbone on top."""
     ranked = sorted(
@@ -118,12 +123,7 @@ def published_accuracy(published: Published) -> go.Figure:
             y=[names[key] for key, _ in rows],
             mode="markers",
             name=variant,
-            marker={
-                "color": COLOURS[variant],
-                "size": 13,
-                "symbol": SYMBOLS[variant],
-                "line_width": 2,
-            },
+            marker=_marker(variant, 13),
             hovertemplate="%{y} " + variant + ": %{x:.2f} %<extra></extra>",
         )
     fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
@@ -160,12 +160,7 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
             y=[ranked.index(k) + (0.13 if variant == "finetuned" else -0.13) for k, *_ in rows],
             mode="markers",
             name=variant,
-            marker={
-                "color": COLOURS[variant],
-                "size": 11,
-                "symbol": SYMBOLS[variant],
-                "line_width": 2,
-            },
+            marker=_marker(variant, 11),
             error_x={
                 "type": "data",
                 "array": [100 * (high - accuracy) for _, accuracy, _, high in rows],
@@ -219,12 +214,7 @@ def cost_chart(
             textposition="top center",
             cliponaxis=False,
             customdata=[model_name(m) for m in models],
-            marker={
-                "color": COLOURS[variant],
-                "size": 11,
-                "symbol": SYMBOLS[variant],
-                "line_width": 2,
-            },
+            marker=_marker(variant, 11),
             hovertemplate="%{customdata}: %{y:.1f} %, %{x:.1f} " + unit + "<extra></extra>",
         )
     # Room at the right for names.
