@@ -50,8 +50,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make static` writes; tests that need it are skipped where there is no Node.js."""
+def node_packages() -> None:
+    """Installs what building needs; tests are skipped without Node.js or the registry."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node.js is not installed; install version 20 or newer.")
     try:
@@ -60,6 +60,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if any(word in str(error) for word in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED")):
             pytest.skip(str(error))
         raise
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Path:
+    """What `make static` writes."""
     from static.__main__ import build
 
     out = tmp_path_factory.mktemp("static") / "page"

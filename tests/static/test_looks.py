@@ -1,16 +1,14 @@
 """The verdicts of the edition without a server, by the examples that the app's satisfy too."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flowers.errors import BuildError
 from flowers.models.verdicts import exported
-from static.bundle import FOLDER, bundle, install
+from static.bundle import FOLDER, bundle
 from tests.support import ROOT
 
 PROGRAM = """
@@ -36,14 +34,8 @@ console.log(JSON.stringify(verdictOf(found, words)));
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A script for node that gives a verdict; tests are skipped where there is no node."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node.js is not installed; install version 20 or newer.")
-    try:
-        install()
-    except BuildError as error:
-        pytest.skip(str(error))
+def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Path:
+    """A script for node that gives a verdict."""
     folder = tmp_path_factory.mktemp("looks")
     source = folder / "program.ts"
     modules = [json.dumps(str(FOLDER / "src" / name)) for name in ("looks.ts", "verdict.ts")]
