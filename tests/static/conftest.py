@@ -21,8 +21,10 @@ VIEWPORT = {"width": 1280, "height": 900}
 class WebServer:
     """A web server as plain as they come: no packing, no headers; it counts what it sends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names_packing: bool = False) -> None:
         self.folder = folder
+        self.names_packing = names_packing
+        """Whether browsers are told that `.gz` files are packed, so that they unpack them."""
         self.sent: Counter[str] = Counter()
         """Bytes by path, without headers."""
         handler = partial(_Handler, self, directory=str(folder))
@@ -44,6 +46,11 @@ class _Handler(SimpleHTTPRequestHandler):
         data = source.read()
         self._owner.sent[self.path.partition("?")[0].lstrip("/")] += len(data)
         outputfile.write(data)
+
+    def end_headers(self) -> None:
+        if self._owner.names_packing and self.path.endswith(".gz"):
+            self.send_header("Content-Encoding", "gzip")
+        super().end_headers()
 
     def log_message(self, *_: Any) -> None:
         pass

@@ -73,6 +73,14 @@ def test_a_photo_gets_the_answer_that_python_gives(
     assert page.locator(".card canvas").count() == 2
 
 
+def test_a_web_server_may_have_the_browser_unpack_the_runtime(
+    built: Path, open_site: Callable[..., Page], photo: Path
+) -> None:
+    web = WebServer(built, names_packing=True)
+    assert len(read(open_site(web.address + ONE), photo)["predictions"]) == 2
+    web.stop()
+
+
 def test_a_first_visit_costs_no_more_than_promised_and_leaves_weights_alone(
     web: WebServer, open_site: Callable[..., Page]
 ) -> None:

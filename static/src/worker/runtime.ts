@@ -53,7 +53,13 @@ export async function startRuntime(folder: string): Promise<Runtime> {
 async function compile(address: string): Promise<WebAssembly.Module> {
   const packed = await fetch(address);
   if (!packed.ok || !packed.body) throw new Error(`${address}: ${packed.status}`);
-  const wasm = packed.body.pipeThrough(new DecompressionStream("gzip"));
+  // Some web servers say of such a file that it is packed, and then the browser has unpacked it.
+  const [start, whole] = packed.body.tee();
+  const reader = start.getReader();
+  const { value } = await reader.read();
+  void reader.cancel();
+  const isPacked = value?.[0] === 0x1f && value[1] === 0x8b;
+  const wasm = isPacked ? whole.pipeThrough(new DecompressionStream("gzip")) : whole;
   return WebAssembly.compileStreaming(
     new Response(wasm, { headers: { "Content-Type": "application/wasm" } }),
   );
