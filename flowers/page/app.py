@@ -31,9 +31,9 @@ def build(zoo: Zoo) -> gr.Blocks:
             gr.HTML(masthead(zoo), elem_classes="masthead")
             switch = gr.Button("Light / dark", size="sm", elem_id="theme-switch")
         switch.click(None, js=SWITCH_THEME)
-        with gr.Tabs(overflow_behavior="wrap") as tabs:
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Classify", id="classify", elem_id="tab-classify"):
-                classify_tab(zoo, page, tabs)
+                classify_tab(zoo, page)
             with gr.Tab("Your photos", id="photos", elem_id="tab-photos"):
                 photos_tab(zoo)
             with gr.Tab("Comparison", id="comparison", elem_id="tab-comparison"):

@@ -38,7 +38,7 @@ class Shown:
     """Never the same twice, so that a photo chosen anew is read anew."""
 
 
-def classify_tab(zoo: Zoo, page: gr.Blocks, tabs: gr.Tabs) -> None:
+def classify_tab(zoo: Zoo, page: gr.Blocks) -> None:
     """Lay out the tab, and wire what happens when the page opens."""
     known, others = find_examples(zoo.source.root, zoo.classes())
     by_name = {example.name: example for example in [*known, *others]}
@@ -94,11 +94,7 @@ def classify_tab(zoo: Zoo, page: gr.Blocks, tabs: gr.Tabs) -> None:
         else:
             named = by_name.get(wanted.get("example", ""))
             shown = example_photo(named or next(iter(known), None))
-        return {
-            **chosen_boxes(zoo, choice, wanted),
-            **show(request, shown),
-            tabs: gr.update(selected=wanted.get("tab") or "classify"),
-        }
+        return {**chosen_boxes(zoo, choice, wanted), **show(request, shown)}
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     # Through the queue, since Gradio tells of a changed state only there.
@@ -126,8 +122,8 @@ def classify_tab(zoo: Zoo, page: gr.Blocks, tabs: gr.Tabs) -> None:
         reopened(
             opened,
             [query, kept],
-            [tabs, *place, *choice.boxes],
-            js="() => window.flowersAddress.where()",
+            [*place, *choice.boxes],
+            js="() => window.flowersAddress.restore()",
             **showing,
         )
 

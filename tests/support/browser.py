@@ -67,18 +67,8 @@ def tab(page: Page, name: str) -> None:
 
 
 def choose_photos(page: Page, files: Path | list[Path], shown: str) -> None:
-    """Give files to the tab "Your photos", and wait until the name `shown` is listed there.
-
-    Rarely Gradio loses files given right after the tab was opened, as it may those of a quick
-    visitor; then they are given once more.
-    """
+    """Give files to the tab "Your photos", and wait until the name `shown` is listed there."""
     tab(page, "Your photos")
     page.wait_for_selector("#batch-start")  # The tab is laid out, and takes files.
-    listed = page.locator(f"#batch-files >> text={shown}").first
-    for _ in range(3):
-        page.set_input_files("#batch-files input[type=file]", files)
-        for _ in range(30):
-            if listed.is_visible():
-                return
-            page.wait_for_timeout(500)
-    raise AssertionError(f"{shown} is not listed")
+    page.set_input_files("#batch-files input[type=file]", files)
+    page.wait_for_selector(f"#batch-files >> text={shown}")

@@ -63,13 +63,21 @@ window.flowersAddress = (() => {
 
   window.addEventListener('popstate', () => document.querySelector('#restore')?.click());
 
-  // Where the page is, for Python: the query, and the photo of this history entry.
-  const where = () => [location.search, history.state?.photo ?? null];
+  // Opens the tab that stands in the address, at once and here: an answer of the server may come
+  // after the visitor has opened another. What is left goes to Python: the query, and the photo of
+  // this history entry.
+  const restore = () => {
+    const tabs = [...document.querySelectorAll('[role=tab]')];
+    const wanted = new URL(location.href).searchParams.get('tab');
+    const tab = tabs.find((one) => tabName(one) === wanted) ?? tabs[0];
+    if (tab?.getAttribute('aria-selected') !== 'true') tab?.click();
+    return [location.search, history.state?.photo ?? null];
+  };
 
   const toVerdict = () => {
     if (!matchMedia('(max-width: 760px)').matches) return;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     document.querySelector('#photo')?.scrollIntoView({behavior: calm ? 'auto' : 'smooth'});
   };
-  return {write, where, toVerdict};
+  return {write, restore, toVerdict};
 })();

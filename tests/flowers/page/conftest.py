@@ -37,7 +37,8 @@ def open_page(browser: Any, app: str, errors: list[str]) -> Iterator[Any]:
     """Open the page; the test fails when the console shows an error or anything leaves home."""
     contexts = []
 
-    def open_(query: str = "", **options: Any) -> Page:
+    def open_(query: str = "", held: tuple[str, Any] | None = None, **options: Any) -> Page:
+        """`held` are requests by their address, and what is to take them instead of the app."""
         context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **options}
         )
@@ -50,6 +51,8 @@ def open_page(browser: Any, app: str, errors: list[str]) -> Iterator[Any]:
             "request",
             lambda r: None if r.url.startswith((app, "data:", "blob:")) else errors.append(r.url),
         )
+        if held:
+            page.route(*held)
         page.goto(f"{app}/{query}", wait_until="domcontentloaded")
         page.wait_for_selector(".masthead h1")
         page.wait_for_selector("#photo input[type=file]", state="attached")

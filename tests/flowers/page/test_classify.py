@@ -168,6 +168,28 @@ def test_an_answer_is_there_when_the_page_opens(open_page: Any) -> None:
     assert "CC BY 2.0" in page.inner_text("#photo")
 
 
+def test_a_tab_opened_before_the_first_answer_stays_open(open_page: Any) -> None:
+    waiting: list[Any] = []
+    passing: list[bool] = []
+
+    def hold(request: Any) -> None:
+        if passing:
+            request.continue_()
+        else:
+            waiting.append(request)
+
+    page = open_page(held=("**/gradio_api/queue/join*", hold))
+    tab(page, "Your photos")
+    page.wait_for_selector("#batch-start")
+    while not waiting:
+        page.wait_for_timeout(50)
+    passing.append(True)
+    for request in waiting:
+        request.continue_()
+    page.wait_for_selector(READY, state="attached")
+    assert page.locator("#batch-start").is_visible()
+
+
 def test_choices_stand_in_the_address_and_come_back_with_reload_and_back(open_page: Any) -> None:
     page = open_page()
     page.wait_for_selector(READY)
