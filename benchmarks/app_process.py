@@ -14,7 +14,7 @@ import httpx
 
 from benchmarks.machine import ROOT, ProcessError
 
-PATIENCE = 300.0
+START_PATIENCE = 300.0
 """Seconds for the app to start: importing Gradio alone takes many on two busy cores."""
 
 
@@ -69,7 +69,7 @@ def running_app(
 
 
 def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_PATIENCE
     # Past the proxies of the environment.
     with httpx.Client(timeout=20, trust_env=False) as client:
         while process.poll() is None and time.monotonic() < deadline:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from flowers.errors import UserError
+from train.processor import processor_name
 
 ROOT = Path(__file__).resolve().parents[1]
 MATRIX = 2048
@@ -57,9 +58,8 @@ def describe_machine(packages: Iterable[str]) -> Machine:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    named = _fields("/proc/cpuinfo").get("model name")
     return Machine(
-        processor=named or platform.processor() or platform.machine(),
+        processor=processor_name(),
         cores=usable_cores(),
         memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         system=platform.system(),
@@ -168,18 +168,12 @@ def _watch(process: subprocess.Popen) -> dict[str, int]:
 
 def _memory(process: str) -> dict[str, int]:
     """`VmHWM`, the peak so far, and `RssAnon` of a process, in bytes; empty where unknown."""
-    fields = _fields(f"/proc/{process}/status")
-    return {k: int(fields[k].split()[0]) * 1024 for k in ("VmHWM", "RssAnon") if k in fields}
-
-
-def _fields(path: str) -> dict[str, str]:
-    """The lines `name : value` of a file of the kernel's, the first of a name; empty without it."""
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
         return {}
-    pairs = (line.partition(":") for line in reversed(lines))
-    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    return {k: int(fields[k].split()[0]) * 1024 for k in ("VmHWM", "RssAnon") if k in fields}
 
 
 def _children_seconds() -> float:

@@ -26,11 +26,11 @@ from flowers.files import whole_file
 if TYPE_CHECKING:
     import tensorflow as tf
 
-HIDDEN_UNITS = 256
-DROPOUT = 0.2
+PLAIN_UNITS = 256
+PLAIN_DROPOUT = 0.2
 
 
-def build_base(builder: str, image_size: int, weights: str | None = None) -> keras.Model:
+def plain_base(builder: str, image_size: int, weights: str | None = None) -> keras.Model:
     """A base by the name of its builder, with random weights or "imagenet"."""
     shape = (image_size, image_size, 3)
     make = getattr(keras.applications, builder)
@@ -40,7 +40,7 @@ def build_base(builder: str, image_size: int, weights: str | None = None) -> ker
 def build_plain(builder: str, classes: int, image_size: int) -> keras.Model:
     """Build a model, with random weights, from preprocessed photos to probabilities."""
     inputs = keras.Input((image_size, image_size, 3))
-    return with_head(build_base(builder, image_size), inputs, inputs, classes)
+    return with_head(plain_base(builder, image_size), inputs, inputs, classes)
 
 
 def with_head(
@@ -49,8 +49,8 @@ def with_head(
     """A model from `inputs` by way of `x`, which is preprocessed, and `base` to probabilities."""
     x = base(x, training=False)
     x = layers.GlobalAveragePooling2D()(x)
-    x = layers.Dense(HIDDEN_UNITS, activation="relu")(x)
-    x = layers.Dropout(DROPOUT)(x)
+    x = layers.Dense(PLAIN_UNITS, activation="relu")(x)
+    x = layers.Dropout(PLAIN_DROPOUT)(x)
     return keras.Model(inputs, layers.Dense(classes, activation="softmax")(x))
 
 
@@ -112,7 +112,7 @@ def _trainable(settings: dict[str, Any]) -> keras.Model:
     """Base, pooling and head, with the base frozen but for its last layers if finetuned."""
     size, builder = settings["image_size"], settings["builder"]
     imagenet = settings["base"] == "imagenet"
-    base = build_base(builder, size, "imagenet" if imagenet else None)
+    base = plain_base(builder, size, "imagenet" if imagenet else None)
     if not imagenet:
         base.load_weights(settings["base"])
     if settings["variant"] == "transfer":
@@ -133,7 +133,7 @@ def main(command: str, *arguments: str) -> None:
         builder, size, path = arguments
         keras.utils.set_random_seed(0)
         with whole_file(Path(path)) as partial:
-            build_base(builder, int(size)).save_weights(partial)
+            plain_base(builder, int(size)).save_weights(partial)
         return
     settings, result = map(Path, arguments)
     found = train(json.loads(settings.read_text(encoding="utf-8")))

@@ -46,7 +46,7 @@ class Table:
         )
 
 
-def publish(
+def write_results(
     name: str,
     text: str,
     document: dict[str, Any],

@@ -55,13 +55,13 @@ UPRIGHT = {
 }
 """EXIF orientation -> what turns the photo upright."""
 
-Source = str | Path | bytes | BinaryIO
+PhotoSource = str | Path | bytes | BinaryIO
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def load_photo(source: Source, at_least: int | None = None) -> Image.Image:
+def load_photo(source: PhotoSource, at_least: int | None = None) -> Image.Image:
     """Return the photo upright, as 8-bit RGB.
 
     With `at_least`, a JPEG may be decoded at a reduced scale with both sides at least that many
@@ -102,7 +102,7 @@ def load_photo(source: Source, at_least: int | None = None) -> Image.Image:
         ) from error
 
 
-def _decode(source: Source, name: str, at_least: int | None) -> Image.Image:
+def _decode(source: PhotoSource, name: str, at_least: int | None) -> Image.Image:
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     with Image.open(stream, formats=FORMATS) as image:
         _check_size(image, name)
@@ -185,7 +185,7 @@ def _jpeg_without_end(data: bytes, name: str, at_least: int | None) -> Image.Ima
 _FILLINGS = tuple(bytes([value]) * 64 for value in (0x5A, 0xA5, 0x36, 0xC9, 0xFE, 0x81, 0x11))
 
 
-def _bytes_of(source: Source) -> bytes:
+def _bytes_of(source: PhotoSource) -> bytes:
     if isinstance(source, bytes):
         return source
     if isinstance(source, (str, Path)):
@@ -196,7 +196,7 @@ def _bytes_of(source: Source) -> bytes:
     return data
 
 
-def read_photo(source: Source, size: int = IMAGE_SIZE) -> np.ndarray:
+def read_photo(source: PhotoSource, size: int = IMAGE_SIZE) -> np.ndarray:
     """Return the photo as uint8[size, size, 3]. Raises `PhotoError`."""
     return to_square(load_photo(source, at_least=2 * size), size)
 
@@ -224,7 +224,7 @@ def to_square(image: Image.Image, size: int = IMAGE_SIZE) -> np.ndarray:
     return np.asarray(square, dtype=np.uint8)
 
 
-def _name_of(source: Source) -> str:
+def _name_of(source: PhotoSource) -> str:
     path = source if isinstance(source, (str, Path)) else getattr(source, "name", None)
     # A file object without a name has the number of its descriptor there.
     return Path(path).name or str(path) if isinstance(path, (str, Path)) else "The photo"

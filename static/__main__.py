@@ -25,13 +25,14 @@ from flowers.models.verdicts import exported, none_of
 from flowers.models.zoo import Zoo
 from flowers.page import pictures
 from flowers.page.examples import find_examples
+from flowers.page.head import TITLE
 from flowers.page.many_photos import COLUMNS
 from flowers.photos import MAX_PIXELS, SUFFIXES, load_photo
 from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
 from flowers.weights.source import Source, weights_from_environment
 from static.bundle import (
-    FOLDER,
     SERVICE_WORKER,
+    STATIC_FOLDER,
     bundle,
     bundle_scripts,
     check_types,
@@ -40,9 +41,8 @@ from static.bundle import (
 )
 from static.export import app_page, style_sheet
 
-PROJECT = FOLDER.parent
-DEFAULT_OUT = PROJECT / "build" / "static"
-TITLE = "Flowers: six backbones side by side"
+CLONE = STATIC_FOLDER.parent
+DEFAULT_OUT = CLONE / "build" / "static"
 DESCRIPTION = (
     "Six ImageNet backbones, each trained two ways, read the same photo, in this browser alone."
 )
@@ -56,11 +56,11 @@ APP_ONLY = (
     "Zips, HEIC in every browser, training on photos of your own, and answers to "
     "programs are left to the app, which needs Python: see the README of the project."
 )
-THUMBNAIL = 256
+STATIC_THUMBNAIL = 256
 """Longest side of an example to choose, in pixels."""
 
 
-def build(out: Path, source: Source | None = None) -> None:
+def build_site(out: Path, source: Source | None = None) -> None:
     """Write the page to `out`, which is replaced as a whole. Raises `UserError`.
 
     Without a `source` the environment says where the weights come from.
@@ -110,7 +110,7 @@ def write_page(zoo: Zoo, out: Path) -> None:
         {**box, "key": box["elem_id"].rsplit("-", 1)[-1], "long": "long" in box["elem_classes"]}
         for box in boxes
     ]
-    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True)
+    environment = Environment(loader=FileSystemLoader(STATIC_FOLDER), autoescape=True)
     html = environment.get_template("index.html").render(
         title=TITLE,
         description=DESCRIPTION,
@@ -154,9 +154,11 @@ def write_page(zoo: Zoo, out: Path) -> None:
         ),
     )
     write_text(out / "index.html", html)
-    write_text(out / "style.css", style_sheet((FOLDER / "style.css").read_text(encoding="utf-8")))
-    shutil.copytree(FOLDER / "icons", out / "icons")
-    shutil.copyfile(PROJECT / "NOTICE", out / "NOTICE")
+    write_text(
+        out / "style.css", style_sheet((STATIC_FOLDER / "style.css").read_text(encoding="utf-8"))
+    )
+    shutil.copytree(STATIC_FOLDER / "icons", out / "icons")
+    shutil.copyfile(CLONE / "NOTICE", out / "NOTICE")
     manifest = {
         "name": TITLE,
         "short_name": "Flowers",
@@ -201,8 +203,8 @@ def _write_examples(zoo: Zoo, out: Path) -> list[dict[str, str]]:
         path = out / example.path.name
         thumbnail = out / f"{example.name}-small.jpg"
         shutil.copyfile(example.path, path)
-        small: Image.Image = load_photo(example.path, at_least=THUMBNAIL)
-        small.thumbnail((THUMBNAIL, THUMBNAIL))
+        small: Image.Image = load_photo(example.path, at_least=STATIC_THUMBNAIL)
+        small.thumbnail((STATIC_THUMBNAIL, STATIC_THUMBNAIL))
         small.save(thumbnail, quality=82, optimize=True)
         found.append(
             {
@@ -233,7 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--revision needs --repo USER/REPO")
     try:
         source = Source.of_hub(options.repo, options.revision) if options.repo else None
-        build(options.out, source)
+        build_site(options.out, source)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flowers.errors import BuildError
 
-FOLDER = Path(__file__).parent
-MODULES = FOLDER / "node_modules"
+STATIC_FOLDER = Path(__file__).parent
+MODULES = STATIC_FOLDER / "node_modules"
 LITERT = MODULES / "@litertjs" / "core"
 
 SCRIPTS = {"app.js": "src/app.ts", "reader.js": "src/worker/reader.ts"}
@@ -29,7 +29,7 @@ def install() -> None:
             raise BuildError(
                 f"{name} is missing; install Node.js 20 or newer, which only building needs."
             )
-    lock, installed = FOLDER / "package-lock.json", MODULES / "installed"
+    lock, installed = STATIC_FOLDER / "package-lock.json", MODULES / "installed"
     if installed.is_file() and installed.read_bytes() == lock.read_bytes():
         return
     done = _run("npm", "ci", "--no-audit", "--no-fund")
@@ -81,7 +81,7 @@ def write_runtime(out: Path) -> None:
         # Packed here, since not every web server packs what it sends. Without a time of day, so
         # that the same file has the same hash.
         (out / f"{name}.wasm.gz").write_bytes(gzip.compress(wasm, 9, mtime=0))
-    (out / "LICENSE").write_bytes((FOLDER.parent / "LICENSE").read_bytes())
+    (out / "LICENSE").write_bytes((STATIC_FOLDER.parent / "LICENSE").read_bytes())
     (out / "NOTICE").write_text(
         "LiteRT.js (@litertjs/core), https://github.com/google-ai-edge/LiteRT\n"
         "Copyright Google LLC. Apache License 2.0: see LICENSE.\n"
@@ -92,7 +92,11 @@ def write_runtime(out: Path) -> None:
 
 def _run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(part) for part in command], cwd=FOLDER, capture_output=True, text=True, check=False
+        [str(part) for part in command],
+        cwd=STATIC_FOLDER,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

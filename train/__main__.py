@@ -106,13 +106,13 @@ def _fit(options: argparse.Namespace) -> None:
 
         prepare_push(repo, private)
     with quiet():
-        from train.fit import Job, fit
+        from train.fit import FitJob, fit
 
         bfloat16 = _bfloat16(options)
 
     if hasattr(options, "examples") and not hasattr(options, "examples_license"):
         raise DatasetError("Say whose photos they are: --examples needs --examples-license TEXT.")
-    fit(given(Job, options, recipe=given(Recipe, options, bfloat16=bfloat16)))
+    fit(given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16)))
 
     if backbone_folders(options.out):
         print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")

@@ -36,7 +36,7 @@ SHEET = "audit.html"
 FOLDS = 5
 MOST_SHOWN = 500
 """Photos on the sheet; the CSV file has all."""
-THUMBNAIL = 160
+SHEET_THUMBNAIL = 160
 """Pixels of a side."""
 
 
@@ -78,7 +78,7 @@ def audit(data: str, out: Path, base: str = "imagenet", backbone: str = "mobilen
             crossing=False,
         )
         members = [photo for part in PARTS for photo in dataset.part(part)]
-        judged = judge(features.pooled, members, dataset)
+        judged = judge_labels(features.pooled, members, dataset)
         write_csv(out / CSV, judged)
         write_sheet(out / SHEET, judged, {photo.file: photo.sha256 for photo in members}, cache)
     suspected = sum(photo.suspected for photo in judged)
@@ -86,7 +86,7 @@ def audit(data: str, out: Path, base: str = "imagenet", backbone: str = "mobilen
     print(f"All photos, worst labels first: {out / CSV}\nThe suspected ones: {out / SHEET}")
 
 
-def judge(features: np.ndarray, photos: list[Photo], dataset: Dataset) -> list[Judged]:
+def judge_labels(features: np.ndarray, photos: list[Photo], dataset: Dataset) -> list[Judged]:
     """Rank photos, worst labels first, by features float32[n, k] of them.
 
     Raises `DatasetError` where a class has too few photos.
@@ -136,19 +136,21 @@ def write_sheet(
     """Write thumbnails of the suspected photos into one HTML file. Raises OSError."""
     suspected = [photo for photo in judged if photo.suspected]
     shown = [(photo, _thumbnail(cache, sha256_of[photo.file])) for photo in suspected[:MOST_SHOWN]]
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(PAGE)
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        AUDIT_SHEET
+    )
     write_text(path, template.render(shown=shown, suspected=len(suspected), photos=len(judged)))
 
 
 def _thumbnail(cache: PhotoCache, sha256: str) -> str:
     image = cache.image(sha256)
-    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    image.thumbnail((SHEET_THUMBNAIL, SHEET_THUMBNAIL))
     content = io.BytesIO()
     image.save(content, "JPEG", quality=80)
     return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-PAGE = """\
+AUDIT_SHEET = """\
 <!doctype html>
 <html lang="en">
 <head>

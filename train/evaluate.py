@@ -20,16 +20,16 @@ from flowers.weights.results import VariantResult
 from train.artifact.measure import (
     Answers,
     failure_table,
+    figures_table,
     measure,
     measure_refusal,
     predict_all,
     refusal_table,
-    results_table,
 )
 from train.data.dataset import Dataset
 
 Results = dict[Model, VariantResult]
-Row = tuple[list[str], dict[str, float]]
+CsvRow = tuple[list[str], dict[str, float]]
 """Photo, label, backbone, variant, predicted class; and the probability of each class."""
 
 
@@ -53,13 +53,13 @@ def evaluate_folder(
     photos = _labelled_photos(weights, data, every_photo)
     others = [find_on_disk(root, leave=[weights]) for root in unknown]
     results: Results = {}
-    rows: list[Row] = []
+    rows: list[CsvRow] = []
     for folder in folders:
         classifier = Classifier(check_artifact(folder))
         found, lines = _evaluate_backbone(classifier, data.found.root, photos, others)
         results |= found
         rows += lines
-    print("\n".join([results_table(results), *data.found.aside.lines()]))
+    print("\n".join([figures_table(results), *data.found.aside.lines()]))
     for other in others:
         for line in other.aside.lines():
             print(f"{other.root.name}: {line}")
@@ -96,7 +96,7 @@ def _evaluate_backbone(
     data: Path,
     photos: Sequence[Labelled[DiskFile]],
     unknown: Sequence[Found[DiskFile]],
-) -> tuple[Results, list[Row]]:
+) -> tuple[Results, list[CsvRow]]:
     key, classes = classifier.backbone.key, classifier.config.classes
     known = {label: _class(label, classes, key) for label in {photo.label for photo in photos}}
     readable, said = _ask(classifier, [photo.file for photo in photos], data)
@@ -105,7 +105,7 @@ def _evaluate_backbone(
     labels = np.array([classes.index(label_of[file]) for file in readable])
     others = {o.root.name: _ask(classifier, o.photos, o.root)[1] for o in unknown}
     results: Results = {}
-    rows: list[Row] = []
+    rows: list[CsvRow] = []
     for variant, values in said.probabilities.items():
         result = measure(files, labels, values, classes)
         if others:
@@ -159,7 +159,7 @@ def _threshold(settings: VariantSettings) -> float:
     return settings.refusal.threshold if settings.refusal else settings.unknown_threshold
 
 
-def _write_csv(out: Path, rows: list[Row]) -> None:
+def _write_csv(out: Path, rows: list[CsvRow]) -> None:
     """Write rows of models whose classes may differ: what a model does not know stays empty."""
     classes = list(dict.fromkeys(name for _, probabilities in rows for name in probabilities))
     with whole_file(out) as partial, partial.open("w", newline="", encoding="utf-8") as text:

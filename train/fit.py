@@ -32,7 +32,7 @@ STAMP = "stamp"
 
 
 @dataclass(frozen=True)
-class Job:
+class FitJob:
     """One call of `fit`."""
 
     data: str
@@ -54,7 +54,7 @@ class Job:
     """Write serving artifacts too; `python -m train export` can do it later."""
 
 
-def fit(job: Job) -> None:
+def fit(job: FitJob) -> None:
     """Train every backbone of the job that is not finished yet.
 
     Raises `DatasetError`, `WeightsError` and OSError, each with one sentence.
@@ -64,7 +64,7 @@ def fit(job: Job) -> None:
         _fit(job, photos)
 
 
-def _fit(job: Job, photos: PhotoSet[DiskFile]) -> None:
+def _fit(job: FitJob, photos: PhotoSet[DiskFile]) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
     dataset = scan_dataset(photos, cache, job.recipe.seed)
     print(dataset.table())
@@ -92,7 +92,7 @@ def _fit(job: Job, photos: PhotoSet[DiskFile]) -> None:
 
 
 def train_backbone(
-    job: Job,
+    job: FitJob,
     backbone: Backbone,
     base: str | None,
     dataset: Dataset,
@@ -142,7 +142,7 @@ def train_backbone(
 
 
 def _new_network(
-    job: Job,
+    job: FitJob,
     backbone: Backbone,
     base: str | None,
     dataset: Dataset,
@@ -154,7 +154,7 @@ def _new_network(
 
 
 def _train_variants(
-    network: Network, job: Job, features: Features, recipe: Recipe, folder: Path
+    network: Network, job: FitJob, features: Features, recipe: Recipe, folder: Path
 ) -> None:
     for variant in VARIANTS:
         # The finetuned variant starts from the transfer head, so that one is trained in any case.
@@ -163,7 +163,7 @@ def _train_variants(
 
 
 def _describe(
-    job: Job, backbone: Backbone, dataset: Dataset, source: BaseSource, background: Background
+    job: FitJob, backbone: Backbone, dataset: Dataset, source: BaseSource, background: Background
 ) -> Trained:
     """What training will have made."""
     parts = [backbone.key, asdict(job.recipe), source.model_dump(), job.image_size]
@@ -193,7 +193,7 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("keras", keras.backend.backend(), "numpy")}
 
 
-def _claim(job: Job, dataset: Dataset) -> None:
+def _claim(job: FitJob, dataset: Dataset) -> None:
     """Put the manifest into the folder; refuse a folder that other data or splits were used for."""
     manifest = job.out / MANIFEST
     if manifest.exists() and backbone_folders(job.out):

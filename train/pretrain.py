@@ -26,7 +26,7 @@ from flowers.weights.folder import ARTIFACT, MANIFEST, check_artifact
 from train.data.augment import whole_view
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
-from train.data.pretraining import PretrainData, collect
+from train.data.pretraining import PretrainData, collect_photos
 from train.data.views import FreshViews, Views
 from train.network.base import RECIPE, find_base
 from train.network.bfloat16 import mixed_bfloat16
@@ -69,7 +69,7 @@ class PretrainRecipe:
     seed: int = 0
 
 
-class Batches(keras.utils.PyDataset):
+class ViewBatches(keras.utils.PyDataset):
     """Shuffled batches of views: uint8[n, s, s, 3] and targets float32[n, c]."""
 
     def __init__(self, views: Views, recipe: PretrainRecipe):
@@ -211,7 +211,7 @@ def _train(
     dropout = keras.layers.Dropout(0.2)
     logits = keras.layers.Dense(len(data.classes), dtype="float32", name="logits")(dropout(pooled))
     model = keras.Model(base.input, logits)
-    batches = Batches(views, recipe)
+    batches = ViewBatches(views, recipe)
     steps = len(batches) * recipe.epochs
     window = min(recipe.batchnorm_window, max(4, steps // 10))
     for layer in base.layers:
@@ -277,7 +277,7 @@ def run_pretrain(
         cache = PhotoCache(out / WORK / "photos")
         dataset = scan_dataset(data, cache, recipe.seed)
         print(dataset.table())
-        photos = collect(dataset, extra, cache)
+        photos = collect_photos(dataset, extra, cache)
         print(f"{len(photos.train.rows)} photos of {len(photos.classes)} classes to train on")
         path, _ = find_base(backbone, base)
         views = FreshViews(photos.train, recipe.seed)

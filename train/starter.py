@@ -22,9 +22,9 @@ from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_c
 from train.artifact.finish import write_model_card
 from train.data.cache import PhotoCache
 from train.data.dataset import Photo, scan_dataset
-from train.data.pretraining import collect
+from train.data.pretraining import collect_photos
 from train.data.views import FreshViews, KeptViews
-from train.fit import Job, fit
+from train.fit import FitJob, fit
 from train.pretrain import PretrainRecipe, pretrain, taught_by
 from train.work import Recipe
 
@@ -86,10 +86,10 @@ def make_starter(
     """
     cache = PhotoCache(runs / "photos")
     dataset = scan_dataset(read_folder(data), cache, seed=0)
-    photos = collect(dataset, extra, cache)
+    photos = collect_photos(dataset, extra, cache)
     union = link_photos(dataset.root, photos.seen, runs / "teacher-photos")
     fit(
-        Job(
+        FitJob(
             data=str(union),
             out=runs / "teacher",
             backbones=(BACKBONES["mobilenetv2"],),
@@ -105,7 +105,7 @@ def make_starter(
         base = str(pretrain(backbone, photos, views, recipe, folder, base))
     weights = runs / "weights"
     fit(
-        Job(
+        FitJob(
             data=str(data),
             out=weights,
             backbones=(backbone,),

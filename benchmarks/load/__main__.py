@@ -16,11 +16,11 @@ from pathlib import Path
 
 from benchmarks.load.served import served
 from benchmarks.load.trials import flood, large_files, many_calls, many_users
-from benchmarks.report import RESULTS, Table, publish
+from benchmarks.report import RESULTS, Table, write_results
 from flowers.errors import UserError
 from flowers.weights.source import DEFAULT_FOLDER
 
-PACKAGES = ("gradio", "ai-edge-litert", "pillow", "numpy")
+LOAD_PACKAGES = ("gradio", "ai-edge-litert", "pillow", "numpy")
 GROWTH, PEAK, BACK = 0.10, 1.5e9, 5.0
 """What is to be reached: share of growth, bytes, seconds."""
 
@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
         "large_files": asdict(large),
         "flood": asdict(flooded),
     }
-    publish("load", text, document, PACKAGES, given.out, given.docs)
+    write_results("load", text, document, LOAD_PACKAGES, given.out, given.docs)
     return 0 if good else 1
 
 

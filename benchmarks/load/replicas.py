@@ -24,7 +24,7 @@ import httpx
 import numpy as np
 
 from benchmarks.app_process import free_port
-from benchmarks.load.served import App, new_client, served, within_address
+from benchmarks.load.served import ServedApp, new_client, served, within_address
 from benchmarks.load.trials import CLOSE, EACH, drawn, expected_answers
 from benchmarks.machine import ROOT, ProcessError
 from flowers.errors import UserError
@@ -34,7 +34,7 @@ CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 
 
 @contextmanager
-def behind_nginx(apps: list[App], folder: Path) -> Iterator[str]:
+def behind_nginx(apps: list[ServedApp], folder: Path) -> Iterator[str]:
     """Run nginx before the apps and yield its address. Raises `ProcessError`."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
@@ -95,9 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _try(address: str, victim: App, weights: Path, users: int, photos: int) -> int:
+def _try(address: str, victim: ServedApp, weights: Path, users: int, photos: int) -> int:
     expected = expected_answers(weights, users * photos)
-    front = App(address, victim.process)
+    front = ServedApp(address, victim.process)
     sent, right, after, swapped, failed = 0, 0, 0, 0, 0
     lock = threading.Lock()
     killed = threading.Event()

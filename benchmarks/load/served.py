@@ -17,11 +17,11 @@ from PIL import Image
 
 from benchmarks.app_process import running_app
 
-PATIENCE = 300.0
+ANSWER_PATIENCE = 300.0
 """Seconds for an answer."""
 
 
-class App:
+class ServedApp:
     """A running app, and the largest memory it had."""
 
     def __init__(self, address: str, process: subprocess.Popen) -> None:
@@ -63,14 +63,14 @@ class App:
 
 def new_client() -> httpx.Client:
     """A visitor's connection, past the proxies of the environment."""
-    return httpx.Client(timeout=PATIENCE, trust_env=False)
+    return httpx.Client(timeout=ANSWER_PATIENCE, trust_env=False)
 
 
 @contextmanager
-def served(weights: Path, folder: Path) -> Iterator[App]:
+def served(weights: Path, folder: Path) -> Iterator[ServedApp]:
     """Run the app until it predicts, and watch its memory. Raises `ProcessError`."""
     with running_app(weights, folder, ready="/health") as (address, process):
-        yield App(address, process)
+        yield ServedApp(address, process)
 
 
 def within_address(image: Image.Image, kind: str = "PNG", **options: Any) -> str:

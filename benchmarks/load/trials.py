@@ -10,7 +10,7 @@ from statistics import quantiles
 import numpy as np
 from PIL import Image
 
-from benchmarks.load.served import App, new_client, within_address
+from benchmarks.load.served import ServedApp, new_client, within_address
 from flowers.backbones import VARIANTS
 from flowers.models.zoo import Zoo, in_order
 from flowers.weights.source import Source
@@ -19,7 +19,7 @@ BACKBONE = "mobilenetv2"
 EACH: list[list[str]] = [[BACKBONE], list(VARIANTS)]
 CLOSE = 2e-5
 """Answers are rounded to five digits."""
-LARGE = (7_000, 7_000)
+LARGE_SIDES = (7_000, 7_000)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def expected_answers(weights: Path, photos: int) -> dict[int, list[float]]:
     return expected
 
 
-def many_users(app: App, weights: Path, users: int, photos: int) -> Users:
+def many_users(app: ServedApp, weights: Path, users: int, photos: int) -> Users:
     """Every user sends one photo after another, all users at once."""
     expected = expected_answers(weights, users * photos)
 
@@ -120,7 +120,7 @@ def many_users(app: App, weights: Path, users: int, photos: int) -> Users:
     return Users(len(outcomes), lost, swapped, [seconds for seconds, *_ in outcomes])
 
 
-def many_calls(app: App, calls: int, at_once: int = 4) -> Calls:
+def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> Calls:
     """The same photo again and again, as several visitors, with a look at memory in between."""
     photo = within_address(drawn(0), "JPEG")
     memory: list[tuple[int, int]] = []
@@ -139,10 +139,10 @@ def many_calls(app: App, calls: int, at_once: int = 4) -> Calls:
     return Calls(calls, lost, memory)
 
 
-def large_files(app: App, files: int) -> LargeFiles:
+def large_files(app: ServedApp, files: int) -> LargeFiles:
     """Photos of 49 megapixels in three formats, to both endpoints, all at once."""
-    width, height = LARGE
-    grey = Image.new("L", LARGE, 90)
+    width, height = LARGE_SIDES
+    grey = Image.new("L", LARGE_SIDES, 90)
     samples = Image.fromarray(np.full((height, width), 0.5, np.float32))
     photos = [
         within_address(samples, "TIFF", compression="tiff_deflate"),
@@ -168,7 +168,7 @@ def large_files(app: App, files: int) -> LargeFiles:
     return LargeFiles(files, lost, before, app.peak, app.resident(), seconds)
 
 
-def flood(app: App, calls: int) -> Flood:
+def flood(app: ServedApp, calls: int) -> Flood:
     """Small calls to /compare behind a batch of 500, then a normal call."""
     photo = within_address(drawn(1), "JPEG")
     status: list[int] = []

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.report import RESULTS, publish
+from benchmarks.report import RESULTS, write_results
 from benchmarks.serving.accuracy import check_accuracy
 from benchmarks.serving.rows import ROWS
 from benchmarks.serving.run import Plan, run
@@ -25,12 +25,12 @@ from benchmarks.serving.tables import Findings
 from flowers.backbones import BACKBONES, IMAGE_SIZE
 from flowers.errors import UserError
 
-CACHE = Path(__file__).resolve().parents[1] / ".cache"
+SERVING_CACHE = Path(__file__).resolve().parents[1] / ".cache"
 QUICK_SIZE = 96
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
+SERVING_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy")
 
 
-def make_parser() -> argparse.ArgumentParser:
+def serving_parser() -> argparse.ArgumentParser:
     """The arguments."""
     parser = argparse.ArgumentParser(
         "python -m benchmarks.serving",
@@ -42,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--backbones", type=_some_of(BACKBONES), default=tuple(BACKBONES), help="default all")
     add("--rows", type=_some_of(ROWS), default=tuple(ROWS), help=f"among {','.join(ROWS)}")
     add("--weights", type=Path, help="weights folder with Keras weights to use where it has them")
-    add("--cache", type=Path, default=CACHE, help="keeps what the set-up makes")
+    add("--cache", type=Path, default=SERVING_CACHE, help="keeps what the set-up makes")
     add("--out", type=Path, default=RESULTS, help="folder for serving.json")
     add("--docs", action="store_true", help="also put the tables into docs/benchmarks.md")
     add("--setup", action="store_true", help="only make the files, measure nothing")
@@ -58,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = make_parser()
+    parser = serving_parser()
     given = parser.parse_args(arguments)
     if given.repeats < 1:
         parser.error(f"--repeats is at least 1. Received: {given.repeats}")
@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    publish(name, text, document, PACKAGES, given.out, given.docs)
+    write_results(name, text, document, SERVING_PACKAGES, given.out, given.docs)
     return 0
 
 

@@ -97,7 +97,7 @@ class PlainKeras(Engine):
         return self._models[weights].predict(ready, verbose=0)
 
 
-class App(Engine):
+class ThisApp(Engine):
     """This project's runtime, by the calls that the page makes."""
 
     def __init__(self, assets: Assets, kind: str) -> None:

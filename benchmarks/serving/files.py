@@ -10,7 +10,7 @@ from flowers.files import whole_file
 from flowers.weights.folder import ARTIFACT, CONFIG, Precision
 from tests.support.photos import pattern
 
-SERVED: dict[str, Precision] = {"int8": "int8", "float16": "float16"}
+SERVED_PRECISIONS: dict[str, Precision] = {"int8": "int8", "float16": "float16"}
 """Kinds of this project's artifacts -> precision."""
 
 SIDES = (1024, 768)
@@ -44,7 +44,7 @@ class Made:
         return self.folder / "work" / f"{self.backbone}.json"
 
     def files(self, kind: str) -> list[Path]:
-        """The files that rows of a kind load: plain or one of `SERVED`."""
+        """The files that rows of a kind load: plain or one of `SERVED_PRECISIONS`."""
         if kind == "plain":
             return [self.plain(variant) for variant in VARIANTS]
         return [self.served(kind) / ARTIFACT, self.served(kind) / CONFIG]

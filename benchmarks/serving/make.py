@@ -21,7 +21,7 @@ import keras
 import numpy as np
 
 from benchmarks.plain_keras import build_plain, preprocessing
-from benchmarks.serving.files import SERVED, Made, write_photos
+from benchmarks.serving.files import SERVED_PRECISIONS, Made, write_photos
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS
 from flowers.files import whole_file, write_text
 from flowers.photos import read_photo
@@ -122,7 +122,7 @@ class Setup:
         write_text(self.made.work, json.dumps(work))
 
     def _served(self, kind: str) -> None:
-        folder, precision = self.made.served(kind), SERVED[kind]
+        folder, precision = self.made.served(kind), SERVED_PRECISIONS[kind]
         with whole_file(folder / ARTIFACT) as partial:
             if self.trained and self.config and self.config.precision == precision:
                 # What was chosen for these weights, whatever the kind.

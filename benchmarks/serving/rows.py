@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import peak_memory
-from benchmarks.serving.engines import App, Assets, Engine, PlainKeras
+from benchmarks.serving.engines import Assets, Engine, PlainKeras, ThisApp
 from benchmarks.serving.files import Made
 
 
 @dataclass(frozen=True)
-class Row:
+class ServingRow:
     """One line of the table."""
 
     name: str
@@ -37,20 +37,22 @@ class Row:
 
 
 BASELINE = "keras"
-SERVED = "int8"
+SERVED_ROW = "int8"
 """The row that is set against plain Keras."""
 
-ROWS: dict[str, Row] = {
-    BASELINE: Row("Plain Keras", "plain", ("tensorflow", "keras"), PlainKeras),
+ROWS: dict[str, ServingRow] = {
+    BASELINE: ServingRow("Plain Keras", "plain", ("tensorflow", "keras"), PlainKeras),
     **{
-        kind: Row(f"This app, {kind}", kind, ("ai-edge-litert",), partial(App, kind=kind))
-        for kind in (SERVED, "float16")
+        kind: ServingRow(
+            f"This app, {kind}", kind, ("ai-edge-litert",), partial(ThisApp, kind=kind)
+        )
+        for kind in (SERVED_ROW, "float16")
     },
 }
 
 
 @dataclass(frozen=True)
-class Job:
+class RowJob:
     """What a process of a row is given."""
 
     backbones: dict[str, str]
@@ -70,7 +72,7 @@ class Job:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> "Job":
+    def load(cls, path: Path) -> "RowJob":
         """Read what `save` wrote."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
@@ -100,7 +102,7 @@ class Measured:
     """`backbone/variant` -> probabilities of the first photo."""
 
 
-def measure(row: Row, job: Job, started: float) -> Measured:
+def measure_serving(row: ServingRow, job: RowJob, started: float) -> Measured:
     """Run all phases of a row."""
     engine = row.engine(job.assets())
     answers, moments = {}, []
@@ -136,7 +138,7 @@ def _seconds(engine: Engine, photo: str, backbone: str | None = None) -> float:
 
 def main(row: str, job: str, started: str) -> None:
     """Measure one row and write what was found beside the job."""
-    measured = measure(ROWS[row], Job.load(Path(job)), float(started))
+    measured = measure_serving(ROWS[row], RowJob.load(Path(job)), float(started))
     Path(job).with_suffix(".found.json").write_text(json.dumps(asdict(measured)), encoding="utf-8")
 
 

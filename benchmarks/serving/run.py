@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.machine import matrix_limit, run_measured
 from benchmarks.serving.files import Made, write_photos
-from benchmarks.serving.rows import ROWS, Job, Measured
+from benchmarks.serving.rows import ROWS, Measured, RowJob
 from benchmarks.serving.tables import Costs, Findings
 from flowers.backbones import DEFAULT_CLASSES, IMAGE_SIZE
 from flowers.errors import WeightsError
@@ -95,7 +95,7 @@ def run(plan: Plan, scratch: Path) -> Findings:
     """Measure all rows that can be, in turns. Raises `ProcessError` when a process fails."""
     photos = [str(path) for path in plan.photos]
     first, rest = photos[0], photos[1:]
-    job = Job(
+    job = RowJob(
         backbones={made.backbone: str(made.folder) for made in plan.made},
         classes=plan.classes,
         image_size=plan.image_size,
@@ -136,7 +136,7 @@ def run(plan: Plan, scratch: Path) -> Findings:
     )
 
 
-def measure_row(row: str, job: Job, scratch: Path, made: list[Made]) -> Measured:
+def measure_row(row: str, job: RowJob, scratch: Path, made: list[Made]) -> Measured:
     """One process of a row, with its model files in the page cache."""
     for one in made:
         for path in one.files(ROWS[row].kind):

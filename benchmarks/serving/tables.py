@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.report import Table, with_range
-from benchmarks.serving.rows import BASELINE, ROWS, SERVED, Measured
+from benchmarks.serving.rows import BASELINE, ROWS, SERVED_ROW, Measured
 from flowers.backbones import BACKBONES, IMAGE_SIZE
 
 NOTES = (
@@ -44,7 +44,7 @@ class Target:
     ratio: Callable[["Findings"], float]
 
 
-TARGETS = (
+SERVING_TARGETS = (
     Target("one photo, warm: times faster", 15, lambda f: f.ratio(lambda m: median(m.warm))),
     Target("cold start to all models: times faster", 10, lambda f: f.ratio(lambda m: m.all)),
     Target("download: times smaller", 5, lambda f: f.download_ratio()),
@@ -76,16 +76,18 @@ class Findings:
 
     def ratio(self, what: Callable[[Measured], float]) -> float:
         """How many times less the app takes than plain Keras, of medians."""
-        plain, served = (median(what(m) for m in self.measured[row]) for row in (BASELINE, SERVED))
+        plain, served = (
+            median(what(m) for m in self.measured[row]) for row in (BASELINE, SERVED_ROW)
+        )
         return plain / served
 
     def download_ratio(self) -> float:
         """How many times less the app downloads."""
-        return self.costs[BASELINE].download / self.costs[SERVED].download
+        return self.costs[BASELINE].download / self.costs[SERVED_ROW].download
 
     def comparable(self) -> bool:
         """Whether both sides of the targets were measured."""
-        return BASELINE in self.measured and SERVED in self.measured
+        return BASELINE in self.measured and SERVED_ROW in self.measured
 
     def text(self) -> str:
         """All tables in Markdown."""
@@ -113,16 +115,18 @@ class Findings:
         """Target -> what was aimed at and what was reached."""
         if not self.comparable():
             return {}
-        return {t.text: {"aimed": t.at_least, "reached": t.ratio(self)} for t in TARGETS}
+        return {t.text: {"aimed": t.at_least, "reached": t.ratio(self)} for t in SERVING_TARGETS}
 
     def targets(self) -> Table:
         """The app against plain Keras."""
         rows = [
             [t.text, f"{t.at_least:g}", f"{ratio:.1f}", "yes" if ratio >= t.at_least else "no"]
-            for t in TARGETS
+            for t in SERVING_TARGETS
             for ratio in [t.ratio(self)]
         ]
-        return Table([f"{ROWS[SERVED].name}, against plain Keras", "aim", "here", "reached"], rows)
+        return Table(
+            [f"{ROWS[SERVED_ROW].name}, against plain Keras", "aim", "here", "reached"], rows
+        )
 
     def main_table(self) -> Table:
         """Times and sizes, all models together."""

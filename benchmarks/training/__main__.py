@@ -18,7 +18,7 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks.report import RESULTS, publish
+from benchmarks.report import RESULTS, write_results
 from benchmarks.training.data import (
     base_file,
     draw_photos,
@@ -33,14 +33,14 @@ from flowers.errors import UserError
 from train.data.dataset import Dataset
 from train.work import Recipe
 
-CACHE = Path(__file__).resolve().parents[1] / ".cache" / "training"
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+TRAINING_CACHE = Path(__file__).resolve().parents[1] / ".cache" / "training"
+TRAINING_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
 LEAST_OWN_RUNS = 3
 BASES = {"imagenet": "ImageNet", "none": "random"}
 QUICK = {"photos": 40, "image_size": 96, "epochs": 1, "batch_size": 8}
 
 
-def make_parser() -> argparse.ArgumentParser:
+def training_parser() -> argparse.ArgumentParser:
     """The arguments."""
     parser = argparse.ArgumentParser(
         "python -m benchmarks.training",
@@ -71,7 +71,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("--repeats", type=int, default=1, help="runs of plain Keras for a row; default 1")
     add("--epochs", type=int, default=Recipe().epochs)
     add("--seed", type=int, default=0)
-    add("--work", type=Path, default=CACHE, help="for photos, logs and what is measured so far")
+    add(
+        "--work",
+        type=Path,
+        default=TRAINING_CACHE,
+        help="for photos, logs and what is measured so far",
+    )
     add("--fresh", action="store_true", help="forget what was measured in --work")
     add("--out", type=Path, default=RESULTS, help="folder for training.json")
     add("--docs", action="store_true", help="also put the tables into docs/benchmarks.md")
@@ -81,7 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = make_parser()
+    parser = training_parser()
     given = parser.parse_args(arguments)
     # As by Ctrl-C: the process that is measured is ended, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -101,7 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     recipe = tasks[0].recipe
     page = text(rows, recipe, drawn=given.data is None)
-    publish("training", page, document(rows, recipe), PACKAGES, given.out, given.docs)
+    write_results(
+        "training", page, document(rows, recipe), TRAINING_PACKAGES, given.out, given.docs
+    )
     print(f"\n{terminal(rows)}")
     return 0
 

@@ -14,7 +14,7 @@ from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.network.base import find_base, photos_seen
 
-JPEG = frozenset({".jpg", ".jpeg", ".jfif"})
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif"})
 """What plain Keras and this project both read."""
 
 
@@ -25,7 +25,7 @@ def take_photos(root: Path, photos: int, seed: int, folder: Path) -> Path:
     """
     classes: dict[str, list[Path]] = {}
     for photo in read_folder(root).photos:
-        if photo.file.path.suffix.lower() in JPEG:
+        if photo.file.path.suffix.lower() in JPEG_SUFFIXES:
             classes.setdefault(photo.label, []).append(photo.file.path)
     there = sum(map(len, classes.values()))
     if there < photos:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.machine import ProcessError, run_measured
-from benchmarks.training.tables import Row, Run
+from benchmarks.training.tables import Run, TrainingRow
 from flowers.backbones import Backbone, Variant
 from flowers.files import write_text
 from train.data.dataset import Dataset
@@ -52,14 +52,14 @@ class Bench:
         if self.notes.exists():
             self.measured = json.loads(self.notes.read_text(encoding="utf-8"))
 
-    def row(self, task: Task, repeats: int, own_runs: int) -> Row:
+    def row(self, task: Task, repeats: int, own_runs: int) -> TrainingRow:
         """Measure one row, or what is missing of it: own runs before and after each plain one."""
         plain: list[Run] = []
         own: list[Run] = []
         for side in _order(repeats, own_runs):
             runs = plain if side == "plain" else own
             runs.append(self._once(task, side, len(runs)))
-        return Row(
+        return TrainingRow(
             backbone=task.backbone.name,
             variant=task.variant,
             photos=len(task.dataset.photos),

@@ -8,7 +8,7 @@ from benchmarks.report import Table, with_range
 from flowers.stats import accuracy_interval
 from train.work import Recipe
 
-TARGETS = {"transfer": 8.0, "finetuned": 4.0}
+SPEEDUP_TARGETS = {"transfer": 8.0, "finetuned": 4.0}
 """How many times quicker than plain Keras training is to be."""
 
 
@@ -23,7 +23,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Row:
+class TrainingRow:
     """One backbone and variant, both sides."""
 
     backbone: str
@@ -56,7 +56,7 @@ class Row:
         return self.right(self.own) / self.test_photos >= low
 
 
-def text(rows: list[Row], recipe: Recipe, drawn: bool) -> str:
+def text(rows: list[TrainingRow], recipe: Recipe, drawn: bool) -> str:
     """The tables in Markdown, with what must be known to read them."""
     times = Table(
         ["", "photos", "plain Keras, s", "this project, s", "times faster", "asked", "export, s"],
@@ -67,7 +67,7 @@ def text(rows: list[Row], recipe: Recipe, drawn: bool) -> str:
                 with_range([run.usage["seconds"] for run in row.plain], 0),
                 with_range([run.usage["seconds"] for run in row.own], 1),
                 f"{row.ratio():.1f}",
-                f"{TARGETS[row.variant]:.0f}",
+                f"{SPEEDUP_TARGETS[row.variant]:.0f}",
                 f"{row.export.usage['seconds']:.0f}",
             ]
             for row in rows
@@ -123,11 +123,11 @@ def text(rows: list[Row], recipe: Recipe, drawn: bool) -> str:
     return "\n\n".join([times.markdown(), quality.markdown(), " ".join(notes)])
 
 
-def terminal(rows: list[Row]) -> str:
+def terminal(rows: list[TrainingRow]) -> str:
     """What was asked for and what was reached, one line per row."""
     lines = []
     for row in rows:
-        asked = TARGETS[row.variant]
+        asked = SPEEDUP_TARGETS[row.variant]
         speed = "reached" if row.ratio() >= asked else "missed"
         worse = "no lower than plain Keras" if row.no_worse() else "LOWER than plain Keras"
         processor = _median(row.plain, "processor_seconds") / _median(row.own, "processor_seconds")
@@ -138,7 +138,7 @@ def terminal(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def document(rows: list[Row], recipe: Recipe) -> dict[str, Any]:
+def document(rows: list[TrainingRow], recipe: Recipe) -> dict[str, Any]:
     """All that was measured, for JSON."""
     return {
         "recipe": asdict(recipe),
@@ -153,7 +153,7 @@ def _median(runs: list[Run], what: str) -> float:
     return float(median(run.usage[what] for run in runs))
 
 
-def _accuracy(row: Row, runs: list[Run]) -> str:
+def _accuracy(row: TrainingRow, runs: list[Run]) -> str:
     right = row.right(runs)
     low, high = accuracy_interval(right, row.test_photos)
     return f"{100 * right / row.test_photos:.1f} % ({100 * low:.1f} to {100 * high:.1f})"

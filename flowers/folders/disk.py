@@ -10,7 +10,7 @@ from flowers.errors import PhotoError
 from flowers.folders.aside import Aside, Kind, kind_by_path
 from flowers.folders.names import shown
 
-RESULTS = ({"published.json", "manifest.json"}, {"config.json", "metrics.json"})
+RESULT_FILES = ({"published.json", "manifest.json"}, {"config.json", "metrics.json"})
 """What lies in a weights folder, and in the folder of one of its backbones."""
 
 
@@ -81,7 +81,7 @@ class Walk:
             return
         self._seen.add((at.st_dev, at.st_ino))
         there = {child.name for child in children}
-        is_results = any(names <= there for names in RESULTS)
+        is_results = any(names <= there for names in RESULT_FILES)
         if name and (is_results or folder.resolve() in self._leave):
             self.aside.add(Kind.WEIGHTS, name)
             return

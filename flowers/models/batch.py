@@ -20,7 +20,7 @@ from flowers.photos import ahead, load_photo
 MAX_PHOTOS = 500
 LIMITS = PAGE
 """Of each zip."""
-THUMBNAIL = 56
+ROW_THUMBNAIL = 56
 
 _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
 
@@ -61,7 +61,7 @@ class BatchRow:
 
     reading: Reading
     thumbnail: Image.Image | None = None
-    """The middle of the photo, `THUMBNAIL` pixels square."""
+    """The middle of the photo, `ROW_THUMBNAIL` pixels square."""
     folder: str | None = None
     """As in `Shot`."""
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -153,7 +153,7 @@ def _thumbnail(photo: Image.Image) -> Image.Image:
     side = min(photo.size)
     left, top = (photo.width - side) // 2, (photo.height - side) // 2
     square = photo.crop((left, top, left + side, top + side))
-    return square.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR)
+    return square.resize((ROW_THUMBNAIL, ROW_THUMBNAIL), Image.Resampling.BILINEAR)
 
 
 def _reader(path: Path) -> Callable[[], bytes]:

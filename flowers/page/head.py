@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TITLE = "Flowers: six backbones side by side"
-ABOUT = (
+PREVIEW_TEXT = (
     "Upload a photo of a flower: six ImageNet backbones, each trained two ways, say what it is and "
     "where they looked. Which one reads your photos best, and is the difference real?"
 )
@@ -23,10 +23,10 @@ _TAGS = re.compile(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>', re.DOTAL
 def with_own_tags(page: str) -> str:
     """The page with this project's tags for previews instead of Gradio's."""
     tags = (
-        f'<meta name="description" content="{escape(ABOUT)}">'
+        f'<meta name="description" content="{escape(PREVIEW_TEXT)}">'
         f'<meta property="og:type" content="website">'
         f'<meta property="og:title" content="{escape(TITLE)}">'
-        f'<meta property="og:description" content="{escape(ABOUT)}">'
+        f'<meta property="og:description" content="{escape(PREVIEW_TEXT)}">'
     )
     return _TAGS.sub("", page).replace("</title>", f"</title>{tags}", 1)
 

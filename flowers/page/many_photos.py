@@ -91,13 +91,13 @@ def downloads(
     return render(
         "downloads.html",
         links={
-            "Download CSV": ("photos.csv", data_link("text/csv", to_csv(readings))),
+            "Download CSV": ("photos.csv", data_link("text/csv", readings_csv(readings))),
             "Download JSON": ("photos.json", data_link("application/json", answer)),
         },
     )
 
 
-def to_csv(readings: Sequence[Reading]) -> str:
+def readings_csv(readings: Sequence[Reading]) -> str:
     """One line per photo and model."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")

@@ -12,7 +12,7 @@ from flowers.page.html import render
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import Entry
 
-ABOUT: dict[Variant, str] = {
+VARIANT_INFO: dict[Variant, str] = {
     "transfer": "frozen base, new head",
     "finetuned": "last 15 layers trained too",
 }
@@ -63,7 +63,7 @@ def picker(zoo: Zoo, elem_id: str) -> Picker:
             v: gr.Checkbox(
                 True,
                 label=v,
-                info=ABOUT[v],
+                info=VARIANT_INFO[v],
                 interactive=True,
                 container=False,
                 elem_id=f"{elem_id}-variants-{v}",

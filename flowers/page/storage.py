@@ -20,8 +20,8 @@ except ImportError:  # Windows tells a living process from a dead one by age alo
 
 VARIABLE = "GRADIO_TEMP_DIR"
 PREFIX = "flowers-"
-LOCK = ".in-use"
-ABANDONED = 24 * HOUR
+IN_USE = ".in-use"
+ABANDONED_FOLDER = 24 * HOUR
 """Seconds after which a folder without a lock has no living owner."""
 
 
@@ -40,7 +40,7 @@ class Storage:
         base.mkdir(parents=True, exist_ok=True)
         # Under another name until it is locked, so that nobody takes it for abandoned.
         made = Path(tempfile.mkdtemp(prefix="new-", dir=base))
-        self._lock = _locked(made / LOCK)
+        self._lock = _locked(made / IN_USE)
         self.folder = made.rename(made.with_name(made.name.replace("new-", PREFIX, 1)))
 
     def make_room(self, size: int, keep: Callable[[], Collection[str]] = tuple) -> None:
@@ -80,7 +80,7 @@ class Storage:
             for name in names:
                 path = Path(folder, name)
                 with suppress(OSError):
-                    if name != LOCK:
+                    if name != IN_USE:
                         found.append((path, path.lstat()))
         return found
 
@@ -92,10 +92,10 @@ def _base(named: str | None) -> Path:
 def _delete_abandoned(base: Path) -> None:
     for folder in base.glob(f"{PREFIX}*"):
         try:
-            lock = _locked(folder / LOCK)
+            lock = _locked(folder / IN_USE)
         except OSError:
             continue  # Its process lives.
-        if fcntl is not None or time.time() - (folder / LOCK).stat().st_ctime > ABANDONED:
+        if fcntl is not None or time.time() - (folder / IN_USE).stat().st_ctime > ABANDONED_FOLDER:
             shutil.rmtree(folder, ignore_errors=True)
         lock.close()
 

@@ -37,7 +37,7 @@ SERVING_FILES = (CONFIG, ARTIFACT, METRICS)
 BACKBONE_FILES = (*SERVING_FILES, KERAS_WEIGHTS)
 ROOT_FILES = (CARD, PUBLISHED, MANIFEST)
 
-MAX_JSON = 100_000_000
+MAX_JSON_FILE = 100_000_000
 """Bytes of one JSON file; figures of 100,000 test photos take some 30 MB."""
 
 EXAMPLES = "examples"
@@ -197,8 +197,8 @@ def parse_config(text: str, backbone: str) -> Config:
 
 def read_json(path: Path) -> str:
     """The text of a JSON file of a weights folder. Raises OSError and UnicodeDecodeError."""
-    if (size := path.stat().st_size) > MAX_JSON:
-        raise OSError(f"{size:,} bytes are more than {MAX_JSON:,}")
+    if (size := path.stat().st_size) > MAX_JSON_FILE:
+        raise OSError(f"{size:,} bytes are more than {MAX_JSON_FILE:,}")
     return path.read_text(encoding="utf-8")
 
 

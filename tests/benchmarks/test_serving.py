@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.report import Table, publish, with_range, write_docs
+from benchmarks.report import Table, with_range, write_docs, write_results
 from benchmarks.serving.rows import Measured
 from benchmarks.serving.tables import Costs, Findings
 from tests.support import ROOT
@@ -128,7 +128,7 @@ def test_tables_line_up_and_are_saved(tmp_path: Path) -> None:
     assert len({len(line) for line in lines}) == 1
     with pytest.raises(ValueError, match="one cell for each"):
         Table(["", "ms"], [["one"]])
-    publish("x", table.markdown(), {"ms": [1.5]}, ["numpy"], tmp_path)
+    write_results("x", table.markdown(), {"ms": [1.5]}, ["numpy"], tmp_path)
     saved = json.loads((tmp_path / "x.json").read_text())
     assert saved["ms"] == [1.5]
     assert saved["machine"]["versions"] == {"numpy": np.__version__}

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.machine import ProcessError, run_measured
 from benchmarks.training.data import held_out_photos_seen, split_photos, take_photos
 from benchmarks.training.run import _order
-from benchmarks.training.tables import Row, Run, terminal, text
+from benchmarks.training.tables import Run, TrainingRow, terminal, text
 from flowers.errors import DatasetError
 from flowers.weights.folder import MANIFEST
 from tests.support.photos import SIZE, write_patterns
@@ -28,9 +28,9 @@ def run_of(seconds: float, accuracy: float | None = 0.5) -> Run:
     return Run(usage, accuracy)
 
 
-def row_of(plain: float, own: float, accuracy: float) -> Row:
+def row_of(plain: float, own: float, accuracy: float) -> TrainingRow:
     own_runs = [run_of(own, accuracy), run_of(100 * own, accuracy), run_of(own, accuracy)]
-    return Row(
+    return TrainingRow(
         "MobileNetV2",
         "transfer",
         1000,

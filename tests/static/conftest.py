@@ -72,13 +72,13 @@ def node_packages() -> None:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Path:
     """What `make static` writes."""
-    from static.__main__ import build
+    from static.__main__ import build_site
 
     out = tmp_path_factory.mktemp("static") / "page"
     with pytest.MonkeyPatch.context() as patch:
         for name in ("FLOWERS_REPO", "FLOWERS_REVISION", "FLOWERS_WEIGHTS"):
             patch.delenv(name, raising=False)
-        build(out)
+        build_site(out)
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowers.models.verdicts import exported
-from static.bundle import FOLDER, bundle
+from static.bundle import STATIC_FOLDER, bundle
 from tests.support import ROOT
 
 PROGRAM = """
@@ -38,7 +38,7 @@ def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Pa
     """A script for node that gives a verdict."""
     folder = tmp_path_factory.mktemp("looks")
     source = folder / "program.ts"
-    modules = [json.dumps(str(FOLDER / "src" / name)) for name in ("looks.ts", "verdict.ts")]
+    modules = [json.dumps(str(STATIC_FOLDER / "src" / name)) for name in ("looks.ts", "verdict.ts")]
     source.write_text(PROGRAM % tuple(modules))
     bundle(str(source), folder / "program.mjs", "--format=esm", "--platform=node")
     return folder / "program.mjs"

@@ -16,7 +16,7 @@ from flowers.page.examples import own_photos
 from flowers.photos import read_photo, to_square
 from flowers.weights.folder import backbone_folders
 from flowers.weights.source import DEFAULT_FOLDER, Source
-from static.bundle import FOLDER, bundle
+from static.bundle import STATIC_FOLDER, bundle
 from tests.static.conftest import WebServer
 from tests.static.test_page import ONE, read
 from tests.support import ROOT
@@ -41,7 +41,7 @@ for (const [width, height] of JSON.parse(process.argv[2])) {
 
 def test_photos_are_squeezed_as_pillow_does_to_the_bit(built: Path, tmp_path: Path) -> None:
     source = tmp_path / "squeeze.ts"
-    source.write_text(SQUEEZE % json.dumps(str(FOLDER / "src" / "resample.ts")))
+    source.write_text(SQUEEZE % json.dumps(str(STATIC_FOLDER / "src" / "resample.ts")))
     bundle(str(source), tmp_path / "squeeze.mjs", "--format=esm", "--platform=node")
     rng = np.random.default_rng(0)
     photos = {}

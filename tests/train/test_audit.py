@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from flowers.errors import DatasetError
 from flowers.folders.layout import read_folder
 from tests.support.photos import SIZE, write_patterns
-from train.audit import judge, write_csv, write_sheet
+from train.audit import judge_labels, write_csv, write_sheet
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Photo, scan_dataset
 
@@ -33,7 +33,7 @@ def test_of_labels_shuffled_at_random_most_are_among_the_first_tenth() -> None:
     given = true.copy()
     given[wrong] = (true[wrong] + rng.integers(1, 3, 50)) % 3
     photos = photos_of(given.tolist())
-    judged = judge(features, photos, Dataset(Path(), CLASSES, photos, seed=0))
+    judged = judge_labels(features, photos, Dataset(Path(), CLASSES, photos, seed=0))
     assert len(judged) == 1000
     assert [photo.quality for photo in judged] == sorted(photo.quality for photo in judged)
     changed = {photos[i].file: CLASSES[true[i]] for i in wrong}
@@ -55,14 +55,14 @@ def test_near_duplicates_do_not_vouch_for_one_another() -> None:
     labels[:10] = 1
     photos = photos_of(labels.tolist())
     photos[:10] = [Photo(p.file, p.label, p.part, 0, p.sha256) for p in photos[:10]]
-    judged = judge(features, photos, Dataset(Path(), CLASSES[:2], photos, seed=0))
+    judged = judge_labels(features, photos, Dataset(Path(), CLASSES[:2], photos, seed=0))
     assert {photo.file for photo in judged[:10]} == {photo.file for photo in photos[:10]}
 
 
 def test_a_class_with_too_few_photos_is_one_sentence() -> None:
     photos = photos_of([0] * 20 + [1] * 4)
     with pytest.raises(DatasetError, match="needs 5 different photos of every class"):
-        judge(np.ones((24, 2)), photos, Dataset(Path(), CLASSES[:2], photos, seed=0))
+        judge_labels(np.ones((24, 2)), photos, Dataset(Path(), CLASSES[:2], photos, seed=0))
 
 
 def test_the_csv_has_every_photo_and_the_sheet_the_suspected_ones(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_the_csv_has_every_photo_and_the_sheet_the_suspected_ones(tmp_path: Path
     rng = np.random.default_rng(0)
     features = rng.normal(size=(16, 4)) + 4 * np.eye(4)[dataset.labels(dataset.photos)]
     features[0] *= -1
-    judged = judge(features, dataset.photos, dataset)
+    judged = judge_labels(features, dataset.photos, dataset)
     write_csv(tmp_path / "audit.csv", judged)
     write_sheet(tmp_path / "audit.html", judged, {p.file: p.sha256 for p in dataset.photos}, cache)
     with (tmp_path / "audit.csv").open(encoding="utf-8", newline="") as text:

@@ -50,7 +50,7 @@ def test_a_fit_that_began_before_has_the_same_stamp() -> None:
     from flowers.weights.folder import BaseSource
     from train.data.background import Background
     from train.data.dataset import Dataset, Photo
-    from train.fit import Job, _describe
+    from train.fit import FitJob, _describe
 
     photos = [
         Photo(f"{label}/{i}.jpg", label, part, i, f"{i:064x}")
@@ -59,7 +59,7 @@ def test_a_fit_that_began_before_has_the_same_stamp() -> None:
         )
     ]
     dataset = Dataset(Path("photos"), ["daisy", "rose"], photos, seed=0)
-    job = Job(data="photos", out=Path("out"), backbones=(BACKBONES["mobilenetv2"],))
+    job = FitJob(data="photos", out=Path("out"), backbones=(BACKBONES["mobilenetv2"],))
     source = BaseSource(kind="none", name="random weights")
     found = _describe(job, BACKBONES["mobilenetv2"], dataset, source, Background())
     assert found.stamp == ("04b96ecb1d3e92ab994be8f40f66cd4e48074caf647c16325d8c25cffc8a7ccb")

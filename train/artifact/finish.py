@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -33,22 +32,23 @@ from flowers.weights.results import DataSource, Metrics, SeedResult, VariantResu
 from flowers.weights.source import read_entry
 from train.artifact.measure import (
     Answers,
+    figures_table,
     fit_temperature,
-    machine_name,
     measure,
     measure_refusal,
     predict_all,
     refusal_table,
-    results_table,
     set_refusal,
 )
 from train.artifact.precision import accuracy, calibration_sample, choose_artifact
 from train.data.background import Background, BackgroundPart
 from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, Part
+from train.data.dataset import Dataset
+from train.data.labelled import LabelledPhotos
 from train.hub.card import model_card
 from train.network.graph import build_network, keras_probabilities
 from train.network.progress import Progress
+from train.processor import machine_name
 from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run, seed_folder
 
 HELD_OUT: dict[BackgroundPart, str] = {
@@ -56,24 +56,6 @@ HELD_OUT: dict[BackgroundPart, str] = {
     "new photo": "other photos of kinds it saw",
 }
 """Names of the groups of held-out photos in `metrics.json`."""
-
-
-@dataclass(frozen=True)
-class LabelledPhotos:
-    """One part of the split."""
-
-    files: list[str]
-    photos: np.ndarray
-    """uint8[n, size, size, 3]."""
-    labels: np.ndarray
-    """int64[n]."""
-
-    @classmethod
-    def load(cls, dataset: Dataset, cache: PhotoCache, part: Part) -> "LabelledPhotos":
-        """Read a part from the photo cache."""
-        members = dataset.part(part)
-        photos, rows = cache.rows([photo.sha256 for photo in members])
-        return cls([photo.file for photo in members], photos[rows], dataset.labels(members))
 
 
 def export_folder(weights: Path) -> None:
@@ -204,7 +186,7 @@ def finish_backbone(
     write_config(folder, chosen.config.model_copy(update={"variants": settings, "files": files}))
     by_model = {(trained.backbone, variant): result for variant, result in results.items()}
     refusals = {model: result.refusal for model, result in by_model.items() if result.refusal}
-    return "\n".join(filter(None, [results_table(by_model), refusal_table(refusals)]))
+    return "\n".join(filter(None, [figures_table(by_model), refusal_table(refusals)]))
 
 
 def seed_results(first: int, logs: Sequence[Progress]) -> tuple[SeedResult, ...]:

@@ -1,11 +1,8 @@
 """What a model says of photos, what is set on held-out ones, and the figures that follow."""
 
 import math
-import os
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -232,7 +229,7 @@ def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float:
     return float(sum(b.photos * abs(b.confidence - b.accuracy) for b in bins) / max(1, photos))
 
 
-def results_table(results: Mapping[Model, VariantResult]) -> str:
+def figures_table(results: Mapping[Model, VariantResult]) -> str:
     """A table of results for the terminal, one row per backbone's key and variant."""
     head = f"{'model':<32} {'photos':>6} {'accuracy':>8}  {'95 % interval':<15} {'macro F1':>8}"
     lines = [head + f" {'log-loss':>8} {'ECE':>6}"]
@@ -254,18 +251,6 @@ def results_table(results: Mapping[Model, VariantResult]) -> str:
     if empty:
         lines.append(f"Without photos, so left out of macro F1: {', '.join(sorted(empty))}.")
     return "\n".join(lines)
-
-
-def machine_name() -> str:
-    """Processor and number of cores, for figures that depend on them."""
-    processor = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                processor = line.split(":", 1)[1].strip()
-                break
-    return f"{processor}, {os.cpu_count()} cores"
 
 
 def failure_table(results: Mapping[Model, VariantResult], most: int = 3) -> str:

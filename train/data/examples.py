@@ -14,7 +14,7 @@ from flowers.weights.folder import EXAMPLES
 from train.data.dataset import Dataset, Photo
 
 LONGEST_SIDE = 960
-QUALITY = 85
+EXAMPLE_QUALITY = 85
 
 
 def write_examples(dataset: Dataset, weights: Path, count: int, license: str) -> list[Path]:
@@ -44,7 +44,7 @@ def write_examples(dataset: Dataset, weights: Path, count: int, license: str) ->
         exif[ExifTags.Base.Copyright] = license
         number = sum(path.name.startswith(f"{photo.label}-") for path in written) + 1
         with whole_file(folder / f"{photo.label}-{number}.jpg") as partial:
-            image.save(partial, "JPEG", quality=QUALITY, exif=exif)
+            image.save(partial, "JPEG", quality=EXAMPLE_QUALITY, exif=exif)
         written.append(folder / f"{photo.label}-{number}.jpg")
     if gone:
         print(f"{gone} test photos are gone or cannot be read; others are taken as examples.")

@@ -30,7 +30,7 @@ class PretrainData:
         Dataset(path.parent, self.classes, self.seen, seed=0).save_manifest(path)
 
 
-def collect(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
+def collect_photos(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
     """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
     held_out = [photo for photo in dataset.photos if photo.part != "train"]
     held_hashes = cache.perceptual_hashes([photo.sha256 for photo in held_out])

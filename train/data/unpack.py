@@ -18,11 +18,11 @@ from flowers.folders.find import Found, find_in_zip, find_on_disk
 from flowers.folders.names import without_capitals
 from flowers.folders.zips import TRAINING, Member, Zip
 
-MOST_DISK = 0.9
+UNPACKED_SHARE = 0.9
 """Of the free disk."""
 LONGEST = 240
 """Bytes of a file's name; most file systems allow 255."""
-ABANDONED = 24 * 3600
+ABANDONED_UNPACKING = 24 * 3600
 """Seconds after which a folder half unpacked belongs to a process that died."""
 
 
@@ -110,7 +110,7 @@ def _unpack(opened: Zip, photos: dict[str, Member], target: Path) -> None:
     _check_room(photos, opened.path, cache)
     cache.mkdir(parents=True, exist_ok=True)
     for stale in cache.glob(".unpacking-*"):
-        if time.time() - stale.stat().st_mtime > ABANDONED:
+        if time.time() - stale.stat().st_mtime > ABANDONED_UNPACKING:
             shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".unpacking-") as partial:
         whole = Path(partial) / "photos"
@@ -128,7 +128,7 @@ def _check_room(photos: dict[str, Member], archive: Path, cache: Path) -> None:
     size = sum(photo.size for photo in photos.values())
     existing = next(folder for folder in [cache, *cache.parents] if folder.is_dir())
     free = shutil.disk_usage(existing).free
-    if size > MOST_DISK * free:
+    if size > UNPACKED_SHARE * free:
         raise DatasetError(
             f"{archive.name} needs {size / 1e9:.1f} GB unpacked and {free / 1e9:.1f} GB are free; "
             f"free some space."

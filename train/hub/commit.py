@@ -20,7 +20,7 @@ from flowers.weights.hub import hub_errors, patiently
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 120.0
+COMMIT_PATIENCE = 120.0
 """Seconds of silence until a request counts as failed: large commits take the Hub a while."""
 
 ATTEMPTS = 5
@@ -43,7 +43,7 @@ class FileChange:
 
 
 @dataclass(frozen=True)
-class Head:
+class RepoHead:
     """A repository as it is now."""
 
     commit: str
@@ -103,7 +103,7 @@ class CommitReport:
         )
 
 
-def read_head(api: HfApi, repo: str, repo_type: RepoType) -> Head | None:
+def read_head(api: HfApi, repo: str, repo_type: RepoType) -> RepoHead | None:
     """The repository as it is now, or None where there is none that one may read."""
     try:
         info = patiently(lambda: api.repo_info(repo, repo_type=repo_type))
@@ -113,12 +113,12 @@ def read_head(api: HfApi, repo: str, repo_type: RepoType) -> Head | None:
     files = {file.path: file for file in tree if isinstance(file, RepoFile)}
     refs = patiently(lambda: api.list_repo_refs(repo, repo_type=repo_type))
     tags = {ref.name: ref.target_commit for ref in refs.tags}
-    return Head(str(info.sha), bool(info.private), files, tags)
+    return RepoHead(str(info.sha), bool(info.private), files, tags)
 
 
 def open_repository(
     api: HfApi, report: CommitReport, private: bool, **creation: Any
-) -> Head | None:
+) -> RepoHead | None:
     """Read the repository of `report`, creating it if it is missing; None when a dry run may not.
 
     `creation` is more of what `HfApi.create_repo` takes. Raises `HubError` when a public
@@ -143,7 +143,7 @@ def open_repository(
 
 
 def differences(
-    contents: Mapping[str, Content], head: Head | None, ours: Callable[[str], bool]
+    contents: Mapping[str, Content], head: RepoHead | None, ours: Callable[[str], bool]
 ) -> list[FileChange]:
     """What it takes until the repository holds `contents`.
 
@@ -165,7 +165,7 @@ def send(
     api: HfApi,
     report: CommitReport,
     contents: Mapping[str, Content],
-    head: Head | None,
+    head: RepoHead | None,
     message: str,
 ) -> None:
     """Commit on top of `head` what `report.files` says; nothing in a dry run or without changes.

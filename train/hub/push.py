@@ -27,10 +27,10 @@ from flowers.weights.source import Entry, read_entry
 from train.hub.card import model_card, own_part
 from train.hub.commit import (
     ATTEMPTS,
-    PATIENCE,
+    COMMIT_PATIENCE,
     CommitReport,
     Content,
-    Head,
+    RepoHead,
     differences,
     open_repository,
     send,
@@ -46,7 +46,7 @@ def prepare_push(repo: str, private: bool = False) -> None:
 
     Call it before a training: a bad token then fails in seconds, not hours.
     """
-    api = hub_api(PATIENCE)
+    api = hub_api(COMMIT_PATIENCE)
     with hub_errors(repo):
         open_repository(api, CommitReport(repo, "model"), private)
         patiently(lambda: api.auth_check(repo, write=True))
@@ -71,7 +71,7 @@ def push(
     _check_tag(tag)
     folders = {path.split("/")[0] for path in local if "/" in path}
     names = ", ".join(BACKBONES[folder.name].name for folder in backbone_folders(weights))
-    api = hub_api(PATIENCE)
+    api = hub_api(COMMIT_PATIENCE)
 
     def ours(path: str) -> bool:
         folder, _, name = path.partition("/")
@@ -105,7 +105,7 @@ def _check_tag(tag: str | None) -> None:
         )
 
 
-def _card(weights: Path, head: Head | None, report: CommitReport, license: str | None) -> str:
+def _card(weights: Path, head: RepoHead | None, report: CommitReport, license: str | None) -> str:
     """The card of what the repository will hold: this folder and other backbones there."""
     here = weights / CARD
     previous = here.read_text(encoding="utf-8") if here.is_file() else ""
@@ -124,7 +124,7 @@ def _card(weights: Path, head: Head | None, report: CommitReport, license: str |
     return model_card(ordered, report.repo, license, previous)
 
 
-def _others(repo: str, head: Head, ours: set[str]) -> Iterator[Entry]:
+def _others(repo: str, head: RepoHead, ours: set[str]) -> Iterator[Entry]:
     """Other backbones that the repository holds and that can be read."""
     for backbone in BACKBONES:
         if backbone in ours or f"{backbone}/{CONFIG}" not in head.files:
@@ -139,7 +139,7 @@ def _others(repo: str, head: Head, ours: set[str]) -> Iterator[Entry]:
             log.warning("The card leaves %s out: %s", BACKBONES[backbone].name, entry.reason)
 
 
-def _download(repo: str, path: str, head: Head) -> Path:
+def _download(repo: str, path: str, head: RepoHead) -> Path:
     return Path(hf_hub_download(repo, path, revision=head.commit))
 
 

@@ -18,7 +18,7 @@ from flowers.errors import UserError, WeightsError
 from flowers.weights.folder import CARD, CONFIG, PUBLISHED, is_served
 from flowers.weights.hub import hub_api, hub_errors, patiently
 from train.hub.commit import (
-    PATIENCE,
+    COMMIT_PATIENCE,
     CommitReport,
     Content,
     differences,
@@ -75,7 +75,7 @@ def app_on_repository(repo: str, revision: str = "main") -> Deployment:
 
     Raises `WeightsError` when the repository holds none, and `HubError`.
     """
-    api = hub_api(PATIENCE)
+    api = hub_api(COMMIT_PATIENCE)
     with hub_errors(repo, revision):
         source = patiently(lambda: api.model_info(repo, revision=revision))
     commit, names = str(source.sha), sorted(file.rfilename for file in source.siblings or [])
@@ -131,7 +131,7 @@ def deploy(
     space: str, deployment: Deployment, *, private: bool = False, dry_run: bool = False
 ) -> CommitReport:
     """Create or update the Space USER/SPACE. Raises `HubError`."""
-    api = hub_api(PATIENCE)
+    api = hub_api(COMMIT_PATIENCE)
     variables = deployment.variables
     folders = {path.split("/")[0] for path in deployment.contents if "/" in path}
 

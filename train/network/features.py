@@ -34,12 +34,12 @@ from train.quiet import quiet
 
 LEAST_WORK_SAVED = 0.25
 """Keep the trunk's output only where the trunk does at least this share of the network's work."""
-MOST_DISK = 0.5
+FEATURES_SHARE = 0.5
 """And where it takes no more than this share of the free disk."""
 CHUNK = 256
 """Rows between two notes of what is done."""
 
-Engine = Callable[[np.ndarray], list[np.ndarray]]
+FeatureExtractor = Callable[[np.ndarray], list[np.ndarray]]
 """uint8[n, size, size, 3] to one float array for every output."""
 
 WORTH_CONVERTING = 200
@@ -167,7 +167,7 @@ def _worth_keeping(network: Network, rows: int, folder: Path) -> bool:
     size = rows * bytes_a_photo(network)
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
-    keep = share >= LEAST_WORK_SAVED and size <= MOST_DISK * free
+    keep = share >= LEAST_WORK_SAVED and size <= FEATURES_SHARE * free
     tqdm.write(
         f"{network.backbone.name}: the trunk does {share:.0%} of the work and its output takes "
         f"{size / 1e9:.1f} GB of {free / 1e9:.0f} GB free, so it is "
@@ -214,7 +214,7 @@ def frozen_model(network: Network, crossing: bool) -> keras.Model:
     return keras.Model(network.trunk.inputs[0], outputs)
 
 
-def frozen_engine(model: keras.Model, size: int, photos: int) -> Engine:
+def frozen_engine(model: keras.Model, size: int, photos: int) -> FeatureExtractor:
     """Choose the engine for so many photos of `size`."""
     if keras.backend.backend() != "tensorflow" or photos < WORTH_CONVERTING or has_gpu():
         return _keras_engine(model)
@@ -234,7 +234,7 @@ def _agree(got: np.ndarray, expected: np.ndarray) -> bool:
     return bool(np.linalg.norm(got - expected) <= TOLERANCE * np.linalg.norm(expected))
 
 
-def _keras_engine(model: keras.Model) -> Engine:
+def _keras_engine(model: keras.Model) -> FeatureExtractor:
     def run(photos: np.ndarray) -> list[np.ndarray]:
         outputs = model.predict(photos, batch_size=32, verbose=0)
         return outputs if isinstance(outputs, list) else [outputs]
@@ -242,7 +242,7 @@ def _keras_engine(model: keras.Model) -> Engine:
     return run
 
 
-def _litert_engine(model: keras.Model, size: int) -> Engine:
+def _litert_engine(model: keras.Model, size: int) -> FeatureExtractor:
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

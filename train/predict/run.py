@@ -22,14 +22,13 @@ from flowers.backbones import VARIANTS, Backbone, Variant
 from flowers.errors import DatasetError, UserError, WeightsError
 from flowers.weights.folder import ARTIFACT, Artifact, Config
 from flowers.weights.source import Source
-from train.data.sources import find_photos
+from train.data.sources import HUB, find_photos
 from train.predict.shards import Shards
-from train.predict.worker import Photo, Row, predict, start
+from train.predict.worker import NamedPhoto, ShardRow, predict, start
 
-LOCK, UNPACKED = ".lock", ".photos"
-HUB = "hf://"
+RUN_LOCK, UNPACKED = ".lock", ".photos"
 
-LEAST = 16
+LEAST_PORTION = 16
 """Photos handed out at once at the very end, so that no core waits long for another."""
 
 
@@ -100,7 +99,7 @@ def run_predict(job: PredictJob) -> Summary:
     }
     job.out.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(job.out / LOCK, timeout=0):
+        with FileLock(job.out / RUN_LOCK, timeout=0):
             photos = _photos(job)
             shards = Shards(job.out, run)
             done = shards.done()
@@ -116,17 +115,19 @@ def run_predict(job: PredictJob) -> Summary:
     return Summary(job.out, len(models), len(todo), bad, len(photos) - len(todo), seconds)
 
 
-def portions(photos: Sequence[Photo], workers: int, most: int) -> Iterator[Sequence[Photo]]:
+def portions(
+    photos: Sequence[NamedPhoto], workers: int, most: int
+) -> Iterator[Sequence[NamedPhoto]]:
     """Photos in portions of at most `most`, smaller ones towards the end."""
     begin = 0
     while begin < len(photos):
         share = ceil((len(photos) - begin) / (2 * workers))
-        size = min(most, max(LEAST, share))
+        size = min(most, max(LEAST_PORTION, share))
         yield photos[begin : begin + size]
         begin += size
 
 
-def _photos(job: PredictJob) -> list[Photo]:
+def _photos(job: PredictJob) -> list[NamedPhoto]:
     """All photos there are, in order; says what is left aside. Raises `DatasetError`."""
     found = find_photos(job.data, job.out / UNPACKED, leave=[job.out])
     for line in [*found.notes, *found.aside.lines()]:
@@ -159,8 +160,8 @@ def _configs(source: Source, backbones: Sequence[Backbone] | None) -> dict[str, 
 
 
 def _rows(
-    job: PredictJob, artifacts: Sequence[Artifact], photos: Sequence[Photo]
-) -> Iterator[list[Row]]:
+    job: PredictJob, artifacts: Sequence[Artifact], photos: Sequence[NamedPhoto]
+) -> Iterator[list[ShardRow]]:
     """The rows of one portion of the photos after another, made by processes."""
     workers, context = job.workers, get_context("spawn")
     read = context.Value("q", 0)
@@ -169,7 +170,7 @@ def _rows(
     try:
         with tqdm(total=len(photos), desc="photos", unit="photo") as bar:
             # One portion more than there are workers, so that none waits for the writing.
-            begun: set[Future[list[Row]]] = set()
+            begun: set[Future[list[ShardRow]]] = set()
             while True:
                 for portion in islice(waiting, workers + 1 - len(begun)):
                     begun.add(pool.submit(predict, portion))

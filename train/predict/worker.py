@@ -13,10 +13,10 @@ from flowers.models.classifier import Classifier, Prediction
 from flowers.photos import load_photo, to_square
 from flowers.weights.folder import Artifact
 
-Photo = tuple[str, Path]
+NamedPhoto = tuple[str, Path]
 """Path below the data folder, with forward slashes, and the file."""
 
-Row = dict[str, Any]
+ShardRow = dict[str, Any]
 """As `shards.SCHEMA` has it."""
 
 
@@ -30,7 +30,7 @@ class RowMaker:
         self._sizes = {classifier.config.image_size for classifier in self._classifiers}
         self._detail = 2 * max(self._sizes)  # As the page decodes a photo.
 
-    def rows(self, photo: Photo) -> list[Row]:
+    def rows(self, photo: NamedPhoto) -> list[ShardRow]:
         """One row per model."""
         name, path = photo
         try:
@@ -57,7 +57,7 @@ class RowMaker:
         ]
 
 
-def _row(name: str, said: Prediction) -> Row:
+def _row(name: str, said: Prediction) -> ShardRow:
     return {
         "photo": name,
         "backbone": said.backbone,
@@ -92,7 +92,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def predict(photos: Sequence[Photo]) -> list[Row]:
+def predict(photos: Sequence[NamedPhoto]) -> list[ShardRow]:
     """The rows of some photos. Raises `WeightsError`."""
     if _Process.maker is None:  # Not in `start`, from where an error would not reach the parent.
         _Process.maker = RowMaker(_Process.artifacts, _Process.variants)

@@ -8,7 +8,7 @@ from PIL import Image
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading, judge
-from flowers.page.many_photos import batch_table, batch_verdict, to_csv
+from flowers.page.many_photos import batch_table, batch_verdict, readings_csv
 from flowers.page.photos_tab import Batch
 from tests.support.markup import Markup
 from tests.support.predictions import CLASSES, says
@@ -21,7 +21,7 @@ def test_the_csv_has_a_line_per_photo_and_model_and_no_formulas() -> None:
         Reading("=cmd()/rose.jpg", "=rose", (TRANSFER, FINETUNED)),
         Reading("x", reason="no"),
     ]
-    rows = list(csv.DictReader(io.StringIO(to_csv(readings))))
+    rows = list(csv.DictReader(io.StringIO(readings_csv(readings))))
     assert len(rows) == 2
     assert rows[0]["photo"] == "'=cmd()/rose.jpg"
     assert rows[0]["label"] == "'=rose"

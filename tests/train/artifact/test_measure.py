@@ -11,11 +11,11 @@ from train.artifact.measure import (
     calibration_bins,
     expected_calibration_error,
     failure_table,
+    figures_table,
     fit_temperature,
     measure,
     measure_refusal,
     refusal_table,
-    results_table,
     separation,
     set_refusal,
 )
@@ -91,7 +91,7 @@ def test_a_class_without_photos_and_one_never_predicted():
     assert found.per_class["rose"].f1 == 0
     # Averages are over the classes that have photos, and the table says so.
     assert found.macro_precision == found.macro_recall == found.macro_f1 == 1
-    table = results_table({("vgg16", "transfer"): found})
+    table = figures_table({("vgg16", "transfer"): found})
     assert table.splitlines()[-1] == "Without photos, so left out of macro F1: rose, tulip."
 
 
@@ -230,9 +230,9 @@ def test_what_separates_nothing_has_an_area_of_one_half():
 
 def test_several_seeds_have_a_mean_and_a_range(result):
     seeds = tuple(SeedResult(seed=i, accuracy=a) for i, a in enumerate((0.5, 0.75, 0.7)))
-    table = results_table({("vgg16", "finetuned"): result.model_copy(update={"seeds": seeds})})
+    table = figures_table({("vgg16", "finetuned"): result.model_copy(update={"seeds": seeds})})
     assert "VGG16 finetuned, 3 seeds: accuracy 65.0% in the mean, 50.0% to 75.0%" in table
-    assert "seeds" not in results_table({("vgg16", "finetuned"): result})
+    assert "seeds" not in figures_table({("vgg16", "finetuned"): result})
 
 
 def test_where_it_fails(result):

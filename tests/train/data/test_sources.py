@@ -303,7 +303,7 @@ def test_what_a_killed_run_left_is_removed(photos, tmp_path):
     left.mkdir(parents=True)
     recent = tmp_path / "cache" / ".unpacking-def"
     recent.mkdir()
-    long_ago = time.time() - unpacking.ABANDONED - 1
+    long_ago = time.time() - unpacking.ABANDONED_UNPACKING - 1
     os.utime(left.parent, (long_ago, long_ago))
     root = root_of(zip_of(photos, tmp_path / "flowers.zip"), tmp_path / "cache")
     assert set((tmp_path / "cache").iterdir()) == {root, recent}

@@ -23,7 +23,7 @@ from flowers.weights.folder import check_artifact
 from tests.support import ROOT
 from tests.support.folders import files_of
 from tests.support.photos import write_patterns
-from train.predict.run import LEAST, PredictJob, portions, run_predict
+from train.predict.run import LEAST_PORTION, PredictJob, portions, run_predict
 
 WEIGHTS = ROOT / "weights"
 MODELS = [("mobilenetv2", "transfer"), ("mobilenetv2", "finetuned")]
@@ -254,5 +254,5 @@ def test_portions_get_smaller_towards_the_end():
     sizes = [len(portion) for portion in made]
     assert sizes[0] == 200
     assert sizes == sorted(sizes, reverse=True)
-    assert sizes[-1] <= LEAST
+    assert sizes[-1] <= LEAST_PORTION
     assert list(portions(photos[:5], workers=2, most=200)) == [photos[:5]]
