@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from flowers.errors import ChoiceError, PhotoError, UploadError
 from flowers.models.zoo import Loading, Zoo, in_order
+from flowers.page.calls import field_of
 from flowers.page.examples import Example, find_examples
 from flowers.page.html import message, render, script
 from flowers.page.limits import PREDICT, PREVIEW, REFRESH, THUMBNAIL
@@ -78,18 +79,18 @@ def classify_tab(zoo: Zoo, page: gr.Blocks) -> None:
         return {photo: photo_html(zoo, shown), current: shown, focus: ""}
 
     def show_upload(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-        return show(request, uploaded_photo(event.path))
+        return show(request, uploaded_photo(field_of(event, "path", str)))
 
     def show_example(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-        return show(request, example_photo(by_name.get(event.example)))
+        return show(request, example_photo(by_name.get(field_of(event, "example", str))))
 
     def show_focus(event: gr.EventData) -> str:
-        return str(event.focus)
+        return str(field_of(event, "focus", str))
 
-    def opened(request: gr.Request, query: str, kept: dict[str, Any] | None) -> dict[Any, Any]:
+    def opened(request: gr.Request, query: str | None, kept: Any) -> dict[Any, Any]:
         """What an address shows; without an example or a photo in it, the first example."""
-        wanted = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True))
-        if kept:
+        wanted = dict(parse_qsl((query or "").lstrip("?"), keep_blank_values=True))
+        if isinstance(kept, dict):
             shown = uploaded_photo(kept.get("path"))
         else:
             named = by_name.get(wanted.get("example", ""))

@@ -1,5 +1,7 @@
 """The Comparison tab: stored figures, no model needed."""
 
+from typing import Any
+
 import gradio as gr
 import plotly.graph_objects as go
 
@@ -8,6 +10,7 @@ from flowers.models.compare import measured_points, standings
 from flowers.models.verdicts import leader_of
 from flowers.models.zoo import Zoo
 from flowers.page import charts, tables
+from flowers.page.calls import refused
 from flowers.page.html import data_link, render, script
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published, VariantResult, same_photos
@@ -152,10 +155,20 @@ def _one_backbone(metrics: dict[str, Metrics]) -> None:
                         figures[elem_id], show_label=False, container=False, elem_id=elem_id
                     )
 
-    def show(key: str) -> dict[gr.Plot, go.Figure | None]:
+    def show(key: Any) -> dict[gr.Plot, go.Figure | None]:
+        if key not in list(metrics):
+            raise refused(f"There are no figures of such a backbone. Received: {key!r:.80}")
         return {plots[name]: fig for name, fig in one_backbone(metrics, key).items()}
 
-    choice.input(show, choice, [*plots.values()], api_visibility="private", show_progress="hidden")
+    # Gradio would turn away what is not among its choices, in words of its own.
+    choice.input(
+        show,
+        choice,
+        [*plots.values()],
+        preprocess=False,
+        api_visibility="private",
+        show_progress="hidden",
+    )
 
 
 def one_backbone(metrics: dict[str, Metrics], key: str) -> dict[str, go.Figure | None]:

@@ -25,6 +25,7 @@ from flowers.page.answers import (
     model_rows,
     schema_of,
 )
+from flowers.page.calls import refused
 from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.uploads import inlined, uploaded
 from flowers.page.waiting import asker_has_gone
@@ -57,7 +58,7 @@ def classify(
         The consensus of the models, and the prediction of each.
     """
     if not photo:
-        raise gr.Error("There is no photo; send one as `photo`.", print_exception=False)
+        raise refused("There is no photo; send one as `photo`.")
     try:
         _check_names("backbones", backbones)
         _check_names("variants", variants)
@@ -65,11 +66,11 @@ def classify(
         (path,) = uploaded([photo])
         image = load_photo(path, at_least=zoo.detail())
     except UserError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise refused(str(error)) from error
     answers = list(zoo.predict(image, chosen))
     predictions = in_order([p for a in answers for p in a.predictions], chosen)
     if not predictions:
-        raise gr.Error(" ".join(a.reason or "" for a in answers), print_exception=False)
+        raise refused(" ".join(a.reason or "" for a in answers))
     return as_json(classification(predictions))
 
 
@@ -115,7 +116,7 @@ def compare(
             if asker_has_gone():
                 break
     except UserError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise refused(str(error)) from error
     readings = [row.reading for row in rows]
     return as_json(comparison(readings, judge(readings), collected.dropped, collected.sentences()))
 

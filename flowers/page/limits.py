@@ -11,6 +11,9 @@ MAX_REQUEST = 2_000_000_000
 MAX_JSON = 40_000_000
 """Bytes of any other request; a photo within it is a third longer than its file."""
 
+STEP = 100_000_000
+"""Bytes of an upload after which it is looked at again whether there is room for more."""
+
 MAX_STORED = 8_000_000_000
 """Bytes of all uploads together."""
 

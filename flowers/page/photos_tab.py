@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,7 +10,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from flowers.backbones import model_name
-from flowers.errors import BatchError, ChoiceError
+from flowers.errors import BatchError, ChoiceError, UploadError
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import (
     MAX_PHOTOS,
@@ -24,11 +23,13 @@ from flowers.models.batch import (
 from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
+from flowers.page.calls import field_of, refused
 from flowers.page.charts import accuracy_chart, confusion_chart, difference_chart
 from flowers.page.examples import sample_batch
 from flowers.page.html import message, script
 from flowers.page.limits import PREDICT_BATCH, REFRESH
 from flowers.page.picker import picker, without
+from flowers.page.uploads import uploaded
 from flowers.photos import SUFFIXES
 
 
@@ -131,9 +132,9 @@ def photos_tab(zoo: Zoo) -> None:
         }
 
     def run_sent(
-        request: gr.Request, paths: list[str] | None, *boxes: bool
+        request: gr.Request, sent: list[Any] | None, *boxes: bool
     ) -> Iterator[dict[Any, Any]]:
-        yield from run(request, lambda: collect(list(map(Path, paths or [])), zoo.classes()), boxes)
+        yield from run(request, lambda: collect(uploaded(sent or []), zoo.classes()), boxes)
 
     def run_sample(request: gr.Request, *boxes: bool) -> Iterator[dict[Any, Any]]:
         yield from run(request, lambda: sample_batch(zoo.classes()), boxes)
@@ -155,7 +156,7 @@ def photos_tab(zoo: Zoo) -> None:
                     table: many_photos.batch_table(found.rows, zoo.classes()),
                     **without(zoo, choice, found.failed),
                 }
-        except (BatchError, ChoiceError) as error:
+        except (BatchError, ChoiceError, UploadError) as error:
             yield {summary: message(str(error))}
         finally:
             stopped.discard(session)
@@ -165,8 +166,14 @@ def photos_tab(zoo: Zoo) -> None:
 
     def label(current: Batch, event: gr.EventData) -> dict[Any, Any]:
         rows = list(current.rows)
-        if 0 <= event.row < len(rows) and event.label in ["", *zoo.classes()]:
-            rows[event.row] = rows[event.row].labelled(event.label or None)
+        row, name = field_of(event, "row", int), field_of(event, "label", str)
+        if not 0 <= row < len(rows):
+            raise refused(f"There is no such photo now; read the photos again. Received: {row}")
+        if name not in ["", *zoo.classes()]:
+            raise refused(
+                f"There is no such class; use {', '.join(zoo.classes())}. Received: {name!r:.80}"
+            )
+        rows[row] = rows[row].labelled(name or None)
         return judge_anew(replace(current, rows=rows))
 
     def take_meanings(current: Batch) -> dict[Any, Any]:
@@ -174,23 +181,27 @@ def photos_tab(zoo: Zoo) -> None:
         found = replace(current, rows=rows, dropped=())
         return {**judge_anew(found), table: many_photos.batch_table(rows, zoo.classes())}
 
-    def show(current: Batch, name: str) -> dict[Any, Any]:
+    def show(current: Batch, name: Any) -> dict[Any, Any]:
         verdict = current.verdict()
-        found = {confusion: confusion_of(verdict, name)} if verdict else {}
-        return {batch: replace(current, chosen=name), **found}
+        names = [model_name(score.model) for score in verdict.scores] if verdict else []
+        if verdict is None or name not in names:
+            raise refused(f"There is no such model in this batch. Received: {name!r:.80}")
+        return {batch: replace(current, chosen=name), confusion: confusion_of(verdict, name)}
 
     for button, reads, photos in ((start, run_sent, [files]), (sample, run_sample, [])):
         button.click(lambda: gr.update(visible=True), None, stop, **quick).then(
             reads,
             [*photos, *choice.boxes],
             [*judged, table, *choice.backbones.values()],
+            preprocess=False,  # `uploaded` says which files may be opened.
             **{**quick, **PREDICT_BATCH},
         ).then(lambda: hide, None, stop, **quick)
     stop.click(stop_reading, **quick)
     # One after another, since each picks up what the one before has left.
     table.input(label, batch, judged, trigger_mode="multiple", concurrency_limit=1, **quick)
     take.click(take_meanings, batch, [*judged, table], concurrency_limit=1, **quick)
-    model.input(show, [batch, model], [batch, confusion], **quick)
+    # Gradio would turn away what is not among its choices, in words of its own.
+    model.input(show, [batch, model], [batch, confusion], preprocess=False, **quick)
 
 
 def read_all(

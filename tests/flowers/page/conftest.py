@@ -1,5 +1,6 @@
 """The app with weights of this clone, its page in a browser whose log and requests are watched."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from flowers.weights.source import DEFAULT_FOLDER
+from tests.support.app import App, started
 from tests.support.browser import WAIT, Page, serve
 
 
@@ -68,3 +70,22 @@ def open_page(browser: Any, app: str, errors: list[str]) -> Iterator[Any]:
 def rose(generated_photos: Path) -> Path:
     """A generated photo of a rose, wider than high."""
     return generated_photos / "rose" / "0.jpg"
+
+
+@pytest.fixture(scope="session")
+def open_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app for those who ask it past its page, with weights made up."""
+    # Proxies that nobody answers at, one of a kind that httpx cannot use: neither is asked.
+    proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*proxies, "http_proxy", "all_proxy", "no_proxy", "NO_PROXY"]:
+            patch.delenv(name, raising=False)
+        with started(tmp_path_factory.mktemp("open"), **proxies) as found:
+            yield found
+
+
+@pytest.fixture(scope="session")
+def photo(generated_photos: Path) -> dict[str, Any]:
+    """A rose within its description, as it may be sent without an upload."""
+    packed = base64.b64encode((generated_photos / "rose" / "0.jpg").read_bytes()).decode()
+    return {"url": f"data:image/jpeg;base64,{packed}", "meta": {"_type": "gradio.FileData"}}

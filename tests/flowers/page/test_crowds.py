@@ -1,7 +1,5 @@
 """The app as it is started, before crowds, strangers and a machine that is not as it should be."""
 
-import base64
-import json
 import signal
 import socket
 import subprocess
@@ -9,8 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,56 +14,17 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.app_process import running_app, settings
+from benchmarks.app_process import settings
 from tests.support import ROOT
-from tests.support.artifact import write_backbone
-from tests.support.photos import COLOURS
+from tests.support.app import App, started
 
 BUSY = 300
 """Calls of a flood: more than may wait."""
 
 
-@dataclass
-class App:
-    address: str
-    process: subprocess.Popen
-    uploads: Path
-    log: Path
-
-    def post(self, name: str, data: Any, **options: Any) -> httpx.Response:
-        url = f"{self.address}/gradio_api/call/{name}"
-        return httpx.post(url, json={"data": data}, timeout=60, **options)
-
-    def call(self, name: str, data: Any) -> Any:
-        """The answer, or the sentence that was said instead."""
-        begun = self.post(name, data)
-        if begun.status_code != 200:
-            return begun.json()["detail"]
-        url = f"{self.address}/gradio_api/call/{name}/{begun.json()['event_id']}"
-        event, found = httpx.get(url, timeout=60).text.strip().split("\n")[-2:]
-        content = json.loads(found.removeprefix("data: "))
-        return content[0] if event == "event: complete" else content["error"]
-
-    def files(self) -> set[str]:
-        return {str(p) for p in self.uploads.rglob("*") if p.is_file() and p.suffix != ".in-use"}
-
-
-@contextmanager
-def started(folder: Path, **more: str) -> Iterator[App]:
-    write_backbone(folder / "weights", "mobilenetv2", list(COLOURS))
-    with running_app(folder / "weights", folder, ready="/health", **more) as (address, process):
-        yield App(address, process, folder / "uploads", folder / "app.log")
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    # Proxies that nobody answers at, one of a kind that httpx cannot use: neither is asked.
-    proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [*proxies, "http_proxy", "all_proxy", "no_proxy", "NO_PROXY"]:
-            patch.delenv(name, raising=False)
-        with started(tmp_path_factory.mktemp("crowds"), **proxies) as found:
-            yield found
+@pytest.fixture
+def app(open_app: App) -> App:
+    return open_app
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +46,6 @@ def listener() -> Iterator[tuple[str, list[str]]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/rose.jpg", asked
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def photo(generated_photos: Path) -> dict[str, Any]:
-    """A rose within its description, as it may be sent without an upload."""
-    packed = base64.b64encode((generated_photos / "rose" / "0.jpg").read_bytes()).decode()
-    return {"url": f"data:image/jpeg;base64,{packed}", "meta": {"_type": "gradio.FileData"}}
 
 
 def test_a_photo_may_be_within_its_address(app: App, photo: dict[str, Any]) -> None:
@@ -170,8 +120,7 @@ def test_no_address_is_fetched(app: App, listener: tuple[str, list[str]]) -> Non
     assert "Nothing is fetched from addresses" in app.call("compare", [[file], *[None] * 3])
     for data in (address, {"url": address, "meta": {"_type": "gradio.FileData"}}):
         assert "no file that was uploaded" in app.call("classify", [data, None, None])
-    config = httpx.get(f"{app.address}/config", timeout=60).json()
-    for event in config["dependencies"]:
+    for event in app.events():
         body = {"data": [file] * len(event["inputs"]), "fn_index": event["id"]}
         url = f"{app.address}/gradio_api/queue/join"
         found = httpx.post(url, json={**body, "session_hash": "s", "event_data": file})
