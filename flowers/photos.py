@@ -12,21 +12,22 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from flowers.backbones import IMAGE_SIZE
 from flowers.errors import PhotoError, said
 from flowers.metadata import (
     END_OF_JPEG,
     JPEG,
-    orientation_of,
     scans_of,
     without_metadata,
 )
+from flowers.pixels import reduced, to_rgb, upright
+from flowers.timed_file import Budget, TimedFile
 
 pillow_heif.register_heif_opener()
 
@@ -36,6 +37,8 @@ LARGE = 16_000_000
 """Pixels from which on photos are decoded one at a time, whoever asks: one takes some 250 MB."""
 MAX_SCANS = 100
 """Of a JPEG; cameras and programs write ten at most, and each costs a pass over all pixels."""
+MAX_SECONDS = 20.0
+"""Of a processor, for one photo; noise of 6 megapixels takes the slowest format, HEIC, two."""
 MIN_SIDE = 16
 SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jpe", ".jpeg", ".jpg"}
@@ -43,17 +46,6 @@ SUFFIXES = frozenset(
 )
 FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP")
 """What is opened at all. Pillow knows forty more, one of which starts a program (EPS)."""
-
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""EXIF orientation -> what turns the photo upright."""
 
 PhotoSource = str | Path | bytes | BinaryIO
 
@@ -69,15 +61,16 @@ def load_photo(source: PhotoSource, at_least: int | None = None) -> Image.Image:
     taken from its thumbnail. Of an animation the first frame counts. Raises `PhotoError`.
     """
     name = _name_of(source)
+    budget = Budget(name, MAX_SECONDS)
     try:
         try:
-            return _decode(source, name, at_least)
+            return _decode(source, name, at_least, budget)
         except (PhotoError, FileNotFoundError, IsADirectoryError, PermissionError):
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise
         except Exception as error:
-            mended = _mended(_bytes_of(source), name, at_least)
+            mended = _mended(_bytes_of(source), name, at_least, budget)
             if mended is None:
                 raise error
             return mended
@@ -102,9 +95,11 @@ def load_photo(source: PhotoSource, at_least: int | None = None) -> Image.Image:
         ) from error
 
 
-def _decode(source: PhotoSource, name: str, at_least: int | None) -> Image.Image:
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    with Image.open(stream, formats=FORMATS) as image:
+def _decode(source: PhotoSource, name: str, at_least: int | None, budget: Budget) -> Image.Image:
+    with (
+        _opened(source) as file,
+        Image.open(cast(BinaryIO, TimedFile(file, budget)), formats=FORMATS) as image,
+    ):
         _check_size(image, name)
         whole = image.size
         if at_least is not None:
@@ -118,13 +113,24 @@ def _decode(source: PhotoSource, name: str, at_least: int | None) -> Image.Image
         # A JPEG of several layers is held whole while it is decoded, at whatever scale.
         width, height = whole if image.info.get("progressive") or layers > 10 else image.size
         with _one_at_a_time(width * height):
-            upright = _upright(image)
+            turned = upright(image)
             if at_least is not None and width * height > LARGE:
-                upright = _reduced(upright, at_least)
-            photo = _to_rgb(upright, name)
-            del upright
+                turned = reduced(turned, at_least)
+            photo = to_rgb(turned, name)
+            del turned
             image.close()
         return photo
+
+
+@contextmanager
+def _opened(source: PhotoSource) -> Iterator[BinaryIO]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+    elif isinstance(source, (str, Path)):
+        with Path(source).open("rb") as file:
+            yield file
+    else:
+        yield source
 
 
 _DECODING = threading.Semaphore(1)
@@ -153,22 +159,24 @@ def _one_at_a_time(pixels: int) -> Iterator[None]:
             _trim(0)
 
 
-def _mended(data: bytes, name: str, at_least: int | None) -> Image.Image | None:
+def _mended(data: bytes, name: str, at_least: int | None, budget: Budget) -> Image.Image | None:
     """The photo in a file that Pillow refuses, where all of its pixels are there; else None."""
     bare = without_metadata(data)
     if bare is None:
         return None
     try:
         if bare.startswith(JPEG):
-            return _jpeg_without_end(bare, name, at_least)
-        return _decode(bare, name, at_least)
+            return _jpeg_without_end(bare, name, at_least, budget)
+        return _decode(bare, name, at_least, budget)
     except PhotoError:
         raise
     except Exception:  # As damaged as it was.
         return None
 
 
-def _jpeg_without_end(data: bytes, name: str, at_least: int | None) -> Image.Image | None:
+def _jpeg_without_end(
+    data: bytes, name: str, at_least: int | None, budget: Budget
+) -> Image.Image | None:
     """A JPEG that may lack its end marker; None where it lacks pixels.
 
     The decoder takes whatever stands before the end for pixels. So the photo is whole when it makes
@@ -176,9 +184,13 @@ def _jpeg_without_end(data: bytes, name: str, at_least: int | None) -> Image.Ima
     """
     data = data.removesuffix(b"\xff")
     if data.endswith(END_OF_JPEG):
-        return _decode(data, name, at_least)
-    photo = _decode(data + END_OF_JPEG, name, at_least)
-    found = (_decode(data + filling + END_OF_JPEG, name, at_least) for filling in _FILLINGS)
+        return _decode(data, name, at_least, budget)
+
+    def decode(end: bytes) -> Image.Image:
+        return _decode(data + end, name, at_least, budget)
+
+    photo = decode(END_OF_JPEG)
+    found = (decode(filling + END_OF_JPEG) for filling in _FILLINGS)
     return photo if all(other.tobytes() == photo.tobytes() for other in found) else None
 
 
@@ -246,57 +258,3 @@ def _check_size(image: Image.Image, name: str) -> None:
             f"{name} is too small to show a flower; use one at least {MIN_SIDE} pixels wide and "
             f"high. Received: {width} x {height}"
         )
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    # Not by `ImageOps.exif_transpose`: it writes the other EXIF entries anew, which fails for odd
-    # ones that nothing here needs.
-    image.load()  # First, since it turns TIFF and HEIC upright and drops their orientation.
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # Of entries that no reader understands, this may be none.
-        exif = image.info.get("exif", b"")
-        orientation = orientation_of(exif if isinstance(exif, bytes) else b"")
-    turn = UPRIGHT.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def _reduced(image: Image.Image, at_least: int) -> Image.Image:
-    """A large photo with both sides at least that long, before anything else is made of it."""
-    if image.mode.startswith("I;16"):
-        image = _eight_bits(image)
-    elif image.mode not in _REDUCIBLE:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    factor = min(image.size) // at_least
-    return image if factor < 2 else image.reduce(factor)
-
-
-_REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "I", "F"})
-
-
-def _to_rgb(image: Image.Image, name: str) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        image = _eight_bits(image)
-    elif image.mode in ("I", "F"):
-        image = _stretch(image, name)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    # Pillow clips instead of scaling when it converts 16 bits to 8.
-    return Image.fromarray((np.asarray(image, dtype=np.uint16) >> 8).astype(np.uint8))
-
-
-def _stretch(image: Image.Image, name: str) -> Image.Image:
-    """Map 32-bit samples, whose range no format fixes, from their own range to 0 to 255."""
-    samples = np.asarray(image, dtype=np.float64)
-    low, high = float(samples.min()), float(samples.max())
-    if not np.isfinite(high - low):
-        raise PhotoError(f"{name} holds samples that are no numbers; export it as JPEG.")
-    if low >= 0 and high <= 65535 and image.mode == "I":
-        return Image.fromarray((samples / 257).astype(np.uint8))
-    return Image.fromarray(((samples - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))

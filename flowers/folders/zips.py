@@ -141,17 +141,13 @@ class Member:
     def head(self, most: int) -> bytes:
         """The first `most` bytes. Raises `PhotoError`."""
         started, pieces = time.monotonic(), []
+        self._check_seconds(self.zip.seconds)
         try:
             with self.zip.archive.open(self.info) as file:
                 while most > 0 and (piece := file.read(min(most, STEP))):
                     pieces.append(piece)
                     most -= len(piece)
-                    spent = self.zip.seconds + time.monotonic() - started
-                    if spent > self.zip.limits.seconds:
-                        raise PhotoError(
-                            f"{self.name} is not unpacked, since the zip took more than "
-                            f"{self.zip.limits.seconds:.0f} seconds; send fewer photos at once."
-                        )
+                    self._check_seconds(self.zip.seconds + time.monotonic() - started)
         except DAMAGED as error:
             if isinstance(error, PhotoError):
                 raise
@@ -162,6 +158,13 @@ class Member:
         finally:
             self.zip.seconds += time.monotonic() - started
         return b"".join(pieces)
+
+    def _check_seconds(self, spent: float) -> None:
+        if spent > self.zip.limits.seconds:
+            raise PhotoError(
+                f"{self.name} is not unpacked, since the zip took more than "
+                f"{self.zip.limits.seconds:.0f} seconds; send fewer photos at once."
+            )
 
     def read(self) -> bytes:
         """All bytes. Raises `PhotoError`."""

@@ -1,5 +1,6 @@
 """Many photos at once: single files and zips, with labels where a zip has class folders."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from flowers.photos import ahead, load_photo
 MAX_PHOTOS = 500
 LIMITS = PAGE
 """Of each zip."""
+MAX_MINUTES = 30
+"""For the photos of a batch; at 0.7 seconds per photo, six models on two cores take six for 500."""
 ROW_THUMBNAIL = 56
 
 _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
@@ -110,11 +113,13 @@ def read_batch(
 ) -> Iterator[BatchRow]:
     """Read the photos one by one, with all models; a photo that cannot be read says why.
 
-    Raises `ChoiceError` when no model is left.
+    After `MAX_MINUTES` no more are read, since others wait: each that is left says so. Raises
+    `ChoiceError` when no model is left.
     """
     left_out: dict[str, str] = {}
     detail = zoo.detail()
-    for number, (shot, opened) in enumerate(_ahead(shots, detail)):
+    end = time.monotonic() + 60 * MAX_MINUTES
+    for number, (shot, opened) in enumerate(_ahead(_until(end, shots), detail)):
         progress(number, shot.name)
         try:
             photo = opened()
@@ -131,6 +136,19 @@ def read_batch(
             raise ChoiceError(f"None of the chosen models can be used. {reasons}")
         reading = Reading(shot.name, shot.label, tuple(in_order(found, models)))
         yield BatchRow(reading, _thumbnail(photo), shot.folder, dict(left_out))
+
+
+def _until(end: float, shots: Iterable[Shot]) -> Iterator[Shot]:
+    """The photos, which from that moment on cannot be opened any more."""
+
+    def refuse() -> bytes:
+        raise PhotoError(
+            f"The photo was not read, since the batch took over {MAX_MINUTES} minutes; send fewer "
+            "at once."
+        )
+
+    for shot in shots:
+        yield shot if time.monotonic() < end else replace(shot, read=refuse)
 
 
 def _ahead(

@@ -188,7 +188,7 @@ def test_large_photos_are_decoded_one_at_a_time_and_small_ones_beside_them(
     monkeypatch.setattr(photos, "LARGE", 1000)
     busy, most = 0, 0
     counting = threading.Lock()
-    upright = photos._upright
+    upright = photos.upright
 
     def counted(image: Image.Image) -> Image.Image:
         nonlocal busy, most
@@ -203,7 +203,7 @@ def test_large_photos_are_decoded_one_at_a_time_and_small_ones_beside_them(
             return done
         return upright(image)
 
-    monkeypatch.setattr(photos, "_upright", counted)
+    monkeypatch.setattr(photos, "upright", counted)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(load_photo, [PNG] * 8))
         assert all(image.size == (80, 60) for image in found)

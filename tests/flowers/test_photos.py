@@ -5,6 +5,8 @@ import os
 import random
 import resource
 import struct
+import threading
+import time
 import warnings
 import zlib
 from pathlib import Path
@@ -19,11 +21,12 @@ from flowers.photos import (
     MAX_PIXELS,
     MIN_SIDE,
     SUFFIXES,
-    UPRIGHT,
     load_photo,
     read_photo,
     to_square,
 )
+from flowers.pixels import UPRIGHT
+from flowers.timed_file import Budget
 
 RED, GREEN, BLUE, WHITE = (220, 30, 40), (40, 190, 60), (30, 50, 210), (255, 255, 255)
 INVERSE = {
@@ -457,3 +460,33 @@ def test_no_file_stays_open(tmp_path):
                 except PhotoError:
                     assert name in ("huge.png", "half.jpg", "notes.jpg")
     assert len(list(descriptors.iterdir())) == before
+
+
+def strips(rows: int) -> bytes:
+    """A TIFF with a strip for each row of 16 pixels; each costs the decoder a step of its own."""
+    entries = [(256, 16), (257, rows), (258, 8), (259, 1), (262, 1), (273, 24), (277, 1), (278, 1)]
+    entries += [(279, 24 + 4 * rows)]
+    counts = {273: rows, 279: rows}
+    directory = struct.pack("<H", len(entries))
+    for tag, value in entries:
+        directory += struct.pack("<HHII", tag, 4, counts.get(tag, 1), value)
+    offsets, sizes = struct.pack("<I", 8) * rows, struct.pack("<I", 16) * rows
+    start = 24 + len(offsets) + len(sizes)
+    return b"II*\0" + struct.pack("<I", start) + bytes(16) + offsets + sizes + directory + bytes(4)
+
+
+def test_a_photo_that_takes_too_long_to_decode_is_refused(monkeypatch) -> None:
+    assert load_photo(strips(200)).size == (16, 200)
+    monkeypatch.setattr("flowers.photos.MAX_SECONDS", 0.05)
+    with pytest.raises(PhotoError, match="The photo takes too long to decode"):
+        load_photo(strips(100_000))
+
+
+def test_what_a_photo_may_take_is_counted_on_the_processor_and_not_on_the_clock() -> None:
+    budget = Budget("a.jpg", 0.2)
+    threading.Event().wait(0.3)  # Such as for its turn.
+    budget.check()
+    while time.thread_time() < budget._end:
+        pass
+    with pytest.raises(PhotoError, match=r"a\.jpg takes too long"):
+        budget.check()

@@ -201,6 +201,10 @@ def test_unpacking_may_not_take_too_long(tmp_path, monkeypatch):
     for _ in range(2):
         with pytest.raises(PhotoError, match=r"2\.jpg is not unpacked, since the zip took more"):
             second.read()
+    # Nor is anything else of it looked into, such as for what it is.
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("opened"))
+    with pytest.raises(PhotoError, match=r"1\.jpg is not unpacked"):
+        first.head(32)
 
 
 # Damage

@@ -214,3 +214,22 @@ def test_a_photo_is_opened_while_the_one_before_is_read_and_no_earlier() -> None
         assert current.name == str(number)
         assert len(opened) <= number + 2
     assert opened == ["0", "1", "2", "3", "4"]
+
+
+def test_a_batch_that_takes_too_long_ends_with_a_sentence_for_each_photo_that_is_left(
+    zoo: Zoo, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shots = collect(photos, zoo.classes()).shots
+    models = zoo.choose(None, None).models
+    now = [0.0]
+    monkeypatch.setattr(batch.time, "monotonic", lambda: now[0])
+    rows = []
+    for row in read_batch(zoo, shots, models):
+        rows.append(row)
+        if len(rows) == 2:
+            now[0] = 60 * batch.MAX_MINUTES + 1
+    assert [row.reading.photo for row in rows] == [shot.name for shot in shots]
+    # One more had been opened while the second was read.
+    assert [bool(row.reading.predictions) for row in rows] == [True] * 3 + [False] * 6
+    reason = f"{shots[-1].name} was not read, since the batch took over 30 minutes; send fewer"
+    assert str(rows[-1].reading.reason).startswith(reason)
