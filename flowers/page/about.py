@@ -12,6 +12,7 @@ from flowers.models.batch import MAX_PHOTOS
 from flowers.models.zoo import Zoo
 from flowers.page.examples import credits_of, find_examples
 from flowers.page.html import render
+from flowers.page.limits import DELETE_UPLOADS, HOUR
 from flowers.photos import MAX_PIXELS
 from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry
@@ -57,7 +58,9 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 - Probabilities are calibrated on validation photos by temperature scaling. On photos unlike those,
   they are less reliable.
 - Photos are squeezed to a square without cropping. They are read on the machine that serves this
-  page and deleted from it within a day; nothing is sent elsewhere.
+  page; nothing is sent elsewhere. Their files, and what is remembered of your visit, are deleted
+  from it {hours} hours later at the latest, earlier where room is needed and when the app ends;
+  what an app left that was killed is deleted when it starts again.
 - One photo may have up to {pixels} megapixels, a batch up to {photos} photos.
 """
 
@@ -65,11 +68,16 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 def about_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
     gr.HTML(weights_html(zoo), elem_id="weights")
-    gr.Markdown(
+    gr.Markdown(text(), elem_id="about")
+
+
+def text() -> str:
+    """What to know, as Markdown, with the limits that hold."""
+    return (
         _TEXT.replace("{pixels}", str(MAX_PIXELS // 1_000_000))
         .replace("{photos}", str(MAX_PHOTOS))
-        .replace("{address}", "http://127.0.0.1:7860"),
-        elem_id="about",
+        .replace("{hours}", str(sum(DELETE_UPLOADS) // HOUR))
+        .replace("{address}", "http://127.0.0.1:7860")
     )
 
 

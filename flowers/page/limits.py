@@ -34,7 +34,7 @@ UNREAD = 500
 
 HOUR = 60 * 60
 DELETE_UPLOADS = (HOUR, 23 * HOUR)
-"""Looked for every hour, and deleted when older than 23: gone within a day."""
+"""Looked for every hour, and deleted when older than 23: gone within a day. Visits, too."""
 
 PREDICT: dict[str, Any] = {"concurrency_id": "predict", "concurrency_limit": 2}
 """Shared by all that read one photo."""

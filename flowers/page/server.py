@@ -21,6 +21,7 @@ from flowers.page.health import Health
 from flowers.page.html import script
 from flowers.page.limits import MAX_UPLOAD, SESSIONS
 from flowers.page.proxies import without_proxies
+from flowers.page.sessions import forget_visits
 from flowers.page.storage import VARIABLE, Storage
 from flowers.page.waiting import limit_queue
 from flowers.weights.source import weights_from_environment
@@ -84,6 +85,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
                 if port
                 else f"No port can be used; set {PORT} to a free one. Received: {error}"
             ) from error
+    forget_visits(page)
 
 
 class _StoppedError(BaseException):

@@ -2,6 +2,9 @@
 
 import json
 import re
+import threading
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
@@ -9,6 +12,7 @@ from starlette.types import Message, Send
 
 from flowers.errors import RequestError
 from flowers.page.calls import API
+from flowers.page.limits import DELETE_UPLOADS
 
 GONE = "There is no such call any more, or its answer was fetched; ask again."
 
@@ -75,3 +79,25 @@ class Sessions:
             "success": False,
         }
         return f"data: {json.dumps(message)}\n\n"
+
+
+def forget_visits(page: gr.Blocks) -> None:
+    """From now on forget visits in time: what Gradio keeps of one holds small copies of photos."""
+    every, age = DELETE_UPLOADS
+
+    def go_on() -> None:
+        while page.is_running:
+            forget_old(page, age)
+            time.sleep(every)
+
+    threading.Thread(target=go_on, daemon=True).start()
+
+
+def forget_old(page: gr.Blocks, age: float) -> None:
+    """Forget visits whose visitor has done nothing for so many seconds."""
+    holder = page.state_holder
+    with holder.lock:
+        for session, used in list(holder.time_last_used.items()):
+            if datetime.now() - used > timedelta(seconds=age):
+                holder.session_data.pop(session, None)
+                holder.time_last_used.pop(session, None)

@@ -1,8 +1,9 @@
-"""What is worked out for somebody ends when they have gone."""
+"""What is worked out for somebody ends when they have gone, and what is kept of them, in time."""
 
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 
 from benchmarks.app_process import free_port
 from flowers.models.zoo import Zoo
-from flowers.page import endpoints
+from flowers.page import about, app, endpoints
 from flowers.page.app import build
+from flowers.page.limits import DELETE_UPLOADS, HOUR
 from flowers.page.server import PORT, launch
+from flowers.page.sessions import forget_old
 from flowers.page.storage import VARIABLE, Storage
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
@@ -37,6 +40,13 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield page
     page.close(verbose=False)
     storage.close()
+
+
+def upload(page: Any, name: str) -> Path:
+    """Where a photo lies that was uploaded."""
+    address = f"http://127.0.0.1:{page.server_port}/gradio_api/upload"
+    found = httpx.post(address, files={"files": (name, name.encode())}, trust_env=False)
+    return Path(found.json()[0])
 
 
 def test_a_batch_reads_no_more_photos_when_its_asker_has_gone(page, photo, monkeypatch) -> None:
@@ -85,3 +95,34 @@ def test_a_batch_is_read_to_its_end_while_its_asker_waits(page, photo) -> None:
         call = asker.post(address, json={"data": data}).json()["event_id"]
         answer = asker.get(f"{address}/{call}").text
     assert answer.count('"consensus"') == SENT
+
+
+def test_what_about_says_of_deletion_are_the_hours_after_which_files_and_visits_go() -> None:
+    assert sum(DELETE_UPLOADS) == 24 * HOUR
+    assert "24 hours later at the latest" in " ".join(about.text().split())
+
+
+class TestQuickly:
+    """With seconds for hours."""
+
+    @pytest.fixture(autouse=True)
+    def seconds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(app, "DELETE_UPLOADS", (1, 2))
+
+    def test_uploads_are_deleted_in_time(self, seconds, page) -> None:
+        path = upload(page, "a.jpg")
+        assert path.read_bytes() == b"a.jpg"
+        deadline = time.monotonic() + PATIENCE
+        while path.exists():
+            assert time.monotonic() < deadline, "the upload is still there"
+            time.sleep(0.1)
+        assert upload(page, "b.jpg").exists()
+
+
+def test_visits_are_forgotten_in_time(page) -> None:
+    holder = page.state_holder
+    for session in ("old", "young"):
+        assert holder[session] is holder[session]
+    holder.time_last_used["old"] = datetime.now() - timedelta(seconds=HOUR + 1)
+    forget_old(page, HOUR)
+    assert list(holder.session_data) == list(holder.time_last_used) == ["young"]
