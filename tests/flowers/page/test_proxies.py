@@ -1,0 +1,72 @@
+"""Proxies of the environment: they are for the Hub, as NO_PROXY says, and never for the page."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.app import started
+from tests.support.artifact import write_backbone
+from tests.support.folders import files_of
+from tests.support.hub.standin import Hub
+
+REPO = "somebody/proxied"
+
+
+@pytest.fixture
+def proxy() -> Iterator[tuple[str, list[str]]]:
+    """A proxy that works, and the addresses that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            headers = {k: v for k, v in self.headers.items() if k.lower() != "accept-encoding"}
+            with httpx.Client(trust_env=False, timeout=30) as client:
+                found = client.request(self.command, self.path, headers=headers)
+            self.send_response(found.status_code)
+            for name, value in found.headers.items():
+                if name.lower() not in ("connection", "content-length", "transfer-encoding"):
+                    self.send_header(name, value)
+            length = len(found.content) or found.headers.get("content-length", 0)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(found.content)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_the_hub_is_asked_through_the_proxy_unless_no_proxy_names_it(
+    direct: bool, hub: Hub, proxy, photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    address, asked = proxy
+    pushed = tmp_path / "pushed"
+    write_backbone(pushed, "vgg16", ["daisy", "rose"])
+    hub.put(REPO, files_of(pushed))
+    settings = {"HTTP_PROXY": address, "HTTPS_PROXY": address, "FLOWERS_REPO": REPO}
+    settings |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
+    settings |= {"NO_PROXY": "127.0.0.1,localhost"} if direct else {}
+    with started(tmp_path, **settings) as app:
+        assert app.call("classify", [photo, None, None])["consensus"]["label"] == "rose"
+        usable = {row["backbone"] for row in app.call("models", []) if row["available"]}
+        # Those of the Hub, and not those of the folder.
+        assert usable == {"vgg16"}
+        assert not any(path.startswith(app.address) for path in asked)
+    assert hub.paths("GET", "vgg16")
+    assert bool(asked) is not direct
