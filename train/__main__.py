@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flowers.errors import DatasetError, UserError, WeightsError
 from flowers.files import check_temporary_folder
+from flowers.folders.disk import DiskFile
+from flowers.folders.find import Found
 from flowers.weights.folder import backbone_folders
 from train.options import (
     audit_options,
@@ -199,19 +201,24 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from train.data.sources import open_source
+    from train.data.sources import find_photos, open_source, source_name
 
     with quiet():
         from train.evaluate import evaluate_folder
 
     with tempfile.TemporaryDirectory() as cache:
-        data = open_source(options.data, Path(cache), leave=[options.weights], use="test")
+        leave = [options.weights]
+        data = open_source(options.data, Path(cache), leave=leave, use="test")
+        unknown: dict[str, Found[DiskFile]] = {}
+        for text in getattr(options, "unknown", []):
+            name = source_name(text)
+            unknown[text if name in unknown else name] = find_photos(text, Path(cache), leave)
         evaluate_folder(
             options.weights,
             data,
             getattr(options, "out", None),
             every_photo=hasattr(options, "every_photo"),
-            unknown=getattr(options, "unknown", []),
+            unknown=unknown,
         )
 
 

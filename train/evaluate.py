@@ -1,7 +1,7 @@
 """Measures the serving artifacts of a weights folder on labelled photos."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from flowers.backbones import Model, Variant
 from flowers.errors import PhotoError, WeightsError
 from flowers.files import sha256_of, whole_file
 from flowers.folders.disk import DiskFile
-from flowers.folders.find import Found, find_on_disk
+from flowers.folders.find import Found
 from flowers.folders.layout import Labelled, PhotoSet
 from flowers.folders.names import class_named, nearest_class
 from flowers.models.classifier import Classifier
@@ -38,20 +38,20 @@ def evaluate_folder(
     data: PhotoSet[DiskFile],
     out: Path | None = None,
     every_photo: bool = False,
-    unknown: Sequence[Path] = (),
+    unknown: Mapping[str, Found[DiskFile]] | None = None,
 ) -> Results:
     """Measure every backbone of a weights folder on a labelled folder; print tables.
 
     Photos that the weights were trained or tuned on, by the manifest in the folder, are left out
-    unless `every_photo`. With `out`, writes one CSV row per photo and model. For each folder of
-    `unknown` photos, of none of the classes, tells how many are taken for one of them. Raises
-    `WeightsError`, `DatasetError`, OSError.
+    unless `every_photo`. With `out`, writes one CSV row per photo and model. For each set of
+    `unknown` photos, of none of the classes, by its name, tells how many are taken for one of them.
+    Raises `WeightsError`, `DatasetError`, OSError.
     """
     folders = backbone_folders(weights)
     if not folders:
         raise WeightsError(f"{weights} holds no trained backbone; give the folder that fit wrote.")
     photos = _labelled_photos(weights, data, every_photo)
-    others = [find_on_disk(root, leave=[weights]) for root in unknown]
+    others = unknown or {}
     results: Results = {}
     rows: list[CsvRow] = []
     for folder in folders:
@@ -60,11 +60,11 @@ def evaluate_folder(
         results |= found
         rows += lines
     print("\n".join([figures_table(results), *data.found.aside.lines()]))
-    for other in others:
+    for name, other in others.items():
         for line in other.aside.lines():
-            print(f"{other.root.name}: {line}")
+            print(f"{name}: {line}")
     print(failure_table(results))
-    if unknown:
+    if others:
         print(refusal_table({model: r.refusal for model, r in results.items() if r.refusal}))
     if out is not None:
         _write_csv(out, rows)
@@ -95,7 +95,7 @@ def _evaluate_backbone(
     classifier: Classifier,
     data: Path,
     photos: Sequence[Labelled[DiskFile]],
-    unknown: Sequence[Found[DiskFile]],
+    unknown: Mapping[str, Found[DiskFile]],
 ) -> tuple[Results, list[CsvRow]]:
     key, classes = classifier.backbone.key, classifier.config.classes
     known = {label: _class(label, classes, key) for label in {photo.label for photo in photos}}
@@ -103,7 +103,7 @@ def _evaluate_backbone(
     label_of = {photo.file: known[photo.label] for photo in photos}
     files = [file.name for file in readable]
     labels = np.array([classes.index(label_of[file]) for file in readable])
-    others = {o.root.name: _ask(classifier, o.photos, o.root)[1] for o in unknown}
+    others = {name: _ask(classifier, o.photos, o.root)[1] for name, o in unknown.items()}
     results: Results = {}
     rows: list[CsvRow] = []
     for variant, values in said.probabilities.items():

@@ -20,7 +20,7 @@ from train.data.background import Background, scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.data.examples import write_examples
-from train.data.sources import open_source, source_name
+from train.data.sources import find_photos, open_source, source_name
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
 from train.network.features import Features, compute_features
 from train.network.graph import Network
@@ -42,7 +42,8 @@ class FitJob:
     variants: tuple[Variant, ...] = VARIANTS
     recipe: Recipe = field(default_factory=Recipe)
     base: str = "imagenet"
-    unknown: Path | None = None
+    unknown: str | None = None
+    """Like `data`: photos of none of the classes."""
     precision: PrecisionChoice = "auto"
     notice: str | None = None
     image_size: int = 224
@@ -71,7 +72,8 @@ def _fit(job: FitJob, photos: PhotoSet[DiskFile]) -> None:
     _claim(job, dataset)
     background = Background()
     if job.unknown:
-        background = scan_background(job.unknown, cache, dataset)
+        unknown = find_photos(job.unknown, job.out / WORK / "data", leave=[job.out])
+        background = scan_background(unknown, cache, dataset)
         print(background.table())
     seen = photos_seen(job.base)
     if leaked := sum(photo.sha256 in seen for photo in dataset.photos if photo.part != "train"):

@@ -78,8 +78,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--unknown",
-        type=Path,
-        metavar="DIR",
+        metavar=SOURCE,
         help="photos of none of the classes, to learn refusal from: each subfolder is a kind",
     )
     fit.add_argument(
@@ -227,9 +226,8 @@ def evaluate_options(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="predictions per photo")
     evaluate.add_argument(
         "--unknown",
-        type=Path,
         action="append",
-        metavar="DIR",
+        metavar=SOURCE,
         help="photos of none of the classes that the weights have not seen: tells how many are "
         "taken for one of the classes; may be given again",
     )

@@ -111,7 +111,7 @@ def make_starter(
             backbones=(backbone,),
             recipe=Recipe(views=8),
             base=str(base),
-            unknown=link_folders(unknown, runs / "unknown") if unknown else None,
+            unknown=str(link_folders(unknown, runs / "unknown")) if unknown else None,
             notice=NOTICE,
         )
     )

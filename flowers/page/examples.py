@@ -13,8 +13,9 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
+from flowers.folders.find import find_on_disk
 from flowers.models.batch import Collected, Shot
-from flowers.photos import SUFFIXES, load_photo
+from flowers.photos import FORMATS, load_photo
 from flowers.weights.folder import EXAMPLES
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def credits_of(examples: Iterable[Example]) -> str:
 def _given(folder: Path) -> list[Example]:
     if not folder.is_dir():
         return []
-    paths = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and _readable(p)]
+    paths = [photo.path for photo in find_on_disk(folder).photos if _readable(photo.path)]
     return [
         Example(
             path=path,
@@ -118,8 +119,12 @@ def _given(folder: Path) -> list[Example]:
 
 def _copyright(path: Path) -> str | None:
     """Licence and author, where the photo's Copyright tag has them."""
-    with Image.open(path) as image:
-        return image.getexif().get(ExifTags.Base.Copyright) or None
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            found = image.getexif().get(ExifTags.Base.Copyright)
+    except Exception:  # Its pixels could be read; decoders raise anything for the rest.
+        return None
+    return found if isinstance(found, str) and found else None
 
 
 def _readable(path: Path) -> bool:

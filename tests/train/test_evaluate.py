@@ -2,6 +2,8 @@
 
 import csv
 import os
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -92,6 +94,22 @@ def test_a_folder_that_means_no_class_is_one_sentence(
         "error: mobilenetv2 does not know the class 'Gaensebluemchen'; perhaps it means "
         "Gänseblümchen; rename or remove that folder."
     )
+
+
+def test_photos_of_none_of_the_classes_may_be_folders_and_zips_of_one_name(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path / "data" / "rose", "rose")
+    put(tmp_path / "a" / "other" / "tower", "Rose")
+    put(tmp_path / "b" / "other" / "thistle", "Rose", photos=3)
+    shutil.make_archive(str(tmp_path / "b" / "other"), "zip", tmp_path / "b" / "other")
+    arguments = ["--weights", str(weights), "--data", str(tmp_path / "data"), "--every-photo"]
+    for unknown in (tmp_path / "a" / "other", tmp_path / "b" / "other.zip"):
+        arguments += ["--unknown", str(unknown)]
+    assert main(["evaluate", *arguments]) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"\bother\b.* 2\b", said), said
+    assert re.search(r"other\.zip.* 3\b", said), said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems allow only text")

@@ -8,14 +8,15 @@ no kind that was trained on, and a tenth of the photos of the other kinds.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
 
 from flowers.errors import DatasetError, PhotoError
-from flowers.folders.find import find_on_disk
+from flowers.folders.disk import DiskFile
+from flowers.folders.find import Found
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
 from train.data.split import near_duplicate_groups
@@ -83,14 +84,14 @@ class Background:
         )
 
 
-def scan_background(root: Path, cache: PhotoCache, dataset: Dataset) -> Background:
-    """Read a folder of photos of none of the classes of `dataset` into the cache, and split them.
+def scan_background(unknown: Found[DiskFile], cache: PhotoCache, dataset: Dataset) -> Background:
+    """Read photos of none of the classes of `dataset` into the cache, and split them.
 
     Left out are photos that cannot be read, duplicates, and photos that are nearly those of the
     classes. Raises `DatasetError` where nothing can be learned from it, and OSError when the cache
     cannot be written.
     """
-    kinds = _kinds(root)
+    kinds, root = _kinds(unknown), unknown.source or unknown.root
     if clash := sorted(set(kinds) & set(dataset.classes)):
         raise DatasetError(
             f"--unknown holds photos of none of the classes, and {clash[0]!r} is a class; rename "
@@ -167,17 +168,15 @@ def split_background(
     return parts
 
 
-def _kinds(root: Path) -> dict[str, list[Path]]:
+def _kinds(unknown: Found[DiskFile]) -> dict[str, list[Path]]:
     """The photos of every subfolder, at any depth, and those that lie in none."""
-    if not root.is_dir():
-        raise DatasetError(
-            f"{root} is not a folder; give --unknown a folder of photos of none of the classes."
-        )
-    kinds: dict[str, list[Path]] = {}
-    found = find_on_disk(root)
-    for line in found.aside.lines():
+    for line in unknown.aside.lines():
         print(f"--unknown: {line}")
-    for photo in found.photos:
-        kind = photo.name.split("/")[0] if "/" in photo.name else LOOSE
-        kinds.setdefault(kind, []).append(photo.path)
+    folders = [PurePosixPath(photo.name).parent.parts for photo in unknown.photos]
+    # Programs that pack a folder put it into the zip as a whole.
+    while unknown.source and folders and all(len(f) > 1 and f[0] == folders[0][0] for f in folders):
+        folders = [folder[1:] for folder in folders]
+    kinds: dict[str, list[Path]] = {}
+    for folder, photo in zip(folders, unknown.photos, strict=True):
+        kinds.setdefault(folder[0] if folder else LOOSE, []).append(photo.path)
     return kinds

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flowers.errors import WeightsError
-from flowers.photos import SUFFIXES
+from flowers.folders.find import find_on_disk
 from flowers.weights.folder import (
     CARD,
     CONFIG,
@@ -12,6 +12,7 @@ from flowers.weights.folder import (
     ROOT_FILES,
     backbone_folders,
     check_file,
+    is_served,
     read_config,
 )
 from flowers.weights.results import read_metrics
@@ -36,7 +37,11 @@ def checked_files(weights: Path) -> dict[str, Path]:
             read_metrics(folder)
         names = {CONFIG, METRICS, *config.files}
         files |= {f"{folder.name}/{name}": folder / name for name in names}
-    for path in sorted((weights / EXAMPLES).glob("*")):
-        if path.suffix.lower() in SUFFIXES:
-            files[f"{EXAMPLES}/{path.name}"] = path
+    if (weights / EXAMPLES).is_dir():
+        for photo in find_on_disk(weights / EXAMPLES).photos:
+            name = f"{EXAMPLES}/{photo.name}"
+            if is_served(name):
+                files[name] = photo.path
+            else:
+                print(f"{name} is not pushed: apps fetch photos by their endings; name it .jpg.")
     return {name: path for name, path in files.items() if path.is_file()}

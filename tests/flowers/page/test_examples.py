@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, PngImagePlugin
 
 from flowers.backbones import DEFAULT_CLASSES
 from flowers.files import sha256_of
@@ -74,3 +74,25 @@ def test_the_licence_is_that_of_the_model_card(tmp_path: Path) -> None:
     assert licence_of(tmp_path) == "apache-2.0"
     (tmp_path / "README.md").write_text("# No front matter\n")
     assert licence_of(tmp_path) is None
+
+
+def test_examples_are_found_by_what_they_hold_and_damage_costs_no_more_than_the_credit(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / EXAMPLES
+    folder.mkdir()
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "rose")
+    pattern(0).save(folder / "damaged.png", pnginfo=info)
+    content = (folder / "damaged.png").read_bytes()
+    (folder / "damaged.png").write_bytes(content.replace(b"Comment\0rose", b"Comment\0nose"))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Copyright] = "CC0"
+    pattern(1).save(folder / "number.jpg", exif=exif)
+    (folder / "no-ending").write_bytes((folder / "number.jpg").read_bytes())
+    known, _ = find_examples(tmp_path, ["rose"])
+    assert [(e.name, e.credit) for e in known] == [
+        ("damaged", None),
+        ("no-ending", "CC0"),
+        ("number", "CC0"),
+    ]

@@ -1,16 +1,19 @@
 """Photos of none of the classes: which are trained on, and which are held out."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from flowers.errors import DatasetError
+from flowers.folders.find import find_on_disk
 from flowers.folders.layout import read_folder
 from tests.support.photos import SIZE, write_patterns
 from train.data.background import LOOSE, Background, scan_background, split_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
+from train.data.sources import find_photos
 
 KINDS = [f"kind {i}" for i in range(10)]
 
@@ -72,7 +75,7 @@ def test_subfolders_are_kinds_and_loose_photos_one_more(
     (root / "tower" / "daisy.jpg").write_bytes((dataset.root / dataset.photos[0].file).read_bytes())
     (root / "thistle").rename(tmp_path / "elsewhere")
     (root / "thistle").symlink_to(tmp_path / "elsewhere")
-    background = scan_background(root, cache, dataset)
+    background = scan_background(find_on_disk(root), cache, dataset)
     assert background.classes == [LOOSE, "thistle", "tower"]
     assert Counter(photo.kind for photo in background.photos) == {
         LOOSE: 5,
@@ -85,15 +88,24 @@ def test_subfolders_are_kinds_and_loose_photos_one_more(
     assert Background.from_rows(background.rows()) == background
 
 
+def test_a_zip_has_the_kinds_of_the_folder_that_was_packed(
+    data: tuple[Dataset, PhotoCache], tmp_path: Path
+) -> None:
+    dataset, cache = data
+    folder = write_patterns(tmp_path / "other", {"thistle": 4, "tower": 5}, 300)
+    made = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, folder.name)
+    packed = scan_background(find_photos(made, tmp_path / "cache"), cache, dataset)
+    assert packed == scan_background(find_on_disk(folder), cache, dataset)
+    assert packed.classes == ["thistle", "tower"]
+
+
 def test_what_cannot_be_learned_from_is_one_sentence(
     data: tuple[Dataset, PhotoCache], tmp_path: Path
 ) -> None:
     dataset, cache = data
-    with pytest.raises(DatasetError, match="is not a folder"):
-        scan_background(tmp_path / "nowhere", cache, dataset)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match="holds no photo that can be read"):
-        scan_background(tmp_path / "empty", cache, dataset)
+        scan_background(find_on_disk(tmp_path / "empty"), cache, dataset)
     clash = write_patterns(tmp_path / "clash", {"rose": 3, "thistle": 3})
     with pytest.raises(DatasetError, match="'rose' is a class"):
-        scan_background(clash, cache, dataset)
+        scan_background(find_on_disk(clash), cache, dataset)
