@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,13 @@ from flowers.folders.layout import Labelled, PhotoSet
 from flowers.folders.names import class_named, nearest_class
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
-from flowers.weights.folder import MANIFEST, VariantSettings, backbone_folders, check_artifact
+from flowers.weights.folder import (
+    MANIFEST,
+    VariantSettings,
+    backbone_folders,
+    check_artifact,
+    read_config,
+)
 from flowers.weights.results import VariantResult
 from train.artifact.measure import (
     Answers,
@@ -50,8 +57,13 @@ def evaluate_folder(
     folders = backbone_folders(weights)
     if not folders:
         raise WeightsError(f"{weights} holds no trained backbone; give the folder that fit wrote.")
-    photos = _labelled_photos(weights, data, every_photo)
-    others = unknown or {}
+    manifest = weights / MANIFEST
+    dataset = Dataset.load_manifest(manifest) if manifest.exists() and not every_photo else None
+    photos = _labelled_photos(data, dataset)
+    others = {name: _unseen(name, other, dataset) for name, other in (unknown or {}).items()}
+    told = every_photo or (dataset and dataset.unknown_seen)
+    if others and not told and any(_has_background(folder) for folder in folders):
+        print("No manifest says which photos of --unknown the weights saw: all are measured.")
     results: Results = {}
     rows: list[CsvRow] = []
     for folder in folders:
@@ -72,15 +84,14 @@ def evaluate_folder(
     return results
 
 
-def _labelled_photos(
-    weights: Path, data: PhotoSet[DiskFile], every_photo: bool
-) -> list[Labelled[DiskFile]]:
-    """Photos in class folders, less those that the weights have seen."""
-    manifest = weights / MANIFEST
-    seen: set[str] = set()
-    if manifest.exists() and not every_photo:
-        photos = Dataset.load_manifest(manifest).photos
-        seen = {photo.sha256 for photo in photos if photo.part != "test"}
+def _has_background(folder: Path) -> bool:
+    """Whether a backbone was trained on photos of none of its classes."""
+    return any(v.refusal and v.refusal.background for v in read_config(folder).variants.values())
+
+
+def _labelled_photos(data: PhotoSet[DiskFile], dataset: Dataset | None) -> list[Labelled[DiskFile]]:
+    """Photos in class folders, less those that the weights have seen by their manifest."""
+    seen = {photo.sha256 for photo in dataset.photos if photo.part != "test"} if dataset else set()
     kept = [photo for photo in data.photos if sha256_of(photo.file.path) not in seen]
     if left_out := len(data.photos) - len(kept):
         print(f"{left_out} photos that the weights were trained or tuned on are left out.")
@@ -89,6 +100,19 @@ def _labelled_photos(
             f"{data.found.root} holds no photo that these weights have not seen; add others."
         )
     return kept
+
+
+def _unseen(name: str, unknown: Found[DiskFile], dataset: Dataset | None) -> Found[DiskFile]:
+    """Photos of none of the classes, less those that the weights have seen by their manifest."""
+    seen = dataset.unknown_seen if dataset else set()
+    kept = tuple(photo for photo in unknown.photos if sha256_of(photo.path) not in seen)
+    if left_out := len(unknown.photos) - len(kept):
+        print(f"{name}: {left_out} photos that the weights were trained on are left out.")
+    if unknown.photos and not kept:
+        raise WeightsError(
+            f"{name} holds no photo that these weights have not seen; give --unknown others."
+        )
+    return replace(unknown, photos=kept)
 
 
 def _evaluate_backbone(

@@ -69,12 +69,13 @@ def _fit(job: FitJob, photos: PhotoSet[DiskFile]) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
     dataset = scan_dataset(photos, cache, job.recipe.seed)
     print(dataset.table())
-    _claim(job, dataset)
+    _check_claim(job, dataset)
     background = Background()
     if job.unknown:
         unknown = find_photos(job.unknown, job.out / WORK / "data", leave=[job.out])
         background = scan_background(unknown, cache, dataset)
         print(background.table())
+    _claim(job, dataset, background)
     seen = photos_seen(job.base)
     if leaked := sum(photo.sha256 in seen for photo in dataset.photos if photo.part != "train"):
         raise WeightsError(
@@ -195,20 +196,31 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("keras", keras.backend.backend(), "numpy")}
 
 
-def _claim(job: FitJob, dataset: Dataset) -> None:
-    """Put the manifest into the folder; refuse a folder that other data or splits were used for."""
-    manifest = job.out / MANIFEST
-    if manifest.exists() and backbone_folders(job.out):
-        before = Dataset.load_manifest(manifest)
-        if before.fingerprint != dataset.fingerprint:
-            raise WeightsError(
-                f"{job.out} holds weights trained on other photos or another split; choose "
-                f"another --out, or remove it to start anew. "
-                f"Received: data {dataset.fingerprint} for weights on {before.fingerprint}"
-            )
-    dataset.save_manifest(manifest)
+def _check_claim(job: FitJob, dataset: Dataset) -> None:
+    """Refuse a folder that other data or splits were used for."""
+    before = _manifest_before(job.out)
+    if before and before.fingerprint != dataset.fingerprint:
+        raise WeightsError(
+            f"{job.out} holds weights trained on other photos or another split; choose "
+            f"another --out, or remove it to start anew. "
+            f"Received: data {dataset.fingerprint} for weights on {before.fingerprint}"
+        )
+
+
+def _claim(job: FitJob, dataset: Dataset, background: Background) -> None:
+    """Put the manifest into the folder, with what backbones that are there were trained on."""
+    before = _manifest_before(job.out)
+    dataset.unknown_seen = {photo.sha256 for photo in background.part("train")}
+    dataset.unknown_seen |= before.unknown_seen if before else set()
+    dataset.save_manifest(job.out / MANIFEST)
     if not (job.out / PUBLISHED).exists():
         write_text(job.out / PUBLISHED, (DEFAULT_FOLDER / PUBLISHED).read_text(encoding="utf-8"))
+
+
+def _manifest_before(out: Path) -> Dataset | None:
+    """That of the backbones in the folder; None where there are none."""
+    manifest = out / MANIFEST
+    return Dataset.load_manifest(manifest) if manifest.exists() and backbone_folders(out) else None
 
 
 def _has_stamp(work: Path, stamp: str) -> bool:

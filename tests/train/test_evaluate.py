@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from flowers.files import sha256_of
+from flowers.weights.folder import MANIFEST
 from tests.support.artifact import write_backbone
 from tests.support.photos import COLOURS
 from train.__main__ import main
+from train.data.dataset import Dataset
 from train.evaluate import _write_csv
 
 CLASSES = ["Gänseblümchen", "Rose", "rose"]
@@ -110,6 +113,29 @@ def test_photos_of_none_of_the_classes_may_be_folders_and_zips_of_one_name(
     said = capsys.readouterr().out
     assert re.search(r"\bother\b.* 2\b", said), said
     assert re.search(r"other\.zip.* 3\b", said), said
+
+
+def test_photos_that_the_weights_saw_are_left_out_of_the_unknown_too(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path / "data" / "rose", "rose")
+    put(tmp_path / "other" / "tower", "Rose", photos=5)
+    first, second, *_ = sorted((tmp_path / "other" / "tower").iterdir())
+    arguments = ["--weights", str(weights), "--data", str(tmp_path / "data")]
+    arguments += ["--unknown", str(tmp_path / "other")]
+    manifest = Dataset(weights, CLASSES, [], seed=0)
+    manifest.unknown_seen = {sha256_of(first), sha256_of(second)}
+    manifest.save_manifest(weights / MANIFEST)
+    assert main(["evaluate", *arguments]) == 0
+    said = capsys.readouterr().out
+    assert "other: 2 photos that the weights were trained on are left out." in said
+    assert re.search(r"\bother\b +3\b", said), said
+    assert main(["evaluate", *arguments, "--every-photo"]) == 0
+    assert re.search(r"\bother\b +5\b", capsys.readouterr().out)
+    manifest.unknown_seen = {sha256_of(path) for path in (tmp_path / "other" / "tower").iterdir()}
+    manifest.save_manifest(weights / MANIFEST)
+    assert main(["evaluate", *arguments]) == 1
+    assert "other holds no photo that these weights have not seen" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems allow only text")

@@ -51,6 +51,8 @@ class Dataset:
     """What is not a photo of a class, one line per kind."""
     paths: dict[str, Path] = field(default_factory=dict)
     """Where a file lies whose name is not its path below the folder."""
+    unknown_seen: set[str] = field(default_factory=set)
+    """SHA-256 of photos of none of the classes that a backbone of the folder was trained on."""
 
     @property
     def fingerprint(self) -> str:
@@ -88,6 +90,8 @@ class Dataset:
             "classes": self.classes,
             "columns": ["file", "class", "part", "group", "sha256"],
         }
+        if self.unknown_seen:
+            head["unknown_seen"] = sorted(self.unknown_seen)
         # One photo per line, so that `diff` compares two splits; json's own indent would spread a
         # photo over seven lines.
         opened = json.dumps(head, ensure_ascii=False).removesuffix("}")
@@ -100,7 +104,10 @@ class Dataset:
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             photos = [Photo(*row) for row in manifest["photos"]]
-            return cls(path.parent, manifest["classes"], photos, manifest["seed"])
+            seen = set(manifest.get("unknown_seen", []))
+            return cls(
+                path.parent, manifest["classes"], photos, manifest["seed"], unknown_seen=seen
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DatasetError(f"{path} is not a manifest; remove it. Received: {error}") from error
 

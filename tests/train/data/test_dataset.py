@@ -87,8 +87,10 @@ def test_a_changed_photo_changes_the_fingerprint(root):
 
 def test_the_manifest_reads_back(root, tmp_path):
     data = scan(root)
+    data.unknown_seen = {"ab" * 32}
     data.save_manifest(tmp_path / "manifest.json")
     read = Dataset.load_manifest(tmp_path / "manifest.json")
+    assert read.unknown_seen == {"ab" * 32}
     assert (read.photos, read.classes, read.seed) == (data.photos, data.classes, 0)
     assert read.fingerprint == data.fingerprint
     for text in ("", "[]", '{"photos": [["a", "b"]], "classes": [], "seed": 0}'):
