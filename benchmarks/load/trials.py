@@ -97,6 +97,7 @@ def expected_answers(weights: Path, photos: int) -> dict[int, list[float]]:
 def many_users(app: ServedApp, weights: Path, users: int, photos: int) -> Users:
     """Every user sends one photo after another, all users at once."""
     expected = expected_answers(weights, users * photos)
+    print(f"{users} users with {photos} photos each", flush=True)
 
     def send(user: int) -> list[tuple[float, bool, bool]]:
         outcomes = []
@@ -113,8 +114,11 @@ def many_users(app: ServedApp, weights: Path, users: int, photos: int) -> Users:
                 outcomes.append((seconds, False, swapped))
         return outcomes
 
+    outcomes: list[tuple[float, bool, bool]] = []
     with ThreadPoolExecutor(users) as pool:
-        outcomes = [outcome for found in pool.map(send, range(users)) for outcome in found]
+        for found in pool.map(send, range(users)):
+            outcomes += found
+            _tell(len(outcomes), users * photos, "photos")
     lost = sum(was_lost for _, was_lost, _ in outcomes)
     swapped = sum(was_swapped for *_, was_swapped in outcomes)
     return Users(len(outcomes), lost, swapped, [seconds for seconds, *_ in outcomes])
@@ -136,6 +140,7 @@ def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> Calls:
         for done in range(step, calls + 1, step):
             lost += sum(pool.map(send, [step // at_once] * at_once))
             memory.append((done, app.resident()))
+            _tell(done, calls, "calls", f"{memory[-1][1] / 1e6:.0f} MB")
     return Calls(calls, lost, memory)
 
 
@@ -152,18 +157,21 @@ def large_files(app: ServedApp, files: int) -> LargeFiles:
     del samples, grey
     before, app.peak = app.resident(), 0
 
-    def send(number: int) -> bool:
+    def send(number: int) -> str | None:
         photo = photos[number % len(photos)]
         with new_client() as client:
             if number % 5:
                 found = app.call(client, "classify", [photo, *EACH])
             else:
                 found = app.call(client, "compare", [[photo], None, *EACH])
-        return isinstance(found, str)
+        return found if isinstance(found, str) else None
 
     start = time.perf_counter()
+    lost = 0
     with ThreadPoolExecutor(files) as pool:
-        lost = sum(pool.map(send, range(files)))
+        for number, said in enumerate(pool.map(send, range(files)), 1):
+            lost += said is not None
+            _tell(number, files, "large photos", said or f"{app.peak / 1e6:.0f} MB at most")
     seconds = time.perf_counter() - start
     return LargeFiles(files, lost, before, app.peak, app.resident(), seconds)
 
@@ -175,7 +183,9 @@ def flood(app: ServedApp, calls: int) -> Flood:
     start = time.perf_counter()
     with new_client() as client:
         app.begin(client, "compare", [[photo] * 500, None, *EACH])
-        for _ in range(calls):
+        for number in range(1, calls + 1):
+            if number % 300 == 0:
+                _tell(number, calls, "calls of a flood")
             status.append(app.begin(client, "compare", [[], None, None, None]).status_code)
         seconds = time.perf_counter() - start
         end = time.perf_counter()
@@ -184,6 +194,11 @@ def flood(app: ServedApp, calls: int) -> Flood:
         healthy = client.get(f"{app.address}/health").status_code == 200
     taken = status.count(200)
     return Flood(calls, taken, status.count(503), seconds, after, healthy and bool(answer))
+
+
+def _tell(done: int, of: int, what: str, more: str = "") -> None:
+    """A line of progress: a run takes minutes, and its log is read, too."""
+    print(f"  {done:,} of {of:,} {what} {more}".rstrip(), flush=True)
 
 
 def _until(call: Callable[[], object], seconds: float = 120) -> object:
