@@ -11,7 +11,7 @@ from PIL import Image
 from flowers.backbones import Model
 from flowers.errors import BatchError, ChoiceError, DatasetError, PhotoError
 from flowers.folders.aside import Aside
-from flowers.folders.find import find_in_zip
+from flowers.folders.find import HEAD, find_in_zip, is_photo
 from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
 from flowers.folders.zips import PAGE, Zip
 from flowers.models.compare import Reading
@@ -83,7 +83,7 @@ def collect(paths: Sequence[Path], classes: Sequence[str]) -> Collected:
     """
     found = Collected([])
     for path in paths:
-        if path.suffix.lower() == ".zip":
+        if _is_zip(path):
             _collect_zip(path, classes, found)
         else:
             found.shots.append(Shot(path.name, None, _reader(path)))
@@ -182,6 +182,18 @@ def _reader(path: Path) -> Callable[[], bytes]:
             raise PhotoError(f"{path.name} cannot be read: {error.strerror}.") from error
 
     return read
+
+
+def _is_zip(path: Path) -> bool:
+    """By what it holds, else by its ending."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:  # Which is said when it is read.
+        head = b""
+    if head.startswith(b"PK\3\4"):
+        return True
+    return path.suffix.lower() == ".zip" and not is_photo(head)
 
 
 def _collect_zip(path: Path, classes: Sequence[str], found: Collected) -> None:

@@ -101,6 +101,8 @@ class Door:
             body = await _body(receive)
             self._calls.check(path, parse(body))
             self._check_busy()
+            if b"data:" in body:  # Becomes a file.
+                await asyncio.to_thread(self._storage.make_room, len(body), self._kept)
             noting = self._sessions.noting(send) if path.startswith(f"{API}/call/") else send
             await self._app(_as_json(scope), _again(body, receive), noting)
         elif SMALL.fullmatch(path):

@@ -1,15 +1,19 @@
 """Files that reach an endpoint: uploaded to Gradio, or within a `data:` address."""
 
+import base64
+import hashlib
+import mimetypes
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from gradio import utils
 from gradio.context import LocalContext
-from gradio.processing_utils import save_base64_to_cache
 
 from flowers.errors import UploadError
+from flowers.files import whole_file
 
 SERVED = "/gradio_api/file="
 """In the address of an uploaded file."""
@@ -36,9 +40,8 @@ def _path(file: Any) -> Path:
     elif isinstance(file, str):
         # What an MCP client got for a file that it uploaded. Nothing is fetched from elsewhere:
         # whoever may ask could make this machine ask others, for as much as they like to send.
-        served = urlsplit(file)
-        if served.scheme in ("http", "https") and SERVED in served.path:
-            path = unquote(served.path.split(SERVED, 1)[1])
+        if re.match("https?://", file) and SERVED in file:
+            path = unquote(re.split("[?#]", file.split(SERVED, 1)[1])[0])
             if found := _stored(path):
                 return found
         if file.startswith("data:"):
@@ -57,15 +60,29 @@ def _stored(path: str) -> Path | None:
 
 
 def _decoded(text: str) -> Path:
+    # Not by Gradio, where a file that somebody else sends too can be read half written.
+    head, _, packed = text.partition(",")
+    ending = mimetypes.guess_extension(mimetypes.guess_type(f"{head},")[0] or "") or ""
     try:
-        path = save_base64_to_cache(text, str(utils.get_upload_folder()))
-    except Exception as error:  # Decoders raise anything.
+        content = base64.b64decode(packed)
+        if not content:
+            raise ValueError("nothing behind a comma")
+        folder = Path(utils.get_upload_folder(), hashlib.sha256(content).hexdigest())
+        path = folder / f"file{ending}"
+        if not path.exists():
+            with whole_file(path) as partial:
+                partial.write_bytes(content)
+    except ValueError as error:
         raise UploadError(
             f"The data address cannot be decoded; upload the file. Received: {error}"
         ) from error
+    except OSError as error:
+        raise UploadError(
+            f"The photo could not be stored; try again later. Received: {error.strerror}"
+        ) from error
     if page := LocalContext.blocks.get(None):
-        page.upload_file_set.add(path)  # Deleted in time, like all other uploads.
-    return Path(path)
+        page.upload_file_set.add(str(path))  # Deleted in time, like all other uploads.
+    return path
 
 
 def inlined(schema: Any, definitions: dict[str, Any] | None = None) -> Any:

@@ -1,6 +1,7 @@
 """Where `--data` may point: a folder, a zip, or a dataset on the Hugging Face Hub."""
 
 import re
+import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -50,7 +51,7 @@ def find_photos(text: str, cache: Path, leave: Collection[Path] = ()) -> Found[D
     if text.startswith(HUB):
         return _from_hub(text, cache)
     path = Path(text).expanduser()
-    if path.is_file() and path.suffix.lower() == ".zip":
+    if path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)):
         return unpack(path, cache)
     if re.match(r"\w+://", text):
         raise DatasetError(f"Photos come from a folder, a zip or {FORM}. Received: {text!r}")

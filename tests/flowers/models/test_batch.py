@@ -79,6 +79,16 @@ def test_photos_in_a_zip_are_known_by_what_they_hold(tmp_path: Path) -> None:
     ]
 
 
+def test_files_that_are_sent_are_known_by_what_they_hold(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "packed", {"rose/1.jpg": jpeg(0)})
+    (tmp_path / "photo.zip").write_bytes(jpeg(1))
+    shots = collect([archive, tmp_path / "photo.zip"], ["rose"]).shots
+    assert [(shot.name, shot.label) for shot in shots] == [
+        ("rose/1.jpg", "rose"),
+        ("photo.zip", None),
+    ]
+
+
 def test_a_damaged_zip_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "broken.zip"
     path.write_bytes(b"PK\x03\x04 but no more")

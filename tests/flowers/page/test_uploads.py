@@ -1,5 +1,7 @@
 """Only files that were uploaded are opened; schemas are whole."""
 
+import base64
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,9 +33,23 @@ def test_addresses_of_uploads_are_taken_and_nothing_is_fetched(
         "http://127.0.0.1/gradio_api/file=/etc/passwd",
         f"http://h/gradio_api/file={tmp_path}/../{__file__}",
         "data:image/png",
+        "data:image/png;base64,",
+        "data:image/png;base64,aGVsbG8",
+        "http://[gradio_api/file=x",
     ):
         with pytest.raises(UploadError, match=r"no file that was uploaded|cannot be decoded"):
             uploaded([address])
+
+
+def test_a_photo_that_several_send_at_once_is_whole_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    content = bytes(20_000_000)
+    address = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    with ThreadPoolExecutor(8) as pool:
+        sizes = pool.map(lambda _: uploaded([address])[0].stat().st_size, range(24))
+        assert set(sizes) == {len(content)}
 
 
 def test_a_schema_without_pointers() -> None:
