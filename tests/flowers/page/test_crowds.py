@@ -200,7 +200,10 @@ def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, pho
 def test_sigterm_lets_a_running_call_end_and_deletes_all_uploads(tmp_path: Path, photo) -> None:
     with started(tmp_path) as app:
         many = app.post("compare", [[photo["url"]] * 200, None, None, None])
-        assert app.files()
+        deadline = time.monotonic() + 60
+        while not app.files():
+            assert time.monotonic() < deadline, "the call does not begin"
+            time.sleep(0.01)
         url = f"{app.address}/gradio_api/call/compare/{many.json()['event_id']}"
         with httpx.stream("GET", url, timeout=60) as response:
             app.process.send_signal(signal.SIGTERM)
