@@ -143,8 +143,8 @@ def write_page(zoo: Zoo, out: Path) -> None:
                 "figures": page.figures,
                 "choices": page.choices,
                 "focus": {
-                    "stops": pictures._STOPS.tolist(),
-                    "colours": pictures._COLOURS.tolist(),
+                    "stops": pictures.FOCUS_STOPS.tolist(),
+                    "colours": pictures.FOCUS_COLOURS.tolist(),
                     "strongest": pictures.STRONGEST,
                 },
                 "csvColumns": COLUMNS,

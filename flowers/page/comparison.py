@@ -9,8 +9,9 @@ from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.models.compare import measured_points, standings
 from flowers.models.verdicts import leader_of
 from flowers.models.zoo import Zoo
-from flowers.page import charts, tables
+from flowers.page import tables
 from flowers.page.calls import refused
+from flowers.page.charts import curves, matrices, points
 from flowers.page.html import data_link, render, script
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published, VariantResult, same_photos
@@ -70,7 +71,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
     gr.HTML(render("measured.html", where=where, leader=leader_of(verdict)), elem_id="leader")
     latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
     chart(
-        charts.accuracy_chart(measured_points(metrics)),
+        points.accuracy_chart(measured_points(metrics)),
         "Which backbone reads best",
         f"{where} Where intervals overlap, see below whether the difference is real.",
         "measured",
@@ -78,7 +79,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
     )
     with gr.Row(elem_classes="pair"):
         chart(
-            charts.cost_chart(metrics, sizes, "megabytes, both variants in one file", "MB"),
+            points.cost_chart(metrics, sizes, "megabytes, both variants in one file", "MB"),
             "Accuracy against size",
             where,
             "measured",
@@ -87,7 +88,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
         if latency:
             machines = "; ".join(dict.fromkeys(m.machine for m in metrics.values() if m.machine))
             chart(
-                charts.cost_chart(metrics, latency, "milliseconds per photo, both variants", "ms"),
+                points.cost_chart(metrics, latency, "milliseconds per photo, both variants", "ms"),
                 "Accuracy against latency",
                 f"{where} Timed on {machines or 'one machine'}.",
                 "measured",
@@ -95,7 +96,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
             )
     if len(metrics) > 2:  # Of fewer, the headline says it all.
         chart(
-            charts.difference_chart(verdict.differences, list(results)),
+            matrices.difference_chart(verdict.differences, list(results)),
             "Is the difference real?",
             f"{where} Cells: how many photos more the row reads right than the column. Coloured "
             "where chance is unlikely (McNemar's exact test, Holm's correction, p < 0.05).",
@@ -103,7 +104,7 @@ def _measured(metrics: dict[str, Metrics], sizes: dict[str, float]) -> None:
             "differences",
         )
     chart(
-        charts.class_f1_chart(metrics),
+        matrices.class_f1_chart(metrics),
         "F1 of every class",
         where,
         "measured",
@@ -176,7 +177,7 @@ def one_backbone(metrics: dict[str, Metrics], key: str) -> dict[str, go.Figure |
     m = metrics[key]
     results = _results({key: m})
     confusions = {
-        f"confusion-{variant}": charts.confusion_chart(m.variants[variant].confusion, m.classes)
+        f"confusion-{variant}": matrices.confusion_chart(m.variants[variant].confusion, m.classes)
         if variant in m.variants
         else None
         for variant in VARIANTS
@@ -184,8 +185,8 @@ def one_backbone(metrics: dict[str, Metrics], key: str) -> dict[str, go.Figure |
     learned = {model: result for model, result in results.items() if result.curves}
     return {
         **confusions,
-        "learning": charts.learning_chart(learned),
-        "calibration": charts.calibration_chart(results),
+        "learning": curves.learning_chart(learned),
+        "calibration": curves.calibration_chart(results),
     }
 
 
@@ -196,14 +197,14 @@ def _published(published: Published) -> None:
     )
     with gr.Row(elem_classes="pair"):
         chart(
-            charts.published_accuracy(published),
+            points.published_accuracy(published),
             "Published: transfer against finetuned",
             where,
             "published",
             "published-accuracy",
         )
         chart(
-            charts.published_scores(published),
+            matrices.published_scores(published),
             "Published: precision, recall and F1",
             f"{published.title}; rounded to two digits there.",
             "published",

@@ -24,7 +24,8 @@ from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
-from flowers.page.charts import accuracy_chart, confusion_chart, difference_chart
+from flowers.page.charts.matrices import confusion_chart, difference_chart
+from flowers.page.charts.points import accuracy_chart
 from flowers.page.examples import sample_batch
 from flowers.page.html import message, script
 from flowers.page.limits import PREDICT_BATCH, REFRESH

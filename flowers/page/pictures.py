@@ -14,9 +14,11 @@ SIDE = 56
 STRONGEST = 0.72
 """Opacity where the map is at its maximum."""
 
-# From nothing over orange to pale yellow: it shows on green leaves and on petals of any colour.
-_STOPS = np.array([0.0, 0.35, 0.7, 1.0])
-_COLOURS = np.array([[90, 0, 110], [205, 30, 90], [250, 130, 30], [255, 240, 150]], dtype=float)
+FOCUS_STOPS = np.array([0.0, 0.35, 0.7, 1.0])
+FOCUS_COLOURS = np.array(
+    [[90, 0, 110], [205, 30, 90], [250, 130, 30], [255, 240, 150]], dtype=float
+)
+"""From nothing over orange to pale yellow: it shows on green leaves and on petals of any colour."""
 
 
 def overlay(prediction: Prediction, name: str | None = None) -> Image.Image | None:
@@ -32,7 +34,7 @@ def overlay(prediction: Prediction, name: str | None = None) -> Image.Image | No
     smooth = np.asarray(strength.resize((SIDE, SIDE), Image.Resampling.BICUBIC)).clip(0, 1)
     rgba = np.empty((SIDE, SIDE, 4), dtype=np.uint8)
     for channel in range(3):
-        rgba[..., channel] = np.interp(smooth, _STOPS, _COLOURS[:, channel])
+        rgba[..., channel] = np.interp(smooth, FOCUS_STOPS, FOCUS_COLOURS[:, channel])
     rgba[..., 3] = (smooth * (255 * STRONGEST)).astype(np.uint8)
     return Image.fromarray(rgba)
 

@@ -8,17 +8,14 @@ import pytest
 
 from flowers.backbones import VARIANTS, Variant
 from flowers.models.compare import measured_points, paired_tests
-from flowers.page.charts import (
-    accuracy_chart,
-    calibration_chart,
+from flowers.page.charts.curves import calibration_chart, learning_chart
+from flowers.page.charts.matrices import (
     class_f1_chart,
     confusion_chart,
-    cost_chart,
     difference_chart,
-    learning_chart,
-    published_accuracy,
     published_scores,
 )
+from flowers.page.charts.points import accuracy_chart, cost_chart, published_accuracy
 from flowers.page.tables import HEADERS, measured_on, results_table, to_csv
 from flowers.weights.results import (
     DataSource,

@@ -18,8 +18,9 @@ from flowers.models.classifier import Classifier
 from flowers.models.compare import measured_points, published_points, standings
 from flowers.models.verdicts import leader_of, published_lead, verdict_of
 from flowers.models.zoo import Zoo
-from flowers.page import charts, tables
+from flowers.page import tables
 from flowers.page.answers import as_json, classification, model_rows
+from flowers.page.charts import curves, matrices, points
 from flowers.weights.folder import ARTIFACT, CONFIG, METRICS, PUBLISHED, check_artifact, record_of
 from flowers.weights.results import Metrics, same_photos
 from flowers.weights.source import Source
@@ -90,14 +91,14 @@ def vouch(root: Path) -> None:
 def draw(metrics: dict[str, Metrics]) -> None:
     """The charts of measured figures."""
     results = {(key, v): r for key, m in metrics.items() for v, r in m.variants.items()}
-    charts.accuracy_chart(measured_points(metrics))
+    points.accuracy_chart(measured_points(metrics))
     latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
-    charts.cost_chart(metrics, latency, "ms", "ms")
-    charts.class_f1_chart(metrics)
-    charts.learning_chart(results)
-    charts.calibration_chart(results)
+    points.cost_chart(metrics, latency, "ms", "ms")
+    matrices.class_f1_chart(metrics)
+    curves.learning_chart(results)
+    curves.calibration_chart(results)
     for (key, _), result in results.items():
-        charts.confusion_chart(result.confusion, metrics[key].classes)
+        matrices.confusion_chart(result.confusion, metrics[key].classes)
 
 
 def serve(root: Path, changed: str | None = None) -> dict[str, Any]:
@@ -122,11 +123,11 @@ def serve(root: Path, changed: str | None = None) -> dict[str, Any]:
     tables.to_html(tables.results_table(zoo.entries(), zoo.source.published()))
     published = zoo.source.published()
     if published:
-        charts.published_accuracy(published)
-        charts.published_scores(published)
-        points = published_points(published)
-        if len(points) > 1:
-            published_lead(points, published.test_photos)
+        points.published_accuracy(published)
+        matrices.published_scores(published)
+        placed = published_points(published)
+        if len(placed) > 1:
+            published_lead(placed, published.test_photos)
     photo = Image.new("RGB", (64, 48), COLOURS["rose"])
     predictions = [p for a in zoo.predict(photo, zoo.models()) for p in a.predictions]
     # VGG16 was not touched, and answers whatever MobileNetV2 is.

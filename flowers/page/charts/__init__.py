@@ -1,0 +1,1 @@
+"""Results as Plotly figures. Published and measured figures never share a chart."""
