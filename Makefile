@@ -14,7 +14,7 @@ ALL := .venv/bin
 # Tests in two processes, a file in one of them: what a file shares is made once.
 TWO := -n 2 --dist loadfile
 
-.PHONY: help run train-env test test-quick test-all bench lint format screenshots space static space-static pins clean
+.PHONY: help run train-env test test-quick test-cluster test-all bench lint format screenshots space static space-static pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,13 +26,16 @@ train-env: $(ALL)/ready ## install what training and tests need into .venv
 	@echo "Ready: . .venv/bin/activate, then python -m train --help"
 
 test: $(ALL)/ready ## run the tests, without network or data
-	$(ALL)/python -m pytest $(TWO) -m "not slow"
+	$(ALL)/python -m pytest $(TWO) -m "not slow and not cluster"
 
 test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
 	$(ALL)/python -m pytest $(TWO) --quick -q
 
+test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two nodes; some minutes
+	$(ALL)/python -m pytest -m cluster
+
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
-	$(ALL)/python -m pytest
+	$(ALL)/python -m pytest -m "not cluster"
 
 bench: $(ALL)/ready ## measure serving and training beside plain Keras; hours, on an idle machine
 	$(ALL)/python -m benchmarks.serving --docs
@@ -68,10 +71,15 @@ $(ALL)/ready: requirements-train.txt
 	@$(call make_venv,.venv,requirements-train.txt)
 	@touch $@
 
+$(ALL)/cluster-ready: $(ALL)/ready requirements-cluster.txt
+	$(ALL)/pip install $(PIP_FLAGS) -r requirements-cluster.txt
+	@touch $@
+
 pins: ## write the requirements anew from pyproject.toml, with hashes
 	$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install $(PIP_FLAGS) pip-tools
 	$(call compile,requirements.txt,)
 	$(call compile,requirements-train.txt,--extra train --extra predict --extra dev)
+	$(call compile,requirements-cluster.txt,--extra cluster -c requirements-train.txt)
 	rm -rf .venv-pins
 
 clean: ## remove the virtual environments, what was built, and caches

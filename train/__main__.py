@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from flowers.errors import DatasetError, UserError, WeightsError
@@ -102,6 +103,8 @@ def _bfloat16(options: argparse.Namespace) -> bool:
 
 
 def _fit(options: argparse.Namespace) -> None:
+    if hasattr(options, "cluster"):
+        _check_ray()
     repo, private = getattr(options, "push", None), hasattr(options, "private")
     if repo:
         from train.hub.push import prepare_push
@@ -112,9 +115,14 @@ def _fit(options: argparse.Namespace) -> None:
 
         bfloat16 = _bfloat16(options)
 
+    train = None
+    if hasattr(options, "cluster"):
+        with quiet():
+            from train.cluster.fit import trainer_on
+        train = trainer_on(options.cluster)
     if hasattr(options, "examples") and not hasattr(options, "examples_license"):
         raise DatasetError("Say whose photos they are: --examples needs --examples-license TEXT.")
-    fit(given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16)))
+    fit(given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16)), train)
 
     if backbone_folders(options.out):
         print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")
@@ -198,6 +206,14 @@ def _predict(options: argparse.Namespace) -> None:
     from train.predict.run import PredictJob, run_predict
 
     print(run_predict(given(PredictJob, options)))
+
+
+def _check_ray() -> None:
+    if find_spec("ray") is None:
+        raise UserError(
+            "A cluster needs Ray; run `pip install -r requirements-cluster.txt` here and on each "
+            "of its machines."
+        )
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from train.artifact.finish import finish, write_model_card
 from train.data.background import Background, scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
+from train.data.decoded import DecodedPhotos
 from train.data.examples import write_examples
 from train.data.sources import find_photos, open_source, source_name
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
@@ -55,17 +57,42 @@ class FitJob:
     """Write serving artifacts too; `python -m train export` can do it later."""
 
 
-def fit(job: FitJob) -> None:
+@dataclass(frozen=True)
+class Material:
+    """What all trainings of a job learn from."""
+
+    dataset: Dataset
+    photos: DecodedPhotos
+    background: Background
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A backbone that is not finished yet."""
+
+    backbone: Backbone
+    base: str | None
+    """What `find_base` gave to load."""
+    trained: Trained
+    """What training will have made."""
+
+
+Trainer = Callable[[FitJob, Material, Sequence[Waiting]], None]
+"""Trains what is waiting, and puts its finished folders into place."""
+
+
+def fit(job: FitJob, train: Trainer | None = None) -> None:
     """Train every backbone of the job that is not finished yet.
 
-    Raises `DatasetError`, `WeightsError` and OSError, each with one sentence.
+    It is trained here, one after the other, if not by another way to `train`. Raises
+    `DatasetError`, `WeightsError` and OSError, each with one sentence.
     """
     photos = open_source(job.data, job.out / WORK / "data", leave=[job.out])
     with only_run(job.out / WORK):
-        _fit(job, photos)
+        _fit(job, photos, train or train_here)
 
 
-def _fit(job: FitJob, photos: PhotoSet[DiskFile]) -> None:
+def _fit(job: FitJob, photos: PhotoSet[DiskFile], train: Trainer) -> None:
     cache = PhotoCache(job.out / WORK / "photos", job.image_size)
     dataset = scan_dataset(photos, cache, job.recipe.seed)
     print(dataset.table())
@@ -82,87 +109,111 @@ def _fit(job: FitJob, photos: PhotoSet[DiskFile]) -> None:
             f"The base was pretrained on {leaked} photos that this split holds out; pretrain and "
             f"fit on the same --data with the same --seed. Received: --base {job.base}"
         )
+    waiting = []
     for backbone in job.backbones:
         path, source = find_base(backbone, job.base)
         trained = _describe(job, backbone, dataset, source, background)
         if trained.is_finished(job.out):
             print(f"{backbone.name} is trained already.")
-        else:
-            train_backbone(job, backbone, path, dataset, cache, background, trained)
+            continue
+        work = job.out / WORK / backbone.key
+        if not _has_stamp(work, trained.stamp):
+            shutil.rmtree(work, ignore_errors=True)
+            write_text(work / STAMP, trained.stamp)
+        waiting.append(Waiting(backbone, path, trained))
+    if waiting:
+        train(job, Material(dataset, cache, background), waiting)
     write_model_card(job.out)
     if job.examples:
         write_examples(dataset, job.out, job.examples, job.examples_license)
 
 
-def train_backbone(
-    job: FitJob,
-    backbone: Backbone,
-    base: str | None,
-    dataset: Dataset,
-    cache: PhotoCache,
-    background: Background,
-    trained: Trained,
-) -> None:
-    """Train one backbone, or go on with it, and put its finished folder into place.
+def train_here(job: FitJob, material: Material, waiting: Sequence[Waiting]) -> None:
+    """Train one backbone after the other in this process."""
+    for one in waiting:
+        work = job.out / WORK / one.backbone.key
+        network, features = start(job, material, one, job.out / WORK / "features")
+        for number in range(job.seeds):
+            train_seed(job, material, one, network, features, number, work)
+        graph = network.graph(job.variants)
+        save_weights(graph, work / GRAPH_WEIGHTS)
+        one.trained.save(work)
+        if exports(job):
+            print(finish(job.out, graph, one.trained, material.dataset, material.photos))
+        else:
+            print(left_to_export(job, one.backbone))
 
-    `base` is what `find_base` gave to load.
 
-    With a backend other than TensorFlow the folder is left to `python -m train export`.
-    """
-    work = job.out / WORK / backbone.key
-    if not _has_stamp(work, trained.stamp):
-        shutil.rmtree(work, ignore_errors=True)
-        write_text(work / STAMP, trained.stamp)
-    keras.utils.set_random_seed(job.recipe.seed)
-    network = build_network_on(backbone, dataset.classes, base, job.image_size, background.classes)
+def start(
+    job: FitJob, material: Material, waiting: Waiting, folder: Path
+) -> tuple[Network, Features]:
+    """The network of the first seed, and the features that all seeds share, kept in `folder`."""
+    network = _new_network(job, material, waiting, job.recipe.seed)
     features = compute_features(
         network,
         hash_weights(network),
-        dataset,
-        cache,
-        job.out / WORK / "features",
+        material.dataset,
+        material.photos,
+        folder,
         job.recipe.views,
         job.recipe.seed,
         crossing="finetuned" in job.variants,
-        background=background,
+        background=material.background,
     )
-    _train_variants(network, job, features, job.recipe, work)
-    for number in range(1, job.seeds):
-        recipe = replace(job.recipe, seed=job.recipe.seed + number)
-        other = _new_network(job, backbone, base, dataset, background, recipe.seed)
-        print(f"{backbone.name}, seed {recipe.seed}:")
-        _train_variants(other, job, features, recipe, seed_folder(work, job.recipe.seed, number))
-    graph = network.graph(job.variants)
-    save_weights(graph, work / GRAPH_WEIGHTS)
-    trained.save(work)
-    if job.export and keras.backend.backend() == "tensorflow":
-        print(finish(job.out, graph, trained, dataset, cache))
-    else:
-        print(
-            f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "
-            f"with: python -m train export --weights {job.out}"
-        )
+    return network, features
 
 
-def _new_network(
+def train_seed(
     job: FitJob,
-    backbone: Backbone,
-    base: str | None,
-    dataset: Dataset,
-    background: Background,
-    seed: int,
-) -> Network:
-    keras.utils.set_random_seed(seed)
-    return build_network_on(backbone, dataset.classes, base, job.image_size, background.classes)
-
-
-def _train_variants(
-    network: Network, job: FitJob, features: Features, recipe: Recipe, folder: Path
+    material: Material,
+    waiting: Waiting,
+    first: Network,
+    features: Features,
+    number: int,
+    work: Path,
+    kept: Callable[[Path], None] | None = None,
 ) -> None:
-    for variant in VARIANTS:
-        # The finetuned variant starts from the transfer head, so that one is trained in any case.
-        if variant in job.variants or variant == "transfer":
-            train_variant(network, variant, features, recipe, folder / variant)
+    """Train a backbone with one of several seeds, or go on with what lies in `work`.
+
+    `first` and `features` are what `start` gave; of seed 0, `first` is what is trained. `kept` is
+    told the folder of a variant whenever its progress is on the disk.
+    """
+    network, recipe = first, replace(job.recipe, seed=job.recipe.seed + number)
+    if number:
+        network = _new_network(job, material, waiting, recipe.seed)
+        print(f"{waiting.backbone.name}, seed {recipe.seed}:")
+    folder = seed_folder(work, job.recipe.seed, number)
+    for variant in trained_variants(job):
+        train_variant(network, variant, features, recipe, folder / variant, kept)
+
+
+def trained_variants(job: FitJob) -> list[Variant]:
+    """Those of the job; the finetuned one starts from the transfer head, which is trained first."""
+    return [variant for variant in VARIANTS if variant in (*job.variants, "transfer")]
+
+
+def exports(job: FitJob) -> bool:
+    """Whether serving artifacts are written; with a backend other than TensorFlow they are not."""
+    return job.export and keras.backend.backend() == "tensorflow"
+
+
+def left_to_export(job: FitJob, backbone: Backbone) -> str:
+    """What to do where `fit` does not export."""
+    return (
+        f"{backbone.name} is trained; with TensorFlow installed, write its serving artifact "
+        f"with: python -m train export --weights {job.out}"
+    )
+
+
+def _new_network(job: FitJob, material: Material, waiting: Waiting, seed: int) -> Network:
+    keras.utils.set_random_seed(seed)
+    return build_network_on(
+        waiting.backbone,
+        material.dataset.classes,
+        waiting.base,
+        job.image_size,
+        material.background.classes,
+    )
 
 
 def _describe(

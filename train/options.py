@@ -101,6 +101,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     _switch(
         fit, "--no-export", "leave serving artifacts to the export command", dest="export", to=False
     )
+    cluster_option(fit)
     fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
     _switch(fit, "--private", "with --push: as a private repository")
 
@@ -241,6 +242,16 @@ def _switch(
     name = dest or option.removeprefix("--").replace("-", "_")
     parser.add_argument(
         option, dest=name, action="store_const", const=to, default=argparse.SUPPRESS, help=text
+    )
+
+
+def cluster_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--cluster`."""
+    parser.add_argument(
+        "--cluster",
+        metavar="auto|HOST:PORT",
+        help="work on a Ray cluster that this machine belongs to; auto: on this machine alone "
+        "where there is none",
     )
 
 

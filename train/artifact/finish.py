@@ -44,12 +44,15 @@ from train.artifact.precision import accuracy, calibration_sample, choose_artifa
 from train.data.background import Background, BackgroundPart
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
+from train.data.decoded import DecodedPhotos
 from train.data.labelled import LabelledPhotos
 from train.hub.card import model_card
 from train.network.graph import build_network, keras_probabilities
 from train.network.progress import Progress
 from train.processor import machine_name
 from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run, seed_folder
+
+FOLDER = "folder"
 
 HELD_OUT: dict[BackgroundPart, str] = {
     "new kind": "kinds it never saw",
@@ -92,7 +95,7 @@ def _export_backbone(weights: Path, backbone: Backbone, trained: Trained) -> str
 
 
 def finish(
-    weights: Path, graph: keras.Model, trained: Trained, dataset: Dataset, cache: PhotoCache
+    weights: Path, graph: keras.Model, trained: Trained, dataset: Dataset, cache: DecodedPhotos
 ) -> str:
     """Make the folder of a trained backbone and put it into place; return a table of results.
 
@@ -100,21 +103,43 @@ def finish(
     when the cache lacks a photo.
     """
     work = weights / WORK / trained.backbone
-    folder = work / "folder"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder = new_folder(weights, trained)
     shutil.copyfile(work / GRAPH_WEIGHTS, folder / KERAS_WEIGHTS)
-    progress = {
+    progress = progress_of_seeds(work, trained)
+    table = finish_backbone(graph, folder, trained, dataset, cache, progress)
+    put_in_place(weights, trained)
+    return table
+
+
+def new_folder(weights: Path, trained: Trained) -> Path:
+    """An empty folder in the work folder of a backbone, to be filled and then put into place."""
+    folder = weights / WORK / trained.backbone / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def put_in_place(weights: Path, trained: Trained) -> None:
+    """Replace a backbone's folder by what `new_folder` gave, in one step each way."""
+    work, target = weights / WORK / trained.backbone, weights / trained.backbone
+    old = work / "replaced"
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.replace(old)
+    (work / FOLDER).replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+    trained.finish(work)
+
+
+def progress_of_seeds(work: Path, trained: Trained) -> dict[Variant, list[Progress]]:
+    """How the trainings with all seeds went, from a backbone's work folder."""
+    return {
         variant: [
             Progress.load(seed_folder(work, trained.seed, number) / variant)
             for number in range(trained.seeds)
         ]
         for variant in trained.variants
     }
-    table = finish_backbone(graph, folder, trained, dataset, cache, progress)
-    _put_in_place(folder, weights / trained.backbone)
-    trained.finish(work)
-    return table
 
 
 def finish_backbone(
@@ -122,7 +147,7 @@ def finish_backbone(
     folder: Path,
     trained: Trained,
     dataset: Dataset,
-    cache: PhotoCache,
+    cache: DecodedPhotos,
     progress: dict[Variant, list[Progress]],
 ) -> str:
     """Write artifact, metrics and config of `graph` to `folder`; return a table of the results.
@@ -208,7 +233,7 @@ def write_model_card(weights: Path) -> None:
 
 
 def _ask_background(
-    classifier: Classifier, background: Background, cache: PhotoCache
+    classifier: Classifier, background: Background, cache: DecodedPhotos
 ) -> dict[str, Answers]:
     """What the artifact says of the photos of `--unknown` that are held out."""
     held_out: tuple[BackgroundPart, ...] = ("new kind", "new photo")
@@ -279,13 +304,3 @@ def _plain_config(
         notice=trained.notice,
         files={ARTIFACT: artifact},
     )
-
-
-def _put_in_place(folder: Path, target: Path) -> None:
-    """Replace `target` by `folder` in one step each way."""
-    old = folder.with_name("replaced")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.replace(old)
-    folder.replace(target)
-    shutil.rmtree(old, ignore_errors=True)

@@ -14,8 +14,8 @@ from flowers.models.classifier import Classifier
 from flowers.weights.folder import ARTIFACT, Artifact, Config, FileRecord, Precision, record_of
 from train.artifact.convert import artifacts
 from train.artifact.measure import Answers, Probabilities, predict_all
-from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
+from train.data.decoded import DecodedPhotos
 from train.network.graph import keras_probabilities
 from train.work import PrecisionChoice
 
@@ -113,7 +113,7 @@ def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
-def calibration_sample(dataset: Dataset, cache: PhotoCache) -> np.ndarray:
+def calibration_sample(dataset: Dataset, cache: DecodedPhotos) -> np.ndarray:
     """Photos of the training part, evenly over it and so over all classes."""
     train = dataset.part("train")
     step = max(1, math.ceil(len(train) / CALIBRATION_PHOTOS))

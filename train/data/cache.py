@@ -55,7 +55,7 @@ class PhotoCache:
 
     def __init__(self, folder: Path, size: int = IMAGE_SIZE) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.size = size
+        self._size = size
         self._rows_path = folder / f"photos-{size}-v{PIPELINE}.u8"
         self._index_path = self._rows_path.with_suffix(".json")
         self._row_bytes = size * size * 3
@@ -65,6 +65,11 @@ class PhotoCache:
         self._index = self._load_index()
         self._count = 1 + max((entry.row for entry in self._index.values()), default=-1)
         self._unsaved = 0
+
+    @property
+    def size(self) -> int:
+        """Pixels of a side."""
+        return self._size
 
     def add_all(self, paths: Sequence[Path], title: str = "photos") -> Iterator[Added]:
         """Add photos behind a progress bar; yield each path, in order, with its SHA-256 or error.

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Part
+from train.data.decoded import DecodedPhotos
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class LabelledPhotos:
     """int64[n]."""
 
     @classmethod
-    def load(cls, dataset: Dataset, cache: PhotoCache, part: Part) -> "LabelledPhotos":
+    def load(cls, dataset: Dataset, cache: DecodedPhotos, part: Part) -> "LabelledPhotos":
         """Read a part from the photo cache."""
         members = dataset.part(part)
         photos, rows = cache.rows([photo.sha256 for photo in members])

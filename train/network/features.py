@@ -24,8 +24,8 @@ from flowers.backbones import Variant
 from flowers.files import write_text
 from train.data.augment import random_view
 from train.data.background import Background
-from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
+from train.data.decoded import DecodedPhotos
 from train.data.rowfile import RowFile
 from train.data.split import PARTS, Part
 from train.network.bfloat16 import has_gpu
@@ -38,6 +38,9 @@ FEATURES_SHARE = 0.5
 """And where it takes no more than this share of the free disk."""
 CHUNK = 256
 """Rows between two notes of what is done."""
+
+THREADS = "TF_NUM_INTRAOP_THREADS"
+"""The environment variable that TensorFlow reads; without it, it takes all cores."""
 
 FeatureExtractor = Callable[[np.ndarray], list[np.ndarray]]
 """uint8[n, size, size, 3] to one float array for every output."""
@@ -105,7 +108,7 @@ def compute_features(
     network: Network,
     base_hash: str,
     dataset: Dataset,
-    cache: PhotoCache,
+    cache: DecodedPhotos,
     folder: Path,
     views: int,
     seed: int,
@@ -242,6 +245,10 @@ def _keras_engine(model: keras.Model) -> FeatureExtractor:
     return run
 
 
+def _threads() -> int:
+    return int(os.environ.get(THREADS) or os.cpu_count() or 1)
+
+
 def _litert_engine(model: keras.Model, size: int) -> FeatureExtractor:
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
@@ -254,7 +261,7 @@ def _litert_engine(model: keras.Model, size: int) -> FeatureExtractor:
         # by way of a SavedModel, which the serving artifact needs for its named outputs.
         constant = convert_variables_to_constants_v2(traced.get_concrete_function())
         converted = tf.lite.TFLiteConverter.from_concrete_functions([constant]).convert()
-        interpreter = Interpreter(model_content=converted, num_threads=os.cpu_count())
+        interpreter = Interpreter(model_content=converted, num_threads=_threads())
         interpreter.allocate_tensors()
     (taken,) = [detail["index"] for detail in interpreter.get_input_details()]
     given = [detail["index"] for detail in interpreter.get_output_details()]

@@ -64,13 +64,20 @@ class Progress:
 class EpochLog(keras.callbacks.Callback):
     """Writes down every epoch; Keras's BackupAndRestore writes its two files one after the other.
 
-    A process that dies in between would go on with the wrong epoch, or not at all.
+    A process that dies in between would go on with the wrong epoch, or not at all. `kept` is told
+    the folder when an epoch is on the disk.
     """
 
     def __init__(
-        self, folder: Path, progress: Progress, bar: tqdm, start_epoch: Callable[[int], None]
+        self,
+        folder: Path,
+        progress: Progress,
+        bar: tqdm,
+        start_epoch: Callable[[int], None],
+        kept: Callable[[Path], None] | None = None,
     ):
         super().__init__()
+        self.kept = kept
         self.folder, self.progress, self.bar = folder, progress, bar
         self.start_epoch = start_epoch
         self.started = 0.0
@@ -98,8 +105,10 @@ class EpochLog(keras.callbacks.Callback):
         progress.seconds += time.perf_counter() - self.started
         progress.save(self.folder)
         named = {progress.best_weights(self.folder), progress.last_weights(self.folder)}
-        for path in set(self.folder.glob("epoch-*.weights.h5")) - named:
+        for path in set(self.folder.glob(weights_pattern())) - named:
             path.unlink()
+        if self.kept:
+            self.kept(self.folder)
         self.bar.set_postfix_str(f"validation accuracy {accuracy:.1%}")
         self.bar.update()
 
@@ -113,6 +122,11 @@ def reseed(dropout: keras.layers.Dropout, seed: int, epoch: int) -> None:
 def weights_path(folder: Path, epoch: int) -> Path:
     """Where the weights after an epoch are kept."""
     return folder / f"epoch-{epoch}.weights.h5"
+
+
+def weights_pattern() -> str:
+    """Matches the names of the weights of all epochs."""
+    return weights_path(Path(), 0).name.replace("0", "*")
 
 
 class _InMemory(io.BytesIO):

@@ -1,5 +1,6 @@
 """Training of one variant: the head on pooled features, or tail and head on the trunk's output."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -116,12 +117,18 @@ class HeldOut(keras.utils.PyDataset):
 
 
 def train_variant(
-    network: Network, variant: Variant, features: Features, recipe: Recipe, folder: Path
+    network: Network,
+    variant: Variant,
+    features: Features,
+    recipe: Recipe,
+    folder: Path,
+    kept: Callable[[Path], None] | None = None,
 ) -> Progress:
     """Train one variant in place, or go on with what lies in `folder`; end on the best epoch.
 
     The finetuned variant starts from the transfer head, so train that first. Without background
-    classes the centroids of training photos are kept, too. Raises OSError.
+    classes the centroids of training photos are kept, too. `kept` is told the folder whenever
+    progress is on the disk. Raises OSError.
     """
     keras.utils.set_random_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -170,7 +177,7 @@ def train_variant(
                 initial_epoch=done,
                 epochs=recipe.epochs,
                 validation_data=held_out,
-                callbacks=[EpochLog(folder, progress, bar, start_epoch)],
+                callbacks=[EpochLog(folder, progress, bar, start_epoch, kept)],
                 shuffle=False,  # `Batches` does that, by the epoch alone.
                 verbose=0,
             )
@@ -179,6 +186,8 @@ def train_variant(
         right = model.predict(test, verbose=0)[:, :classes].argmax(axis=1) == test.labels
         progress.test_accuracy = float(right.mean())
         progress.save(folder)
+        if kept:
+            kept(folder)
     tqdm.write(
         f"{title}: epoch {progress.best_epoch + 1} is kept; accuracy {progress.best_accuracy:.1%} "
         f"on validation photos, {progress.test_accuracy:.1%} on test photos."
