@@ -16,6 +16,7 @@ from gradio.data_classes import PredictBody
 from pydantic import ValidationError
 
 from flowers.errors import RequestError
+from flowers.page.limits import MAX_WORD
 
 API = "/gradio_api"
 NO_ADDRESSES = "Nothing is fetched from addresses; upload the file."
@@ -141,6 +142,9 @@ def _names_of(function: Any) -> list[str]:
 
 def _check_fields(content: dict[str, Any]) -> None:
     """Whatever stands beside the values."""
+    for name, value in content.items():
+        if name not in ("data", "event_data") and isinstance(value, str) and len(value) > MAX_WORD:
+            raise RequestError(f"`{name}` is longer than {MAX_WORD} letters.", 400)
     try:
         PredictBody.model_validate({**content, "data": []})
     except ValidationError as error:

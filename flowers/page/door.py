@@ -5,6 +5,7 @@ with a stranger's words, with what it should not do, or not at all.
 """
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -16,13 +17,14 @@ from gradio import processing_utils
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flowers.errors import RequestError, StorageError
+from flowers.errors import RequestError, StorageError, UploadError
 from flowers.page.calls import API, NO_ADDRESSES, Calls, is_call, parse, refused
 from flowers.page.health import Health
-from flowers.page.limits import MAX_JSON, MAX_WAITING
+from flowers.page.limits import MAX_ARRIVING, MAX_CALL, MAX_JSON, MAX_QUERY, MAX_WAITING
 from flowers.page.receiving import receive_files, tell_temporary_files
-from flowers.page.sessions import Sessions
+from flowers.page.sessions import Sessions, keep_no_values
 from flowers.page.storage import Storage
+from flowers.page.uploads import with_files
 from flowers.page.waiting import waiting
 
 log = logging.getLogger(__name__)
@@ -45,10 +47,12 @@ class Door:
     def __init__(self, app: ASGIApp, page: gr.Blocks, storage: Storage, health: Health) -> None:
         self._app, self._page, self._storage, self._health = app, page, storage, health
         self._calls, self._sessions = Calls(page), Sessions(page)
+        self._arriving = 0
         listed = os.environ.get(ORIGINS, "").split(",")
         self._origins = {origin.strip().rstrip("/").lower() for origin in listed}
         _refuse_to_fetch()
         tell_temporary_files()
+        keep_no_values()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -67,6 +71,8 @@ class Door:
             status, text = _own_words(reply.held)
         except RequestError as error:
             status, text = error.status, str(error)
+        except UploadError as error:
+            status, text = 400, str(error)
         except StorageError as error:
             status, text = 507, str(error)
         except Exception as error:
@@ -81,6 +87,8 @@ class Door:
         path, method = scope["path"], scope["method"]
         if "\0" in path or any(len(part.encode()) > LONGEST_NAME for part in path.split("/")):
             raise RequestError("There is nothing at this address.", 404)
+        if len(scope["query_string"]) > MAX_QUERY:
+            raise RequestError("The address is too long.", 414)
         if RELAYS.match(path):
             raise RequestError(NO_ADDRESSES, 403)
         if method == "GET":
@@ -98,19 +106,24 @@ class Door:
             await receive_files(self._app, scope, receive, send, self._storage, self._kept)
         elif is_call(path):
             self._sessions.forget_answered()
-            body = await _body(receive)
-            self._calls.check(path, parse(body))
+            body = await self._body(receive)
+            content = parse(body)
+            self._calls.check(path, content)
             self._check_busy()
-            if b"data:" in body:  # Becomes a file.
-                await asyncio.to_thread(self._storage.make_room, len(body), self._kept)
+            if b"data:" in body:
+                body = await asyncio.to_thread(self._with_files, content, len(body))
+            if len(body) > MAX_CALL:
+                raise RequestError(
+                    "The call holds too much; upload the files and send their paths.", 413
+                )
             noting = self._sessions.noting(send) if path.startswith(f"{API}/call/") else send
             await self._app(_as_json(scope), _again(body, receive), noting)
         elif SMALL.fullmatch(path):
-            body = await _body(receive)
+            body = await self._body(receive)
             parse(body)
             await self._app(_as_json(scope), _again(body, receive), send)
         elif TOOLS.fullmatch(path):
-            body = await _body(receive)
+            body = await self._body(receive)
             await self._app(scope, _again(body, receive), send)
         else:
             raise RequestError("Nothing can be sent to this address; see /gradio_api/info.", 404)
@@ -137,6 +150,36 @@ class Door:
                 f"The app is busy, with about {before} calls before yours; try again in a minute.",
                 503,
             )
+
+    async def _body(self, receive: Receive) -> bytes:
+        """All that a request holds; memory is for so many at a time. Raises `RequestError`."""
+        body = bytearray()
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return bytes(body)
+                part = message.get("body", b"")
+                body += part
+                self._arriving += len(part)
+                if len(body) > MAX_JSON:
+                    raise RequestError(
+                        f"The request is larger than {MAX_JSON // 1_000_000} MB; upload the files "
+                        "and send their paths.",
+                        413,
+                    )
+                if self._arriving > MAX_ARRIVING:
+                    raise RequestError(
+                        "The app is busy with the requests of others; try again in a minute.", 503
+                    )
+                if not message.get("more_body"):
+                    return bytes(body)
+        finally:
+            self._arriving -= len(body)
+
+    def _with_files(self, content: dict[str, Any], size: int) -> bytes:
+        self._storage.make_room(size, self._kept)
+        return json.dumps(with_files(content, self._page.upload_file_set)).encode()
 
     def _kept(self) -> set[str]:
         return {
@@ -178,23 +221,6 @@ async def _answer(status: int, text: str, scope: Scope, receive: Receive, send: 
     # Gradio's page shows `error`, and what else speaks FastAPI shows `detail`.
     response = JSONResponse({"error": text, "detail": text}, status, headers)
     await response(scope, receive, send)
-
-
-async def _body(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > MAX_JSON:
-            raise RequestError(
-                f"The request is larger than {MAX_JSON // 1_000_000} MB; upload the files and send "
-                "their paths.",
-                413,
-            )
-        if not message.get("more_body"):
-            return bytes(body)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

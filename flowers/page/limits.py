@@ -11,6 +11,18 @@ MAX_REQUEST = 2_000_000_000
 MAX_JSON = 40_000_000
 """Bytes of any other request; a photo within it is a third longer than its file."""
 
+MAX_ARRIVING = 400_000_000
+"""Bytes of such requests that are on their way at a time."""
+
+MAX_CALL = 2_000_000
+"""Bytes of a call that waits, when the photos within it have become files."""
+
+MAX_WORD = 200
+"""Characters of what somebody calls their session, and the like."""
+
+MAX_QUERY = 8_000
+"""Bytes behind the question mark of an address."""
+
 STEP = 100_000_000
 """Bytes of an upload after which it is looked at again whether there is room for more."""
 

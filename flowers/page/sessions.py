@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
+from gradio.state_holder import SessionState
 from starlette.types import Message, Send
 
 from flowers.errors import RequestError
@@ -79,6 +80,11 @@ class Sessions:
             "success": False,
         }
         return f"data: {json.dumps(message)}\n\n"
+
+
+def keep_no_values() -> None:
+    """Have Gradio not keep what each visitor sent and saw, which it does for links of its own."""
+    SessionState._update_value_in_config = lambda *_: None
 
 
 def forget_visits(page: gr.Blocks) -> None:

@@ -28,6 +28,25 @@ def uploaded(files: Iterable[Any]) -> list[Path]:
     return [_path(file) for file in files]
 
 
+def with_files(value: Any, kept: set[str]) -> Any:
+    """The same JSON with files in place of photos within it, so that waiting calls are small.
+
+    `kept` gets their paths. Raises `UploadError`.
+    """
+    if isinstance(value, list):
+        return [with_files(item, kept) for item in value]
+    text = value
+    if isinstance(value, dict):
+        text = value.get("url") if value.get("path") is None else None
+    if isinstance(text, str) and text.startswith("data:"):
+        path = str(_decoded(text))
+        kept.add(path)
+        return {"path": path, "meta": {"_type": "gradio.FileData"}}
+    if isinstance(value, dict):
+        return {name: with_files(item, kept) for name, item in value.items()}
+    return value
+
+
 def _path(file: Any) -> Path:
     if isinstance(file, dict):
         meta, path = file.get("meta"), file.get("path")

@@ -1,18 +1,22 @@
 """What is worked out for somebody ends when they have gone, and what is kept of them, in time."""
 
+import base64
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.app_process import free_port
 from flowers.models.zoo import Zoo
-from flowers.page import about, app, endpoints
+from flowers.page import about, app, door, endpoints
 from flowers.page.app import build
 from flowers.page.limits import DELETE_UPLOADS, HOUR
 from flowers.page.server import PORT, launch
@@ -126,3 +130,53 @@ def test_visits_are_forgotten_in_time(page) -> None:
     holder.time_last_used["old"] = datetime.now() - timedelta(seconds=HOUR + 1)
     forget_old(page, HOUR)
     assert list(holder.session_data) == list(holder.time_last_used) == ["young"]
+
+
+def test_a_visit_is_remembered_without_what_was_sent_in_it(page, tmp_path: Path) -> None:
+    """Else 400 visitors, or one who says to be 400, could fill the memory."""
+    large = tmp_path / "large.png"
+    noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(large)
+    packed = base64.b64encode(large.read_bytes()).decode()
+    address = f"http://127.0.0.1:{page.server_port}"
+    (classify,) = [key for key, fn in page.fns.items() if fn.api_name == "classify"]
+    with httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False) as asker:
+        body = {"fn_index": classify, "session_hash": "large", "event_data": None}
+        data = [f"data:image/png;base64,{packed}", None, None]
+        begun = asker.post("/gradio_api/queue/join", json={**body, "data": data})
+        event = page._queue.event_ids_to_events.get(begun.json()["event_id"])
+        assert event is None or len(str(event.data)) < 10_000
+        found = asker.get("/gradio_api/queue/data", params={"session_hash": "large"}).text
+        assert '"success":true' in found
+        kept = page.state_holder.session_data["large"]
+        assert len(repr(kept.config_values)) < len(packed) / 4
+        said = asker.post("/gradio_api/queue/join", json={**body, "data": ["x" * 3_000_000] * 3})
+        assert (said.status_code, "upload the files" in said.text) == (413, True)
+        long = {**body, "session_hash": "x" * 1000, "data": data}
+        assert asker.post("/gradio_api/queue/join", json=long).status_code == 400
+        assert asker.get("/?x=" + "y" * 10_000).status_code == 414
+
+
+def test_requests_on_their_way_have_so_much_memory_in_all(page, monkeypatch) -> None:
+    monkeypatch.setattr(door, "MAX_ARRIVING", 5_000_000)
+    address = f"http://127.0.0.1:{page.server_port}/gradio_api/call/models"
+    begun, end = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield b'{"data": [], "more": "' + b"x" * 4_000_000
+        begun.set()
+        assert end.wait(PATIENCE)
+        yield b'"}'
+
+    with httpx.Client(timeout=PATIENCE, trust_env=False) as one, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(one.post, address, content=slowly())
+        assert begun.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while (other := one.post(address, content=b'{"data": [], "x": "' + b"x" * 2_000_000)) and (
+            other.status_code != 503
+        ):
+            assert time.monotonic() < deadline  # The first has not arrived as far.
+        assert "busy with the requests of others" in other.json()["detail"]
+        end.set()
+        assert "`more` is longer than 200 letters" in first.result().json()["detail"]
+        assert one.post(address, json={"data": []}).status_code == 200
