@@ -17,6 +17,7 @@ RAW = frozenset(
     | {".raw", ".rw2", ".srw", ".x3f"}
 )
 FILMS = frozenset({".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".webm", ".wmv"})
+ARCHIVES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip"})
 NAMED = 3
 """Names that are given as examples of a kind."""
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     THUMBNAIL = "thumbnails"
     RAW = "camera raw files, of which only an export as JPEG can be read"
     FILM = "films"
+    ARCHIVE = "archives, which are to be unpacked first"
     OTHER = "other files"
     LINK = "links to nowhere, or to what is read anyway"
     ZIP_LINK = "links within the zip"
@@ -86,7 +88,8 @@ def kind_by_path(path: PurePosixPath) -> Kind | None:
 def kind_by_ending(path: PurePosixPath) -> Kind:
     """What a file that is not a photo is, by the ending of its name."""
     ending = path.suffix.lower()
-    return Kind.RAW if ending in RAW else Kind.FILM if ending in FILMS else Kind.OTHER
+    kinds = {Kind.RAW: RAW, Kind.FILM: FILMS, Kind.ARCHIVE: ARCHIVES}
+    return next((kind for kind, endings in kinds.items() if ending in endings), Kind.OTHER)
 
 
 def _examples(kind: Kind, names: list[str]) -> str:

@@ -103,13 +103,18 @@ def check_classes(photos: PhotoSet[File], least: int = 2) -> PhotoSet[File]:
     if len(photos.classes) < least:
         raise DatasetError(
             f"{root} needs {'two or more class folders' if least > 1 else 'a class folder'}, each "
-            f"with photos of one class. Received: {len(photos.classes)} folders"
+            f"with photos of one class. Received: {len(photos.classes)} folders{_besides(photos)}"
         )
     if not photos.photos:
         raise DatasetError(
-            f"{root} holds no photos; fill its class folders with JPEG or PNG files."
+            f"{root} holds no photos; fill its class folders with JPEG or PNG files. "
+            f"Received: {len(photos.classes)} folders{_besides(photos)}"
         )
     return photos
+
+
+def _besides(photos: PhotoSet[File]) -> str:
+    return "".join(f"; {line}" for line in photos.found.aside.lines())
 
 
 def part_of(name: str) -> tuple[str, str] | None:

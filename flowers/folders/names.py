@@ -59,9 +59,21 @@ def _letters(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    r"""A file name in letters that UTF-8 has; other bytes, which Linux allows, become \\xe9."""
+    r"""A file name that can be shown: in letters that UTF-8 has, and without orders to a terminal.
+
+    Other bytes, which Linux allows, become \\xe9; what ends a line, moves a cursor or turns the
+    direction of writing becomes a picture of it, such as \u240a for a line feed.
+    """
     try:
         name.encode()
     except UnicodeEncodeError:
-        return os.fsencode(name).decode(errors="backslashreplace")
-    return name
+        name = os.fsencode(name).decode(errors="backslashreplace")
+    return name.translate(_PICTURES)
+
+
+_PICTURES = {
+    **{code: 0x2400 + code for code in range(0x20)},
+    0x7F: 0x2421,
+    **dict.fromkeys([*range(0x80, 0xA0), 0x2028, 0x2029], 0xFFFD),
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD),
+}

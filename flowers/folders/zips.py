@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from flowers.errors import DatasetError, PhotoError, said
 from flowers.folders.aside import Aside, Kind
+from flowers.folders.names import shown
 from flowers.folders.zip_names import names_of
 
 DAMAGED = (
@@ -190,7 +191,7 @@ def inner_path(name: str) -> str:
         if part == "..":
             parts = parts[:-1]
         elif part not in ("", "."):
-            parts.append(part)
+            parts.append(shown(part))
     return "/".join(parts)
 
 

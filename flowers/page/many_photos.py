@@ -113,7 +113,7 @@ def readings_csv(readings: Sequence[Reading]) -> str:
 
 def _cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
 
 
 def _agreement(read: Sequence[Reading]) -> dict[str, Any]:

@@ -22,6 +22,10 @@ UNPACKED_SHARE = 0.9
 """Of the free disk."""
 LONGEST = 240
 """Bytes of a file's name; most file systems allow 255."""
+LONGEST_PATH = 2000
+"""Bytes of a path below the folder; Linux allows 4,096 in all."""
+KEPT = 5
+"""Names at the top of a path that is too long which stay, since they say what class it is."""
 ABANDONED_UNPACKING = 24 * 3600
 """Seconds after which a folder half unpacked belongs to a process that died."""
 
@@ -49,8 +53,6 @@ def unpack(archive: Path, cache: Path) -> Found[DiskFile]:
         EOFError,
         UnicodeDecodeError,
         NotImplementedError,  # A method of compression that Python lacks.
-        FileExistsError,
-        NotADirectoryError,  # A name that is a file here and a folder there.
     ) as error:
         raise DatasetError(
             f"{archive.name} is damaged or not a zip; unpack it yourself and give the folder. "
@@ -75,10 +77,11 @@ def safe_names(names: Sequence[str]) -> list[str]:
     What is longer than a file system allows is cut, and of names that differ only in capitals or
     the form of accents the later ones get a number.
     """
-    taken: set[str] = set()
+    paths = [_short_path(name) for name in names]
+    # A file may not have the name of a folder either.
+    taken = {without_capitals(str(parent)) for path in paths for parent in path.parents}
     safe = []
-    for name in names:
-        path = PurePosixPath(*map(_short, name.split("/")))
+    for path in paths:
         number = 1
         unique = path
         while without_capitals(str(unique)) in taken:
@@ -87,6 +90,13 @@ def safe_names(names: Sequence[str]) -> list[str]:
         taken.add(without_capitals(str(unique)))
         safe.append(str(unique))
     return safe
+
+
+def _short_path(name: str) -> PurePosixPath:
+    parts = [_short(part) for part in name.split("/")]
+    while len(parts) > KEPT and len("/".join(parts).encode()) > LONGEST_PATH:
+        del parts[KEPT - 1]
+    return PurePosixPath(*parts)
 
 
 def _short(name: str) -> str:

@@ -54,3 +54,9 @@ def test_the_nearest_class_is_suggested(name, nearest):
 def test_bytes_that_are_not_text_are_shown_as_escapes():
     assert shown(os.fsdecode(b"r\xf6schen.jpg")) == r"r\xf6schen.jpg"
     assert shown("röschen.jpg") == "röschen.jpg"
+
+
+def test_names_can_be_shown_without_giving_orders_to_a_terminal():
+    assert shown("a\nb\x1b[2J\x7f") == "a\u240ab\u241b[2J\u2421"
+    assert shown("rose\u202egpj.exe") == "rose\ufffdgpj.exe"
+    assert shown("Gänse 🌹 גן") == "Gänse 🌹 גן"

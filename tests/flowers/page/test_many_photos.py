@@ -27,6 +27,11 @@ def test_the_csv_has_a_line_per_photo_and_model_and_no_formulas() -> None:
     assert rows[0]["label"] == "'=rose"
     assert (rows[1]["variant"], rows[1]["reads"]) == ("finetuned", "rose")
     assert float(rows[1]["probability"]) == 0.8
+    for name in ("\n=1+1.jpg", "\t@x", " -1", "+1"):
+        (row, *_) = csv.DictReader(
+            io.StringIO(readings_csv([Reading(name, None, (TRANSFER,))]), newline="")
+        )
+        assert row["photo"] == f"'{name}"
 
 
 def test_the_table_marks_who_is_wrong_and_offers_every_label() -> None:

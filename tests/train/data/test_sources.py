@@ -322,12 +322,16 @@ def test_damaged_zips(photos, tmp_path):
     assert "Bad CRC-32" in refusal(archive, cache)
 
 
-def test_a_file_where_a_folder_is_needed(photos, tmp_path):
-    archive = tmp_path / "flowers.zip"
-    with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.writestr("rose.jpg", b"a")
-        zipped.writestr("rose.jpg/0.jpg", b"b")
-    assert "damaged or not a zip" in refusal(archive, tmp_path / "cache")
+def test_a_file_of_the_name_of_a_folder_and_paths_longer_than_any_are_unpacked(photos, tmp_path):
+    archive = zip_of(photos, tmp_path / "flowers.zip")
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.writestr("rose/a.jpg", b"a")
+        zipped.writestr("rose/a.jpg/0.jpg", b"b")
+        zipped.writestr("rose/" + "n" * 200 + ("/" + "n" * 200) * 30 + "/1.jpg", b"c")
+    found = open_source(str(archive), tmp_path / "cache").photos
+    kept = {photo.file.read() for photo in found if photo.label == "rose"}
+    assert {b"a", b"b", b"c"} <= kept
+    assert len(kept) == COUNTS["rose"] + 3
 
 
 def test_passwords_are_not_asked_for(photos, tmp_path):
