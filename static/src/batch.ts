@@ -266,7 +266,7 @@ export function toCsv(rows: readonly Reading[]): string {
 
 /** Text that a spreadsheet does not take for a formula, quoted where CSV needs it. */
 function field(value: string | number | boolean): string {
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  const text = typeof value === "string" && /^\s*[=+\-@]/.test(value) ? `'${value}` : String(value);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
