@@ -70,7 +70,8 @@ class Walk:
         try:
             at = folder.stat()
             with os.scandir(folder) as found:
-                children = list(found)
+                # By name: the first of two links to one folder counts, on whatever disk they are.
+                children = sorted(found, key=lambda child: child.name)
         except OSError:
             if not name:
                 raise

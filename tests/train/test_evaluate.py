@@ -99,6 +99,19 @@ def test_a_folder_that_means_no_class_is_one_sentence(
     )
 
 
+def test_a_linked_folder_is_measured_and_a_link_to_nowhere_is_said(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path / "data" / "rose", "rose")
+    put(tmp_path / "elsewhere", "rose", photos=3)
+    (tmp_path / "data" / "rose" / "second_camera").symlink_to("../../elsewhere")
+    (tmp_path / "data" / "rose" / "gone").symlink_to("../../nowhere")
+    assert evaluate(weights, tmp_path / "data", tmp_path / "out.csv") == 0
+    rows = [row for row in read(tmp_path / "out.csv") if row["variant"] == "transfer"]
+    assert len(rows) == 2 + 3
+    assert "read anyway: 1 (rose/gone)" in capsys.readouterr().out
+
+
 def test_photos_of_none_of_the_classes_may_be_folders_and_zips_of_one_name(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -170,3 +170,36 @@ def test_names_that_are_not_text_cost_an_escape(tmp_path):
 def test_a_missing_folder_is_one_sentence(tmp_path):
     with pytest.raises(DatasetError, match="nowhere is not a folder; give the one that holds"):
         find_on_disk(tmp_path / "nowhere")
+
+
+class Reversed:
+    """What `os.scandir` gives, in the other order, as another disk may list it."""
+
+    def __init__(self, path):
+        with scandir(path) as found:
+            self.children = sorted(found, key=lambda child: child.name, reverse=True)
+
+    def __enter__(self):
+        return self.children
+
+    def __exit__(self, *raised):
+        pass
+
+
+scandir = os.scandir
+
+
+def test_the_order_in_which_a_disk_lists_its_files_makes_no_difference(tmp_path, monkeypatch):
+    """Else the same photos would be split otherwise on another machine."""
+    put(tmp_path / "data", "rose/b.jpg", "rose/a.jpg", "daisy/c.jpg", "Rose/d.jpg")
+    put(tmp_path / "elsewhere", "1.jpg", "2.jpg")
+    for name in ("rose", "daisy"):
+        (tmp_path / "data" / name / "link").symlink_to(tmp_path / "elsewhere")
+    once = find_on_disk(tmp_path / "data")
+    monkeypatch.setattr(os, "scandir", Reversed)
+    again = find_on_disk(tmp_path / "data")
+    assert once == again
+    assert [photo.name for photo in once.photos] == [
+        *("Rose/d.jpg", "daisy/c.jpg", "daisy/link/1.jpg", "daisy/link/2.jpg"),
+        *("rose/a.jpg", "rose/b.jpg"),
+    ]
