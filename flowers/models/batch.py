@@ -13,6 +13,7 @@ from flowers.errors import BatchError, ChoiceError, DatasetError, PhotoError
 from flowers.folders.aside import Aside
 from flowers.folders.find import HEAD, find_in_zip, is_photo
 from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
+from flowers.folders.names import shown
 from flowers.folders.zips import PAGE, Zip
 from flowers.models.compare import Reading
 from flowers.models.zoo import Zoo, in_order
@@ -86,7 +87,7 @@ def collect(paths: Sequence[Path], classes: Sequence[str]) -> Collected:
         if _is_zip(path):
             _collect_zip(path, classes, found)
         else:
-            found.shots.append(Shot(path.name, None, _reader(path)))
+            found.shots.append(Shot(shown(path.name), None, _reader(path)))
     if not found.shots:
         raise BatchError(
             "There are no photos; send JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip of them."

@@ -98,7 +98,7 @@ class Door:
                 await Response(told, media_type="text/event-stream")(scope, receive, send)
                 return
         if method != "POST":
-            await self._app(scope, receive, send)
+            await self._app(_with_one_range(scope), receive, send)
             return
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         self._check_origin(headers)
@@ -235,6 +235,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
+
+
+def _with_one_range(scope: Scope) -> Scope:
+    """The request without several ranges of a file, which Gradio cannot give: it gives all then."""
+    headers = [(k, v) for k, v in scope["headers"] if k.lower() != b"range" or b"," not in v]
+    return {**scope, "headers": headers}
 
 
 def _as_json(scope: Scope) -> Scope:

@@ -80,7 +80,7 @@ class Storage:
             for name in names:
                 path = Path(folder, name)
                 with suppress(OSError):
-                    if name != IN_USE:
+                    if path != self.folder / IN_USE:  # Somebody's upload may be called so.
                         found.append((path, path.lstat()))
         return found
 

@@ -57,6 +57,18 @@ def test_old_uploads_make_room_for_new_ones_and_young_ones_and_kept_ones_stay(ba
         found.make_room(61, keep=lambda: {str(found.folder / "a")})
 
 
+def test_no_name_keeps_an_upload_from_being_counted(base, later) -> None:
+    found = Storage(most=100)
+    (found.folder / "upload").mkdir()
+    (found.folder / "upload" / storage.IN_USE).write_bytes(b"x" * 90)
+    with pytest.raises(StorageError):
+        found.make_room(50)
+    later(16 * 60)
+    found.make_room(50)
+    assert list((found.folder / "upload").iterdir()) == []
+    assert (found.folder / storage.IN_USE).exists()
+
+
 def test_a_disk_that_is_almost_full_takes_no_more(base) -> None:
     with pytest.raises(StorageError, match="no room"):
         Storage(most=2 * HUGE).make_room(HUGE)

@@ -130,6 +130,15 @@ def test_addresses_of_nothing_are_answered_by_a_sentence(open_app, quiet_log, pa
     check(found.json()["detail"])
 
 
+def test_several_ranges_of_an_upload_are_all_of_it(open_app, quiet_log) -> None:
+    sent = {"files": ("a.jpg", b"photograph")}
+    (path,) = open_app.client.post(f"{open_app.address}/gradio_api/upload", files=sent).json()
+    address = f"{open_app.address}/gradio_api/file={path}"
+    for asked, status, given in (("0-0", 206, b"p"), ("0-0,2-3", 200, b"photograph")):
+        found = open_app.client.get(address, headers={"Range": f"bytes={asked}"})
+        assert (found.status_code, found.content) == (status, given)
+
+
 def test_a_page_from_before_a_restart_is_told_to_load_again(open_app, quiet_log) -> None:
     for session in ("unknown", ""):
         url = f"{open_app.address}/gradio_api/queue/data?session_hash={session}"
