@@ -205,7 +205,15 @@ def _predict(options: argparse.Namespace) -> None:
         ) from None
     from train.predict.run import PredictJob, run_predict
 
-    print(run_predict(given(PredictJob, options)))
+    ask = None
+    if hasattr(options, "cluster"):
+        if hasattr(options, "workers"):
+            raise UserError("A cluster takes all its cores; leave out --workers or --cluster.")
+        _check_ray()
+        from train.cluster.predict import asker_on
+
+        ask = asker_on(options.cluster)
+    print(run_predict(given(PredictJob, options), ask))
 
 
 def _check_ray() -> None:

@@ -132,7 +132,7 @@ def train_here(job: FitJob, material: Material, waiting: Sequence[Waiting]) -> N
     """Train one backbone after the other in this process."""
     for one in waiting:
         work = job.out / WORK / one.backbone.key
-        network, features = start(job, material, one, job.out / WORK / "features")
+        network, features = prepare(job, material, one, job.out / WORK / "features")
         for number in range(job.seeds):
             train_seed(job, material, one, network, features, number, work)
         graph = network.graph(job.variants)
@@ -144,7 +144,7 @@ def train_here(job: FitJob, material: Material, waiting: Sequence[Waiting]) -> N
             print(left_to_export(job, one.backbone))
 
 
-def start(
+def prepare(
     job: FitJob, material: Material, waiting: Waiting, folder: Path
 ) -> tuple[Network, Features]:
     """The network of the first seed, and the features that all seeds share, kept in `folder`."""
@@ -175,7 +175,7 @@ def train_seed(
 ) -> None:
     """Train a backbone with one of several seeds, or go on with what lies in `work`.
 
-    `first` and `features` are what `start` gave; of seed 0, `first` is what is trained. `kept` is
+    `first` and `features` are what `prepare` gave; of seed 0, `first` is what is trained. `kept` is
     told the folder of a variant whenever its progress is on the disk.
     """
     network, recipe = first, replace(job.recipe, seed=job.recipe.seed + number)

@@ -165,6 +165,7 @@ def predict_options(predict: argparse.ArgumentParser) -> None:
     predict.add_argument(
         "--workers", type=_positive, metavar="N", help="processes; one per core without it"
     )
+    cluster_option(predict)
     predict.add_argument(
         "--photos-per-file",
         type=_positive,

@@ -40,7 +40,7 @@ def test_only_the_commands_import_what_imports_ray_and_only_when_they_are_told()
     assert with_cluster == {ROOT / "train" / "__main__.py"}
 
 
-@pytest.mark.parametrize("command", ["fit"])
+@pytest.mark.parametrize("command", ["fit", "predict"])
 def test_without_ray_a_command_for_a_cluster_says_what_to_install(
     command: str, tmp_path: Path, monkeypatch, capsys
 ) -> None:

@@ -12,7 +12,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from tqdm import tqdm
 
 from train.artifact.finish import new_folder, progress_of_seeds, put_in_place
-from train.cluster.keeper import KeeperActor, State
+from train.cluster.keeper import KeeperActor, TaskState
 from train.cluster.session import RETRIES, here, session, share_of
 from train.cluster.task import (
     Assignment,
@@ -78,7 +78,7 @@ class _Run:
                 display.show(ray.get(self.keeper.states.remote()))
                 for reference in done:
                     task = self.pending.pop(reference)
-                    result = _result(reference)
+                    result = ray.get(reference)
                     if isinstance(task, Waiting):
                         display.write(self._put(task.trained, *result))
                         continue
@@ -157,16 +157,6 @@ def _is_trained(job: FitJob, work: Path, number: int) -> bool:
     return all(one.test_accuracy is not None for one in every)
 
 
-def _result(reference: ray.ObjectRef) -> Any:
-    try:
-        return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        cause: BaseException = error
-        while isinstance(cause, ray.exceptions.RayTaskError) and cause.cause is not None:
-            cause = cause.cause
-        raise cause from None
-
-
 class _Display:
     """One bar of all epochs, beside it who is at work, above it what is over."""
 
@@ -192,7 +182,7 @@ class _Display:
         """Show text above the bar."""
         tqdm.write(text)
 
-    def show(self, states: dict[tuple[str, int], State]) -> None:
+    def show(self, states: dict[tuple[str, int], TaskState]) -> None:
         """Show how far all tasks are."""
         at_work = []
         for (key, number), state in states.items():

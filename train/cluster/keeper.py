@@ -11,7 +11,7 @@ from train.work import GRAPH_WEIGHTS, WORK, seed_folder
 
 
 @dataclass(frozen=True)
-class State:
+class TaskState:
     """How far one task is."""
 
     node: str
@@ -33,7 +33,7 @@ class Keeper:
 
     def __init__(self, out: Path, first_seed: int) -> None:
         self._out, self._first_seed = out, first_seed
-        self._states: dict[tuple[str, int], State] = {}
+        self._states: dict[tuple[str, int], TaskState] = {}
 
     def begin(self, backbone: str, number: int, node: str) -> tuple[int, dict[str, bytes]]:
         """Note a new attempt; return its number, and the files to go on from."""
@@ -52,7 +52,7 @@ class Keeper:
         lines = before.lines if before else ()
         if before or epochs:
             lines += (f"goes on after {epochs} epochs" + (f" on {node}" if before else ""),)
-        self._states[key] = State(node, attempt, epochs=epochs, lines=lines)
+        self._states[key] = TaskState(node, attempt, epochs=epochs, lines=lines)
         return attempt, files
 
     def keep(
@@ -99,14 +99,14 @@ class Keeper:
         self._current(backbone, number, attempt)
         _write(self._out / WORK / backbone / GRAPH_WEIGHTS, weights)
 
-    def states(self) -> dict[tuple[str, int], State]:
+    def states(self) -> dict[tuple[str, int], TaskState]:
         """Backbone and number of the seed -> how far it is."""
         return self._states
 
     def _folder(self, backbone: str, number: int) -> Path:
         return seed_folder(self._out / WORK / backbone, self._first_seed, number)
 
-    def _current(self, backbone: str, number: int, attempt: int) -> State:
+    def _current(self, backbone: str, number: int, attempt: int) -> TaskState:
         state = self._states[backbone, number]
         if state.attempt != attempt:
             raise RuntimeError(f"Attempt {attempt} at {backbone}, {number} was given up.")

@@ -31,7 +31,8 @@ def session(address: str, environment: Mapping[str, str] | None = None) -> Itera
     """Be part of a cluster inside, with this code and `environment` in all processes of it.
 
     `address`: HOST:PORT of a cluster to which this machine belongs; or "auto", for the one that it
-    belongs to or, without one, for a cluster of this machine alone. Raises `UserError`.
+    belongs to or, without one, for a cluster of this machine alone. Raises `UserError`, and what
+    was raised on a node.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     # Tests and programs may be part of one already.
@@ -40,6 +41,11 @@ def session(address: str, environment: Mapping[str, str] | None = None) -> Itera
         _join(address, environment or {})
     try:
         yield
+    except ray.exceptions.RayTaskError as error:
+        cause: BaseException = error
+        while isinstance(cause, ray.exceptions.RayTaskError) and cause.cause is not None:
+            cause = cause.cause
+        raise cause from None
     except OVER as error:
         raise UserError(
             f"A part of the work died {RETRIES + 1} times, or the memory of the cluster did not "

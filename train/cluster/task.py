@@ -20,7 +20,7 @@ from train.artifact.finish import finish_backbone
 from train.data.background import Background
 from train.data.dataset import Dataset
 from train.data.decoded import PhotosInMemory
-from train.fit import FitJob, Material, Waiting, start, train_seed
+from train.fit import FitJob, Material, Waiting, prepare, train_seed
 from train.network.graph import build_network
 from train.network.progress import PROGRESS, Progress, save_weights, weights_pattern
 from train.work import GRAPH_WEIGHTS, Trained, seed_folder
@@ -128,7 +128,7 @@ def train_on_node(
     with FileLock(root / f"{backbone.key}.lock"):
         path = base.put(root / f"{backbone.key}-base")
         waiting = Waiting(backbone, path, assignment.trained)
-        network, features = start(job, material, waiting, root / "features")
+        network, features = prepare(job, material, waiting, root / "features")
     train_seed(job, material, waiting, network, features, number, work, keep)
     if number == 0:
         graph = root / f"{backbone.key}-{number}" / GRAPH_WEIGHTS

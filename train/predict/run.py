@@ -5,7 +5,7 @@ writes files. Only it writes, so what a killed run leaves behind cannot come in 
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -61,6 +61,8 @@ class Summary:
     bad: int
     before: int
     """Photos that had their rows already."""
+    changed: int
+    """Photos among the first whose files are no longer what was asked about before."""
     seconds: float
 
     def __str__(self) -> str:
@@ -69,16 +71,23 @@ class Summary:
             words.append(f"{self.photos / self.seconds:.1f} photos/s")
         if self.bad:
             words.append(f"{self.bad:,} could not be read, each with its reason")
+        if self.changed:
+            words.append(f"{self.changed:,} had changed since and were asked about again")
         if self.before:
             words.append(f"{self.before:,} were there already")
         return "; ".join(words)
 
 
-def run_predict(job: PredictJob) -> Summary:
+Ask = Callable[[PredictJob, Sequence[Artifact], Sequence[NamedPhoto]], Iterator[list[ShardRow]]]
+"""Asks artifacts about photos; gives the rows of one portion of the photos after another."""
+
+
+def run_predict(job: PredictJob, ask: Ask | None = None) -> Summary:
     """Write one row per photo and model to `job.out`, going on where a former run ended.
 
-    Raises `UserError` when photos or weights cannot be used, when the folder holds other
-    predictions, or another run writes there.
+    Processes here are asked, if not another way to `ask` is given. Photos whose files have changed
+    since then are asked about again. Raises `UserError` when photos or weights cannot be used, when
+    the folder holds other predictions, or another run writes there.
     """
     source = _open(job.weights)
     configs = _configs(source, job.backbones)
@@ -86,7 +95,7 @@ def run_predict(job: PredictJob) -> Summary:
     if not models:
         raise WeightsError(f"{job.weights} has no such variant; choose another.")
     run = {
-        "schema_version": 1,
+        "schema_version": 2,
         "data": job.data if job.data.startswith(HUB) else str(Path(job.data).resolve()),
         "weights": {
             key: {
@@ -103,16 +112,19 @@ def run_predict(job: PredictJob) -> Summary:
             photos = _photos(job)
             shards = Shards(job.out, run)
             done = shards.done()
-            todo = [photo for photo in photos if photo[0] not in done]
+            changed = {n for n, path in photos if n in done and not done[n].is_still(path)}
+            shards.forget(changed)
+            todo = [photo for photo in photos if photo[0] not in done or photo[0] in changed]
             artifacts = [source.fetch(key) for key in configs] if todo else []
             began, bad = perf_counter(), 0
-            for rows in _rows(job, artifacts, todo):
+            for rows in (ask or ask_here)(job, artifacts, todo) if todo else ():
                 shards.add(rows)
                 bad += len({row["photo"] for row in rows if row.get("reason")})
             seconds = perf_counter() - began
     except Timeout:
         raise UserError(f"Another run writes to {job.out}; wait until it ends.") from None
-    return Summary(job.out, len(models), len(todo), bad, len(photos) - len(todo), seconds)
+    before = len(photos) - len(todo)
+    return Summary(job.out, len(models), len(todo), bad, before, len(changed), seconds)
 
 
 def portions(
@@ -159,7 +171,7 @@ def _configs(source: Source, backbones: Sequence[Backbone] | None) -> dict[str, 
     return configs
 
 
-def _rows(
+def ask_here(
     job: PredictJob, artifacts: Sequence[Artifact], photos: Sequence[NamedPhoto]
 ) -> Iterator[list[ShardRow]]:
     """The rows of one portion of the photos after another, made by processes."""

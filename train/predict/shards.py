@@ -5,14 +5,15 @@ rows or none, and what is left to do is what no file holds.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flowers.errors import UserError
-from flowers.files import whole_file, write_text
+from flowers.files import sha256_of, whole_file, write_text
 
 RUN = "_run.json"
 """What the predictions are of and by. Readers of Parquet folders pass by names with this start."""
@@ -30,11 +31,34 @@ SCHEMA = pa.schema(
         pa.field("p_known", pa.float32()),
         pa.field("probabilities", pa.map_(pa.string(), pa.float32())),
         pa.field("reason", pa.string()),
+        pa.field("bytes", pa.int64()),
+        pa.field("modified_ns", pa.int64()),
+        pa.field("sha256", pa.string()),
     ]
 )
 """One row per photo and model. `photo` is the path below the data folder. `reason` says why a photo
 could not be read; all between `variant` and it is null then. `p_known` is null for a model without
-refusal."""
+refusal. The last three tell whether the file is what was asked about; they are null where it could
+not even be opened."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The file of a photo when the models were asked about it."""
+
+    bytes: int | None
+    modified_ns: int | None
+    sha256: str | None
+
+    def is_still(self, path: Path) -> bool:
+        """Whether a file holds the same. It is read only where its date alone has changed."""
+        try:
+            status = path.stat()
+            if status.st_size != self.bytes:
+                return False
+            return status.st_mtime_ns == self.modified_ns or sha256_of(path) == self.sha256
+        except OSError:
+            return False
 
 
 class Shards:
@@ -64,16 +88,34 @@ class Shards:
         """The files there are, in the order in which they were written."""
         return sorted(self.folder.glob("part-*.parquet"))
 
-    def done(self) -> set[str]:
-        """The photos that have their rows."""
-        photos: set[str] = set()
+    def done(self) -> dict[str, Asked]:
+        """The photos that have their rows, and what their files were."""
+        photos: dict[str, Asked] = {}
+        columns = ["photo", "bytes", "modified_ns", "sha256"]
         for part in self.parts():
-            photos.update(pq.read_table(part, columns=["photo"])["photo"].unique().to_pylist())
+            table = pq.read_table(part, columns=columns).group_by(columns).aggregate([])
+            for name, *asked in zip(*(table[key].to_pylist() for key in columns), strict=True):
+                photos[name] = Asked(*asked)
         return photos
+
+    def forget(self, photos: Set[str]) -> None:
+        """Remove the rows of some photos, so that they can be added anew."""
+        if not photos:
+            return
+        for part in self.parts():
+            table = pq.read_table(part)
+            kept = table.filter([name not in photos for name in table["photo"].to_pylist()])
+            if not len(kept):
+                part.unlink()
+            elif len(kept) < len(table):
+                self._write(kept, part)
 
     def add(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write the rows of some photos as one file, whole or not at all."""
         table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
-        with whole_file(self.folder / NAME.format(self._next)) as partial:
-            pq.write_table(table, partial, compression="zstd")
+        self._write(table, self.folder / NAME.format(self._next))
         self._next += 1
+
+    def _write(self, table: pa.Table, part: Path) -> None:
+        with whole_file(part) as partial:
+            pq.write_table(table, partial, compression="zstd")

@@ -1,9 +1,12 @@
 """A process that reads photos and asks every model, on one core."""
 
+import hashlib
+import io
 import multiprocessing
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,30 @@ ShardRow = dict[str, Any]
 """As `shards.SCHEMA` has it."""
 
 
+@dataclass(frozen=True)
+class ReadPhoto:
+    """What a photo's file held when it was read."""
+
+    name: str
+    """As of `NamedPhoto`."""
+    content: bytes | None
+    """None where it could not be read."""
+    modified_ns: int = 0
+    """When it was last changed, in nanoseconds since 1970."""
+    reason: str | None = None
+    """Why it could not be read."""
+
+    @classmethod
+    def read(cls, photo: NamedPhoto) -> "ReadPhoto":
+        """Read a photo's file."""
+        name, path = photo
+        try:
+            modified_ns = path.stat().st_mtime_ns  # First: a change while it is read is noticed.
+            return cls(name, path.read_bytes(), modified_ns)
+        except OSError as error:
+            return cls(name, None, reason=f"{path.name} cannot be read: {error.strerror}.")
+
+
 class RowMaker:
     """Models on one thread each, and the rows that they make of a photo."""
 
@@ -30,22 +57,34 @@ class RowMaker:
         self._sizes = {classifier.config.image_size for classifier in self._classifiers}
         self._detail = 2 * max(self._sizes)  # As the page decodes a photo.
 
-    def rows(self, photo: NamedPhoto) -> list[ShardRow]:
+    def rows(self, file: ReadPhoto) -> list[ShardRow]:
         """One row per model."""
-        name, path = photo
+        if file.content is None:
+            return self._without({"photo": file.name}, str(file.reason))
+        known = {
+            "photo": file.name,
+            "bytes": len(file.content),
+            "modified_ns": file.modified_ns,
+            "sha256": hashlib.sha256(file.content).hexdigest(),
+        }
+        content = io.BytesIO(file.content)
+        content.name = file.name  # For the sentences about it.
         try:
-            image = load_photo(path, at_least=self._detail)
+            image = load_photo(content, at_least=self._detail)
         except PhotoError as error:
-            return [
-                {"photo": name, "backbone": key, "variant": variant, "reason": str(error)}
-                for key, variant in self._models()
-            ]
+            return self._without(known, str(error))
         squares = {size: to_square(image, size) for size in self._sizes}
         return [
-            _row(name, said)
+            known | _answer(said)
             for classifier in self._classifiers
             for variant, said in classifier.predict(squares[classifier.config.image_size]).items()
             if variant in self._variants
+        ]
+
+    def _without(self, known: ShardRow, reason: str) -> list[ShardRow]:
+        return [
+            {**known, "backbone": key, "variant": variant, "reason": reason}
+            for key, variant in self._models()
         ]
 
     def _models(self) -> list[tuple[str, Variant]]:
@@ -57,9 +96,8 @@ class RowMaker:
         ]
 
 
-def _row(name: str, said: Prediction) -> ShardRow:
+def _answer(said: Prediction) -> ShardRow:
     return {
-        "photo": name,
         "backbone": said.backbone,
         "variant": said.variant,
         "label": said.label,
@@ -98,7 +136,7 @@ def predict(photos: Sequence[NamedPhoto]) -> list[ShardRow]:
         _Process.maker = RowMaker(_Process.artifacts, _Process.variants)
     rows = []
     for photo in photos:
-        rows += _Process.maker.rows(photo)
+        rows += _Process.maker.rows(ReadPhoto.read(photo))
         with _Process.read.get_lock():
             _Process.read.value += 1
     return rows

@@ -1,5 +1,6 @@
 """Predictions of a folder: one row per photo and model, whatever happens in between."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from filelock import FileLock
 
-from flowers.backbones import find_backbone
+from flowers.backbones import VARIANTS, find_backbone
 from flowers.errors import UserError
 from flowers.models.classifier import Classifier
 from flowers.photos import read_photo
@@ -24,6 +25,8 @@ from tests.support import ROOT
 from tests.support.folders import files_of
 from tests.support.photos import write_patterns
 from train.predict.run import LEAST_PORTION, PredictJob, portions, run_predict
+from train.predict.shards import Shards
+from train.predict.worker import ReadPhoto, RowMaker
 
 WEIGHTS = ROOT / "weights"
 MODELS = [("mobilenetv2", "transfer"), ("mobilenetv2", "finetuned")]
@@ -189,6 +192,44 @@ def test_photos_that_came_later_are_added(photos, tmp_path):
     assert (again.photos, again.before, again.models) == (2, 37, 2)
     assert predict(photos, out).photos == 0
     assert len(rows_of(out)) == 2 * 39
+
+
+def test_a_photo_that_changed_under_its_name_is_asked_about_again(photos, tmp_path):
+    out = tmp_path / "out"
+    predict(photos, out, photos_per_file=10)
+    before = {row["photo"]: row for row in rows_of(out)}
+    one, other, third = (photos / "daisy" / f"{i:03}.jpg" for i in (3, 4, 5))
+    one.write_bytes((photos / "rose" / "001.jpg").read_bytes())
+    os.utime(other)  # Copied anew, say: another date on the same photo.
+    same_size = bytearray(third.read_bytes())
+    same_size[-20] ^= 1
+    third.write_bytes(same_size)
+    again = predict(photos, out)
+    assert (again.photos, again.before, again.changed) == (2, 35, 2)
+    assert "2 had changed since and were asked about again" in str(again)
+    rows = rows_of(out)
+    assert Counter(row["photo"] for row in rows) == dict.fromkeys(before, 2)
+    for row in rows:
+        path = photos / row["photo"]
+        assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert row["bytes"] == path.stat().st_size
+    after = {row["photo"]: row for row in rows}
+    assert after["daisy/003.jpg"]["probabilities"] == before["rose/001.jpg"]["probabilities"]
+    assert predict(photos, out).photos == 0
+
+
+def test_a_file_that_cannot_be_opened_gets_rows_that_say_so_and_is_tried_again(tmp_path):
+    path = tmp_path / "gone.jpg"
+    maker = RowMaker([check_artifact(WEIGHTS / "mobilenetv2")], VARIANTS)
+    rows = maker.rows(ReadPhoto.read(("rose/gone.jpg", path)))
+    assert models_of(rows) == MODELS
+    for row in rows:
+        assert row["photo"] == "rose/gone.jpg"
+        assert row["reason"] == "gone.jpg cannot be read: No such file or directory."
+    shards = Shards(tmp_path / "out", {})
+    shards.add(rows)
+    path.write_bytes(b"here now")
+    assert not shards.done()["rose/gone.jpg"].is_still(path)
 
 
 def test_other_predictions_are_not_mixed_in(photos, tmp_path):
