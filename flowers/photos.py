@@ -186,12 +186,19 @@ def _jpeg_without_end(
     if data.endswith(END_OF_JPEG):
         return _decode(data, name, at_least, budget)
 
-    def decode(end: bytes) -> Image.Image:
-        return _decode(data + end, name, at_least, budget)
+    # In full, since a smaller scale does not need the later scans of a progressive photo. Of a
+    # large one, which would take a while and hundreds of megabytes, no more is asked than is used.
+    with Image.open(io.BytesIO(data), formats=("JPEG", "MPO")) as head:
+        scale = at_least if head.width * head.height > LARGE else None
 
-    photo = decode(END_OF_JPEG)
-    found = (decode(filling + END_OF_JPEG) for filling in _FILLINGS)
-    return photo if all(other.tobytes() == photo.tobytes() for other in found) else None
+    def decode(end: bytes, scale: int | None) -> Image.Image:
+        return _decode(data + end, name, scale, budget)
+
+    photo = decode(END_OF_JPEG, scale)
+    found = (decode(filling + END_OF_JPEG, scale) for filling in _FILLINGS)
+    if not all(other.tobytes() == photo.tobytes() for other in found):
+        return None
+    return photo if scale == at_least else decode(END_OF_JPEG, at_least)
 
 
 _FILLINGS = tuple(bytes([value]) * 64 for value in (0x5A, 0xA5, 0x36, 0xC9, 0xFE, 0x81, 0x11))

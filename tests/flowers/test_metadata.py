@@ -84,6 +84,16 @@ def test_a_jpeg_is_read_without_its_last_bytes_only_if_no_pixel_is_missing(cut: 
     assert cut <= 4  # Of the last bytes of the last block not every bit counts.
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_part_of_a_jpeg_is_refused_at_whatever_scale(progressive: bool) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)
+    photo = encoded(Image.fromarray(noise), "JPEG", quality=90, progressive=progressive)
+    assert load_photo(photo[:-2], at_least=100).size == (200, 150)
+    for share in (0.5, 0.9):  # The last scan of a progressive one is for fine details.
+        with pytest.raises(PhotoError, match="damaged or incomplete"):
+            load_photo(photo[: int(share * len(photo))], at_least=100)
+
+
 @pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"gAMA", b"tIME"])
 def test_a_png_with_a_wrong_checksum_that_no_pixel_needs_is_read(kind: bytes) -> None:
     damaged = PNG[:HEAD] + chunk(kind, b"name\0\0\0\0\0text", wrong=True) + PNG[HEAD:]
