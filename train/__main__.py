@@ -104,6 +104,8 @@ def _bfloat16(options: argparse.Namespace) -> bool:
 
 def _fit(options: argparse.Namespace) -> None:
     if hasattr(options, "cluster"):
+        if hasattr(options, "devices"):
+            raise UserError("A task on a cluster has one GPU; leave out --devices or --cluster.")
         _check_ray()
     repo, private = getattr(options, "push", None), hasattr(options, "private")
     if repo:

@@ -53,6 +53,8 @@ class FitJob:
     """Trainings with this many seeds, to tell how much is chance; the first one is served."""
     examples: int = 0
     examples_license: str = ""
+    devices: int = 1
+    """On which one training runs at once; 0: all there are."""
     export: bool = True
     """Write serving artifacts too; `python -m train export` can do it later."""
 
@@ -184,7 +186,7 @@ def train_seed(
         print(f"{waiting.backbone.name}, seed {recipe.seed}:")
     folder = seed_folder(work, job.recipe.seed, number)
     for variant in trained_variants(job):
-        train_variant(network, variant, features, recipe, folder / variant, kept)
+        train_variant(network, variant, features, recipe, folder / variant, kept, job.devices)
 
 
 def trained_variants(job: FitJob) -> list[Variant]:

@@ -101,6 +101,12 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     _switch(
         fit, "--no-export", "leave serving artifacts to the export command", dest="export", to=False
     )
+    fit.add_argument(
+        "--devices",
+        type=_devices,
+        metavar="N|all",
+        help="GPUs that one training runs on, each with its share of every batch; 1 without it",
+    )
     cluster_option(fit)
     fit.add_argument("--push", metavar="USER/REPO", help="push the finished folder to the Hub")
     _switch(fit, "--private", "with --push: as a private repository")
@@ -296,6 +302,10 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"use a whole number from 1. Received: {text!r}")
     return int(text)
+
+
+def _devices(text: str) -> int:
+    return 0 if text == "all" else _positive(text)
 
 
 def _natural(text: str) -> int:

@@ -1,6 +1,7 @@
 """Training of one variant: the head on pooled features, or tail and head on the trunk's output."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from flowers.backbones import Variant
 from train.data.split import Part
 from train.network.bfloat16 import mixed_layers
+from train.network.devices import SharedLoss, WithoutEmptyShares, replicate
 from train.network.features import Features
 from train.network.graph import Network
 from train.network.layers import CENTROIDS, Head
@@ -35,6 +37,11 @@ class TailClassifier(keras.Model):
         features = ops.cast(self.tail(crossing, training=False), "float32")
         return self.head(ops.mean(features, axis=(1, 2)), training=training)
 
+    def copy(self) -> "TailClassifier":
+        """Another one of the same layout, with weights of its own."""
+        trunk = self.trunk and keras.models.clone_model(self.trunk)
+        return TailClassifier(keras.models.clone_model(self.tail), _copy_head(self.head), trunk)
+
 
 class HeadClassifier(keras.Model):
     """Pooled features to logits."""
@@ -45,6 +52,14 @@ class HeadClassifier(keras.Model):
 
     def call(self, pooled, training=None):
         return self.head(pooled, training=training)
+
+    def copy(self) -> "HeadClassifier":
+        """Another one of the same layout, with weights of its own."""
+        return HeadClassifier(_copy_head(self.head))
+
+
+def _copy_head(head: Head) -> Head:
+    return Head.from_config(head.get_config())
 
 
 class ClassAccuracy(keras.metrics.Mean):
@@ -62,7 +77,8 @@ class ClassAccuracy(keras.metrics.Mean):
         """Take one-hot labels and logits, float32[n, outputs] both."""
         label = ops.argmax(y_true, axis=-1)
         right = ops.equal(ops.argmax(y_pred[:, : self.classes], axis=-1), label)
-        super().update_state(ops.cast(right, "float32"), ops.cast(label < self.classes, "float32"))
+        counted = ops.cast(label < self.classes, "float32") * ops.sum(y_true, axis=-1)
+        super().update_state(ops.cast(right, "float32"), counted)
 
 
 class Batches(keras.utils.PyDataset):
@@ -123,12 +139,14 @@ def train_variant(
     recipe: Recipe,
     folder: Path,
     kept: Callable[[Path], None] | None = None,
+    devices: int = 1,
 ) -> Progress:
     """Train one variant in place, or go on with what lies in `folder`; end on the best epoch.
 
     The finetuned variant starts from the transfer head, so train that first. Without background
     classes the centroids of training photos are kept, too. `kept` is told the folder whenever
-    progress is on the disk. Raises OSError.
+    progress is on the disk. With several `devices` it is trained as `replicate` does. Raises
+    OSError, and `UserError` when there are not so many.
     """
     keras.utils.set_random_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,32 +169,42 @@ def train_variant(
     progress = Progress.load(folder)
     if len(progress.curves) < recipe.epochs:
         schedule = keras.optimizers.schedules.CosineDecay(rate, len(batches) * recipe.epochs)
-        model.compile(
-            keras.optimizers.Adam(schedule),
-            keras.losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=recipe.label_smoothing
-            ),
-            metrics=[ClassAccuracy(classes)],
-        )
+        strategy, trained = None, model
+        fed: keras.utils.PyDataset = batches
+        asked: keras.utils.PyDataset = held_out
+        if devices != 1:
+            strategy, trained = replicate(model, batches[0][0], devices)
+            shares = strategy.num_replicas_in_sync
+            fed, asked = (WithoutEmptyShares(one, shares) for one in (batches, held_out))
+        with strategy.scope() if strategy else nullcontext():
+            trained.compile(
+                keras.optimizers.Adam(schedule),
+                SharedLoss(recipe.label_smoothing)
+                if strategy
+                else keras.losses.CategoricalCrossentropy(
+                    from_logits=True, label_smoothing=recipe.label_smoothing
+                ),
+                metrics=[ClassAccuracy(classes)],
+            )
 
         def start_epoch(epoch: int) -> None:
             batches.start(epoch)
-            reseed(network.heads[variant].dropout, recipe.seed, epoch)
+            reseed(trained.head.dropout, recipe.seed, epoch)
 
         done = len(progress.curves)
         if done:
-            model.optimizer.build(model.trainable_variables)  # Its state is in the file, too.
-            model.load_weights(progress.last_weights(folder))
+            trained.optimizer.build(trained.trainable_variables)  # Its state is in the file, too.
+            trained.load_weights(progress.last_weights(folder))
             tqdm.write(f"{title}: going on after {done} of {recipe.epochs} epochs.")
         with (
-            mixed_layers([model], recipe.bfloat16),
+            mixed_layers([trained], recipe.bfloat16),
             tqdm(total=recipe.epochs, desc=title, unit="epoch", initial=done) as bar,
         ):
-            model.fit(
-                batches,
+            trained.fit(
+                fed,
                 initial_epoch=done,
                 epochs=recipe.epochs,
-                validation_data=held_out,
+                validation_data=asked,
                 callbacks=[EpochLog(folder, progress, bar, start_epoch, kept)],
                 shuffle=False,  # `Batches` does that, by the epoch alone.
                 verbose=0,
