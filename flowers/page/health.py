@@ -11,7 +11,7 @@ from PIL import Image
 
 from flowers.backbones import IMAGE_SIZE
 from flowers.models.zoo import Answer, Zoo
-from flowers.page.waiting import waiting
+from flowers.page.waiting import has_stopped, waiting
 
 PATIENCE = 8.0
 """Seconds for the prediction; Docker's check waits ten."""
@@ -39,7 +39,7 @@ class Health:
     def report(self) -> tuple[int, dict[str, Any]]:
         """HTTP status and JSON; waits for the prediction."""
         finding = self._finding()
-        if self._page._queue.stopped:
+        if has_stopped(self._page):
             finding = Finding("The queue has stopped; start the app again.", 0.0)
         return 503 if finding.problem else 200, {
             "healthy": finding.problem is None,

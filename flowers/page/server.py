@@ -23,7 +23,7 @@ from flowers.page.limits import MAX_UPLOAD, SESSIONS
 from flowers.page.proxies import without_proxies
 from flowers.page.sessions import forget_visits
 from flowers.page.storage import VARIABLE, Storage
-from flowers.page.waiting import limit_queue
+from flowers.page.waiting import let_calls_end, limit_queue
 from flowers.weights.source import weights_from_environment
 
 PORT = "GRADIO_SERVER_PORT"
@@ -100,10 +100,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _finish(page: gr.Blocks) -> None:
     """Take no more calls, and let those that run come to their end."""
-    page._queue.max_size = 0
-    deadline = time.monotonic() + GRACE
-    while page._queue.get_active_worker_count() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    let_calls_end(page, GRACE)
     time.sleep(0.2)  # For the last answer to be sent.
 
 

@@ -69,8 +69,18 @@ def mixed_layers(layers: Iterable[keras.Layer], wanted: bool = True) -> Iterator
 
 
 def _with_inner(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
-    """The layers and those within them, each once."""
-    found = {id(inner): inner for layer in layers for inner in layer._flatten_layers()}
+    """The layers and those within them, each once.
+
+    Those of a model, and those that a layer of this project keeps as attributes.
+    """
+    found: dict[int, keras.Layer] = {}
+    waiting = list(layers)
+    while waiting:
+        layer = waiting.pop()
+        if id(layer) not in found:
+            found[id(layer)] = layer
+            waiting += getattr(layer, "layers", [])
+            waiting += [part for part in vars(layer).values() if isinstance(part, keras.Layer)]
     return list(found.values())
 
 

@@ -252,13 +252,14 @@ def _threads() -> int:
 def _litert_engine(model: keras.Model, size: int) -> FeatureExtractor:
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
+
+    # Private: what is public freezes variables by way of a SavedModel only, which takes four times
+    # as long; the serving artifact goes that way for its named outputs.
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     photo = tf.TensorSpec((1, size, size, 3), tf.uint8)
     with quiet():
         traced = tf.function(lambda photo: model(photo, training=False), input_signature=[photo])
-        # With variables made constants here, converting takes a quarter of the time that it takes
-        # by way of a SavedModel, which the serving artifact needs for its named outputs.
         constant = convert_variables_to_constants_v2(traced.get_concrete_function())
         converted = tf.lite.TFLiteConverter.from_concrete_functions([constant]).convert()
         interpreter = Interpreter(model_content=converted, num_threads=_threads())
