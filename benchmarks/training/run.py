@@ -147,7 +147,13 @@ class Bench:
 
 
 def _order(repeats: int, own_runs: int) -> Iterator[str]:
-    """Sides in turn: an own run before and after every plain one, and more at the end."""
+    """Sides in turn: an own run before and after every plain one, and more at the end.
+
+    With one own run no figure is meant: each side once, to try it out.
+    """
+    if own_runs == 1:
+        yield from ["own", *["plain"] * repeats]
+        return
     yield "own"
     for _ in range(repeats):
         yield "plain"

@@ -372,6 +372,8 @@ def test_data_that_cannot_be_trained_on_leave_nothing(tmp_path, capsys, name):
 def test_a_stopped_command_says_so(tmp_path, capsys, monkeypatch):
     photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
 
+    # A process that was started in the background ignores the signal until it is told otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     stopped = []
 
     def interrupted(self, path):
@@ -382,5 +384,8 @@ def test_a_stopped_command_says_so(tmp_path, capsys, monkeypatch):
         raise PhotoError("Stopped by then.")
 
     monkeypatch.setattr(PhotoCache, "_decode", interrupted)
-    assert main(fit_command(photos, out)) == 130
+    try:
+        assert main(fit_command(photos, out)) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert error_of(capsys) == "error: Stopped; the same command goes on from here."

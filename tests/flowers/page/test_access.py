@@ -15,7 +15,7 @@ GRADIO = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
+    page = open_page(scheme=scheme)
     page.wait_for_selector(READY)
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)

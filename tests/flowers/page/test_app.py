@@ -85,7 +85,7 @@ def test_about_says_which_weights_these_are(open_page: Any, served_folder: Path)
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_in_both_themes(open_page: Any, rose: Path, scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
+    page = open_page(scheme=scheme)
     upload(page, rose)
     assert page.evaluate("document.body.classList.contains('dark')") is (scheme == "dark")
     places = [".masthead h1", ".masthead p", ".verdict h2", ".facts li", "table.heat thead th"]
@@ -142,6 +142,6 @@ def test_controls_have_names_and_can_be_reached_by_keyboard(open_page: Any, rose
 
 
 def test_the_theme_switch_switches(open_page: Any) -> None:
-    page = open_page(color_scheme="light")
+    page = open_page(scheme="light")
     page.get_by_role("button", name="Light / dark").click()
     assert page.evaluate("document.body.classList.contains('dark')")
