@@ -85,7 +85,7 @@ def test_fit_in_bfloat16_learns_and_its_export_agrees(
 def test_pretrain_in_bfloat16_leaves_a_float32_base(gpu: None, tmp_path: Path) -> None:
     photos = write_photos(tmp_path / "photos", 5)
     arguments = ["pretrain", "--data", str(photos), "--out", str(tmp_path)]
-    arguments += ["--backbone", "mobilenetv2", "--image-size", "32", "--epochs", "1"]
+    arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE), "--epochs", "1"]
     assert main([*arguments, "--batch-size", "8"]) == 0
     types = set()
     with h5py.File(tmp_path / "mobilenetv2.base.weights.h5") as file:
