@@ -60,9 +60,9 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 def known_probability(score: float, refusal: Refusal) -> float:
     """P(known) of a photo, from the score that an artifact gives it.
 
-    For `background` that is the score: the summed probability of the classes. For `neighbours` it
-    is the share of reference photos whose score is not above it: a conformal p-value (Vovk et al.
-    2005), so 5 % of photos like those of the reference fall below 0.05.
+    For `background` that is the score, which was learned beside background classes. For
+    `neighbours` it is the share of reference photos whose score is not above it: a conformal
+    p-value (Vovk et al. 2005), so 5 % of photos like those of the reference fall below 0.05.
     """
     if refusal.method == "background":
         return min(1.0, max(0.0, score))

@@ -76,8 +76,8 @@ class Refusal(Schema):
     """When a variant says that a photo shows none of the classes; see `known_probability`."""
 
     method: Literal["background", "neighbours"]
-    """`background`: the score of the artifact is the summed probability of the classes beside
-    background classes. `neighbours`: it is the largest cosine similarity of the photo's pooled
+    """`background`: the score of the artifact is P(known), learned from photos of background
+    classes. `neighbours`: it is the largest cosine similarity of the photo's pooled
     features to kept centroids of the training photos."""
     threshold: Share
     """A photo whose P(known) is below is refused."""

@@ -84,8 +84,8 @@ def _export_backbone(weights: Path, backbone: Backbone, trained: Trained) -> str
     cache = PhotoCache(weights / WORK / "photos", trained.image_size)
     background = Background.from_rows(trained.background)
     network = build_network(backbone, trained.classes, None, trained.image_size, background.classes)
-    graph = network.graph(trained.variants, refuses=trained.refusal is not None)
-    graph.load_weights(weights / WORK / backbone.key / GRAPH_WEIGHTS)
+    path = weights / WORK / backbone.key / GRAPH_WEIGHTS
+    graph = network.load(path, trained.variants, refuses=trained.refusal is not None)
     try:
         return finish(weights, graph, trained, dataset, cache)
     except KeyError as error:

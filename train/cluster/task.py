@@ -153,10 +153,10 @@ def finish_on_node(
         trained.image_size,
         material.background.classes,
     )
-    graph = network.graph(trained.variants, refuses=trained.refusal is not None)
     with tempfile.TemporaryDirectory(dir=shared.folder()) as folder:
-        (Path(folder) / KERAS_WEIGHTS).write_bytes(graph_weights)
-        graph.load_weights(Path(folder) / KERAS_WEIGHTS)
+        path = Path(folder) / KERAS_WEIGHTS
+        path.write_bytes(graph_weights)
+        graph = network.load(path, trained.variants, refuses=trained.refusal is not None)
         table = finish_backbone(
             graph, Path(folder), trained, material.dataset, material.photos, progress
         )

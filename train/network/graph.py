@@ -4,8 +4,8 @@
                                            +-> tail (a copy)   -> pooling -> head -> finetuned
 
 Whether a photo shows one of the classes at all is an output of the same graph. With background
-classes it is the summed probability of the classes beside them; without, how near the pooled
-features come to those of training photos.
+classes both the head and the neighbourhood of the pooled features tell classes from background;
+without, it is how near the features come to those of training photos.
 
 The graph is flat, since Keras finds no path through nested models when asked for a layer within.
 """
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 from keras import layers, ops
@@ -29,7 +30,7 @@ from flowers.backbones import (
     Variant,
 )
 from flowers.weights.folder import KERAS_WEIGHTS, check_file, read_config
-from train.network.layers import GradCam, Head, Nearest, Preprocess
+from train.network.layers import AgainstBackground, GradCam, Head, Nearest, Preprocess
 
 
 def build_base(
@@ -74,6 +75,8 @@ class Network:
     """Ends of the tails in the flat graph."""
     nearest: dict[Variant, Nearest]
     """Of use without background classes."""
+    against: dict[Variant, AgainstBackground]
+    """With them."""
     background: list[str]
     """Names of the background classes, whose logits come after those of the classes."""
 
@@ -82,11 +85,17 @@ class Network:
         """Number of classes and background classes."""
         return len(self.classes) + len(self.background)
 
-    def graph(self, variants: Iterable[Variant] = VARIANTS, refuses: bool = True) -> keras.Model:
+    def graph(
+        self,
+        variants: Iterable[Variant] = VARIANTS,
+        refuses: bool = True,
+        neighbourhood: bool = True,
+    ) -> keras.Model:
         """The flat graph: photo to the outputs of each variant that `flowers.backbones` names.
 
         Probabilities are those of the classes, whatever background classes there are. Weights of
-        before there was a `known` output fit the graph that has none, without `refuses`.
+        before there was a `known` output fit the graph that has none, without `refuses`; those of
+        before it counted the neighbourhood, beside background classes, the one without that.
         """
         outputs = {}
         for variant in variants:
@@ -100,15 +109,25 @@ class Network:
             outputs[FOCUS.format(variant=variant)] = cam(features, pooled)
             if refuses:
                 known = KNOWN.format(variant=variant)
-                outputs[known] = self._known(variant, pooled, logits)
+                outputs[known] = self._known(variant, pooled, logits, neighbourhood)
         return keras.Model(self.trunk.inputs[0], outputs, name=self.backbone.key)
 
-    def _known(self, variant: Variant, pooled, logits):
+    def _known(self, variant: Variant, pooled, logits, neighbourhood: bool):
         """The score that a photo shows one of the classes, [n, 1]."""
         if not self.background:
             return self.nearest[variant](pooled)
+        if neighbourhood:
+            return self.against[variant](pooled, logits)
         all_of_them = layers.Softmax(name=f"{variant}_softmax_of_all", dtype="float32")(logits)
         return ops.sum(all_of_them[:, : len(self.classes)], axis=-1, keepdims=True)
+
+    def load(self, weights: Path, variants: Iterable[Variant], refuses: bool) -> keras.Model:
+        """The graph that a file of weights fits, with them. Raises OSError or ValueError."""
+        with h5py.File(weights) as file:
+            neighbourhood = "against_background" in file["layers"]
+        graph = self.graph(variants, refuses, neighbourhood)
+        graph.load_weights(weights)
+        return graph
 
 
 def build_network(
@@ -132,11 +151,14 @@ def build_network(
     }
     heads: dict[Variant, Head] = {}
     nearest: dict[Variant, Nearest] = {}
+    against: dict[Variant, AgainstBackground] = {}
     for variant in VARIANTS:
         heads[variant] = Head(len(classes) + len(background), name=f"{variant}_head")
         heads[variant].build((None, base.output.shape[-1]))
         nearest[variant] = Nearest(name=f"{variant}_nearest")
         nearest[variant].build((None, base.output.shape[-1]))
+        against[variant] = AgainstBackground(len(classes), name=f"{variant}_against_background")
+        against[variant].build((None, base.output.shape[-1]), (None, heads[variant].outputs))
     base.trainable = False
     return Network(
         backbone,
@@ -146,6 +168,7 @@ def build_network(
         heads=heads,
         features=features,
         nearest=nearest,
+        against=against,
         background=list(background),
     )
 
@@ -187,9 +210,7 @@ def load_network(folder: Path) -> tuple[Network, keras.Model]:
         image_size=config.image_size,
         background=refusal.background if refusal else (),
     )
-    graph = network.graph(variants, refuses=refusal is not None)
-    graph.load_weights(weights)
-    return network, graph
+    return network, network.load(weights, variants, refuses=refusal is not None)
 
 
 def keras_probabilities(graph: keras.Model, photos: np.ndarray) -> dict[Variant, np.ndarray]:

@@ -1,6 +1,7 @@
 """The layers that a backbone gets around it: preprocessing, heads, focus maps, and nearness."""
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from flowers.backbones import Preprocessing
@@ -9,7 +10,10 @@ HIDDEN_UNITS = 256
 DROPOUT = 0.2
 CENTROIDS = 64
 """Of pooled features, kept to know training photos by. 128 or all photos tell no more (MobileNetV2,
-AUROC 0.995 against things, with 64 and with 128), and they are not free: 64 KB per 256 channels."""
+AUROC 0.995 against things, with 64 and with 128), and they are not free: 64 KB per 256 channels.
+Beside background classes there are as many of the background."""
+NO_FLOOR = -100.0
+"""Logarithm of a density that counts for nothing."""
 
 
 @keras.saving.register_keras_serializable("flowers")
@@ -113,3 +117,50 @@ class Nearest(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], 1)
+
+
+class AgainstBackground(layers.Layer):
+    """P(known), [n, 1], from pooled features [n, k] and the head's logits [n, classes + others].
+
+    The odds of the head, classes against background classes, times the odds of the neighbourhood:
+    kernel densities of the features (Parzen 1962) around centroids of training photos of the
+    classes, against those around centroids of background photos. A floor under the latter stands
+    for what is like nothing in training: who is far from everything is none of the classes.
+
+    New ones know no neighbourhood: all odds there are even. Every operation is one that stays in
+    float in eight bits, so there is neither sum nor product of two tensors but by division.
+    """
+
+    def __init__(self, classes: int, **kwargs):
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def build(self, pooled_shape, logits_shape):
+        columns = 2 * CENTROIDS + 1
+        self.kernel = self.add_weight(
+            shape=(pooled_shape[-1], columns), initializer="zeros", name="kernel", trainable=False
+        )
+        """float32[k, centroids of the classes, of the background, 0], as long as they are sharp."""
+        self.bias = self.add_weight(shape=(columns,), name="bias", trainable=False)
+        """float32[centroids of the classes, of the background: 0, floor]."""
+        self.bias.assign(np.append(np.zeros(columns - 1), NO_FLOOR))
+        self._sides_of_neighbours = _sides(CENTROIDS, columns)
+        self._sides_of_head = _sides(self.classes, logits_shape[-1])
+
+    def call(self, pooled, logits):
+        pooled = ops.cast(pooled, "float32")
+        length = ops.sqrt(ops.sum(ops.square(pooled), axis=-1, keepdims=True))
+        cosines = ops.matmul(pooled / ops.maximum(length, 1e-12), self.kernel) + self.bias
+        near = ops.matmul(ops.softmax(cosines), self._sides_of_neighbours)
+        head = ops.matmul(ops.softmax(logits), self._sides_of_head)
+        both = ops.maximum(head, 1e-12) / (1.0 / ops.maximum(near, 1e-12))
+        return both[:, :1] / ops.sum(both, axis=-1, keepdims=True)
+
+    def compute_output_shape(self, pooled_shape, logits_shape):
+        return (pooled_shape[0], 1)
+
+
+def _sides(first: int, columns: int) -> np.ndarray:
+    """What sums up the `first` columns, and the others: float32[columns, 2]."""
+    is_first = np.arange(columns) < first
+    return np.stack([is_first, ~is_first], axis=1).astype(np.float32)

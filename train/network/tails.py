@@ -12,10 +12,11 @@ from tqdm import tqdm
 from flowers.backbones import Variant
 from train.data.split import Part
 from train.network.bfloat16 import mixed_layers
+from train.network.centroids import find_centroids, find_neighbourhoods
 from train.network.devices import SharedLoss, WithoutEmptyShares, replicate
 from train.network.features import Features
 from train.network.graph import Network
-from train.network.layers import CENTROIDS, Head
+from train.network.layers import Head
 from train.network.progress import EpochLog, Progress, reseed
 from train.work import Recipe
 
@@ -220,8 +221,13 @@ def train_variant(
         f"{title}: epoch {progress.best_epoch + 1} is kept; accuracy {progress.best_accuracy:.1%} "
         f"on validation photos, {progress.test_accuracy:.1%} on test photos."
     )
-    if not network.background:
-        pooled = pooled_features(network, variant, features, "train", recipe.batch_size)
+    pooled = pooled_features(network, variant, features, "train", recipe.batch_size)
+    if network.background:
+        others = pooled_features(network, variant, features, "validation", recipe.batch_size)
+        labels = features.labels["train"]
+        found = find_neighbourhoods(pooled, labels, classes, others, recipe.seed)
+        network.against[variant].set_weights(found)
+    else:
         network.nearest[variant].centroids.assign(find_centroids(pooled, recipe.seed).T)
     return progress
 
@@ -237,18 +243,3 @@ def pooled_features(
     pooled = keras.layers.GlobalAveragePooling2D()(network.features[variant])
     batches = HeldOut(features, variant, part, batch_size, network.outputs)
     return keras.Model(start, pooled).predict(batches, verbose=0)
-
-
-def find_centroids(pooled: np.ndarray, seed: int) -> np.ndarray:
-    """`CENTROIDS` of features float32[n, k], all of length 1, by k-means; of fewer photos, those.
-
-    Spherical k-means up to the last step: features are normalized before, centroids after it.
-    """
-    from sklearn.cluster import MiniBatchKMeans
-
-    points = pooled / (np.linalg.norm(pooled, axis=1, keepdims=True) + 1e-12)
-    if len(points) <= CENTROIDS:
-        return np.resize(points, (CENTROIDS, points.shape[1]))
-    means = MiniBatchKMeans(CENTROIDS, random_state=seed, n_init=3).fit(points)
-    centers = means.cluster_centers_
-    return centers / (np.linalg.norm(centers, axis=1, keepdims=True) + 1e-6)

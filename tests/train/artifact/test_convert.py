@@ -12,8 +12,9 @@ from flowers.backbones import BACKBONES
 from flowers.weights.folder import Precision
 from tests.support.photos import COLOURS, draw_flower
 from train.artifact.convert import artifacts
-from train.network.graph import build_network
-from train.network.tails import find_centroids
+from train.network.centroids import find_centroids, find_neighbourhoods
+from train.network.graph import Network, build_network
+from train.network.layers import CENTROIDS
 
 BACKGROUND = ["thistle", "tower"]
 # What these leave out is quick elsewhere: the fits of the tests convert to float32 and eight bits,
@@ -68,11 +69,13 @@ def test_artifact_agrees_with_keras(key: str, precision: Precision, background: 
     compare(key, 96, precision, background)
 
 
-def test_nearness_to_centroids_survives_eight_bits() -> None:
-    """Features are those of a network whose layers do not fade, as of one that is trained."""
+def level_graph(background: list[str]) -> tuple[Network, keras.Model, np.ndarray]:
+    """A random network whose layers do not fade, as those of a trained one, and its photos."""
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
-    network = build_network(BACKBONES["mobilenetv2"], list(COLOURS), image_size=96)
+    network = build_network(
+        BACKBONES["mobilenetv2"], list(COLOURS), image_size=96, background=background
+    )
     graph = network.graph(["transfer"])
     rng = np.random.default_rng(0)
     photos = np.stack(
@@ -83,26 +86,59 @@ def test_nearness_to_centroids_survives_eight_bits() -> None:
         ]
     )
     level_out(graph, photos)
+    pooling = graph.get_layer("transfer_pooling").output
+    logits = graph.get_layer("transfer_head").output
+    outputs = {**graph.output, "pooled": pooling, "logits": logits}
+    return network, keras.Model(graph.inputs[0], outputs), photos
+
+
+def in_eight_bits(graph: keras.Model, photos: np.ndarray) -> dict[str, np.ndarray]:
+    runner = Interpreter(
+        model_content=next(artifacts(graph, "int8", photos))
+    ).get_signature_runner()
+    rows = [runner(photo=photo[np.newaxis]) for photo in photos]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def test_nearness_to_centroids_survives_eight_bits() -> None:
+    network, graph, photos = level_graph([])
     pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
     centroids = find_centroids(pooled[::2], seed=0).T
     network.nearest["transfer"].centroids.assign(centroids)
-    pooling = graph.get_layer("transfer_pooling").output
-    graph = keras.Model(graph.inputs[0], {**graph.output, "pooled": pooling})
     expected = graph.predict(photos, verbose=0)["transfer_known"]
     np.testing.assert_allclose(expected[::2], 1, atol=1e-4)
     assert expected[1::2].max() < 0.99
-    artifact = next(artifacts(graph, "int8", photos))
-    runner = Interpreter(model_content=artifact).get_signature_runner()
-    rows = [runner(photo=photo[np.newaxis]) for photo in photos]
-    got = np.concatenate([row["transfer_known"] for row in rows])[:, 0]
+    found = in_eight_bits(graph, photos)
+    got = found["transfer_known"][:, 0]
     # The score is that of the features as the artifact has them, with nothing rounded.
-    pooled = np.concatenate([row["pooled"] for row in rows])
-    lengths = np.linalg.norm(pooled, axis=1)
-    np.testing.assert_allclose(got, (pooled @ centroids).max(axis=1) / lengths, atol=1e-5)
+    lengths = np.linalg.norm(found["pooled"], axis=1)
+    nearest = (found["pooled"] @ centroids).max(axis=1) / lengths
+    np.testing.assert_allclose(got, nearest, atol=1e-5)
     # The layers below are rounded, and random ones suffer more from it than trained ones. Still,
     # each known photo is nearer than the other one that was drawn after it.
     assert np.corrcoef(got, expected[:, 0])[0, 1] > 0.85
     assert (got[::2] > got[1::2]).all()
+
+
+def test_the_odds_against_the_background_survive_eight_bits() -> None:
+    network, graph, photos = level_graph(["thistle", "tower"])
+    pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
+    labels = np.where(np.arange(len(photos)) % 2, len(COLOURS), 0)
+    kernel, bias = find_neighbourhoods(pooled, labels, len(COLOURS), pooled[::2], seed=0)
+    network.against["transfer"].set_weights([kernel, bias])
+    found = in_eight_bits(graph, photos)
+    # As worked out of features and logits as the artifact has them, with nothing rounded.
+    lengths = np.linalg.norm(found["pooled"], axis=1, keepdims=True)
+    near = found["pooled"] / lengths @ kernel + bias
+    odds = _log_odds(near, CENTROIDS) + _log_odds(found["logits"], len(COLOURS))
+    expected = np.exp(-np.logaddexp(0, -odds))
+    np.testing.assert_allclose(found["transfer_known"][:, 0], expected, atol=1e-4)
+
+
+def _log_odds(logits: np.ndarray, first: int) -> np.ndarray:
+    sides = logits[:, :first], logits[:, first:]
+    own, other = (np.logaddexp.reduce(side.astype(float), axis=1) for side in sides)
+    return own - other
 
 
 @pytest.mark.slow

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from flowers.backbones import BACKBONES, VARIANTS, Backbone
+from train.network.centroids import find_centroids, find_neighbourhoods
 from train.network.graph import Network, build_network
-from train.network.layers import CENTROIDS, Preprocess
-from train.network.tails import ClassAccuracy, find_centroids
+from train.network.layers import CENTROIDS, AgainstBackground, Preprocess
+from train.network.tails import ClassAccuracy
 
 CLASSES = ["daisy", "rose", "tulip"]
 
@@ -115,21 +116,73 @@ def test_weights_survive_saving(tmp_path) -> None:
         np.testing.assert_array_equal(values, second(photo)[name])
 
 
-def test_with_background_classes_the_classes_are_renormalized_and_known_is_their_sum() -> None:
+def test_with_background_classes_known_is_the_odds_of_head_and_neighbourhood(tmp_path) -> None:
     keras.backend.clear_session()
-    network = build_network(
-        BACKBONES["mobilenetv2"], CLASSES, image_size=96, background=["thistle", "tower"]
-    )
+    others = ["thistle", "tower"]
+    network = build_network(BACKBONES["mobilenetv2"], CLASSES, image_size=96, background=others)
     photo = np.random.default_rng(4).integers(0, 256, (2, 96, 96, 3), dtype=np.uint8)
-    outputs = {k: np.asarray(v) for k, v in network.graph()(photo).items()}
-    features = network.tails["finetuned"](network.trunk(photo))
-    logits = np.asarray(network.heads["finetuned"](keras.ops.mean(features, axis=(1, 2))))
+    pooled = np.asarray(network.tails["finetuned"](network.trunk(photo))).mean(axis=(1, 2))
+    logits = np.asarray(network.heads["finetuned"](pooled))
     assert logits.shape == (2, 5)
     every = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    known = every[:, :3].sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(outputs["finetuned_known"], known, atol=1e-5)
-    np.testing.assert_allclose(outputs["finetuned_probabilities"], every[:, :3] / known, atol=1e-5)
+    of_head = every[:, :3].sum(axis=1, keepdims=True)
+    graph = network.graph()
+    outputs = {k: np.asarray(v) for k, v in graph(photo).items()}
+    shares = every[:, :3] / of_head
+    np.testing.assert_allclose(outputs["finetuned_probabilities"], shares, atol=1e-5)
     assert outputs["finetuned_focus"].shape == (2, 3, 3, 3)
+    # A neighbourhood that says nothing leaves the head's own.
+    np.testing.assert_allclose(outputs["finetuned_known"], of_head, atol=1e-4)
+
+    # The first photo lies among those of the classes, and the second among the background.
+    unit = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+    kernel = np.repeat(40 * unit, CENTROIDS, axis=0)
+    layer = network.against["finetuned"]
+    layer.set_weights([np.append(kernel, 0 * kernel[:1], axis=0).T, layer.get_weights()[1]])
+    cosine = unit[0] @ unit[1]
+    odds = np.exp(40 * (1 - cosine) * np.array([[1], [-1]])) * of_head / (1 - of_head)
+    known = np.asarray(graph(photo)["finetuned_known"])
+    np.testing.assert_allclose(known, odds / (1 + odds), atol=1e-4)
+    assert known[0, 0] > of_head[0, 0]
+    assert known[1, 0] < of_head[1, 0]
+
+    # What is like nothing in training is none of the classes.
+    bias = np.append(np.zeros(2 * CENTROIDS), 100.0)
+    layer.set_weights([layer.get_weights()[0], bias])
+    assert np.asarray(graph(photo)["finetuned_known"]).max() < 1e-6
+
+    # Weights of before there was a neighbourhood make the graph without one, others that with it.
+    for neighbourhood in (False, True):
+        made = network.graph(neighbourhood=neighbourhood)
+        made.save_weights(tmp_path / "model.weights.h5")
+        loaded = network.load(tmp_path / "model.weights.h5", VARIANTS, refuses=True)
+        assert len(loaded.weights) == len(made.weights)
+        known = np.asarray(loaded(photo)["finetuned_known"])
+        np.testing.assert_allclose(known, 0 if neighbourhood else of_head, atol=1e-4)
+
+
+def test_neighbourhoods_tell_seen_from_other_kinds_and_from_what_is_like_nothing() -> None:
+    rng = np.random.default_rng(0)
+    middles = np.eye(8)[:5] + 0.5  # Two classes and three kinds of the background.
+
+    def draw(kind: int, photos: int) -> np.ndarray:
+        return (middles[kind] + rng.normal(0, 0.1, (photos, 8))).astype(np.float32)
+
+    counts = [200, 50, 100, 100, 20]
+    pooled = np.concatenate([draw(kind, n) for kind, n in enumerate(counts)])
+    labels = np.repeat(np.arange(5), counts)
+    held_out = np.concatenate([draw(0, 50), draw(1, 50)])
+    layer = AgainstBackground(2)
+    layer.build((None, 8), (None, 5))
+    layer.set_weights(find_neighbourhoods(pooled, labels, 2, held_out, seed=0))
+
+    def known(photos: np.ndarray) -> np.ndarray:
+        even = np.tile(np.log([3, 3, 2, 2, 2]), (len(photos), 1)).astype(np.float32)
+        return np.asarray(layer(photos, even))[:, 0]
+
+    assert (known(held_out) > 0.5).mean() >= 0.95
+    assert (known(np.concatenate([draw(2, 50), draw(4, 50)])) < 0.5).mean() >= 0.95
+    assert known(-held_out).max() < 0.5
 
 
 def test_without_them_known_is_the_cosine_to_the_nearest_centroid() -> None:
