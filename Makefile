@@ -11,8 +11,9 @@ APP := .venv-app/bin
 # The weights on the Hub that are deployed, where REPO is given.
 FROM = $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
 ALL := .venv/bin
-# Tests in two processes, a file in one of them: what a file shares is made once.
-TWO := -n 2 --dist loadfile
+# Tests in two processes, a file in one of them: what a file shares is made once. The longest files
+# come first, by tests/conftest.py; xdist's own order knows of their number of tests only.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run train-env test test-quick test-cluster test-all bench lint format screenshots space static space-static pins clean
 

@@ -25,6 +25,34 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+LONGEST = (
+    "train/hub/test_second_machine.py",  # Trains what several files share.
+    "flowers/page/test_classify.py",
+    "train/test_resume.py",
+    "train/network/test_bfloat16.py",
+    "train/artifact/test_convert.py",
+    "flowers/page/test_crowds.py",
+    "static/test_page.py",
+    "train/network/test_graph.py",
+    "flowers/page/test_app.py",
+    "benchmarks/test_training.py",
+    "benchmarks/test_serving.py",
+    "flowers/page/test_photos_tab.py",
+    "flowers/page/test_access.py",
+    "flowers/weights/test_mutations.py",
+    "train/data/test_split.py",
+    "train/predict/test_predict.py",
+)
+"""Files by the time that they take: begun last, one of them would keep one process busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; a test stays where it is within its file."""
+    here = Path(__file__).parent
+    rank = {here / file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
     """Makes a folder by its name; one process of the run does, and the others wait for it."""

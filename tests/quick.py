@@ -22,7 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("quick"):
+    # With `-n`, this process starts those that run the tests and runs none itself.
+    starts_others = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if config.getoption("quick") and not starts_others:
         sys.meta_path.insert(0, _Finder())
         sys.addaudithook(_no_python)
 
