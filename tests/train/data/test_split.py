@@ -24,7 +24,7 @@ def labels_of(counts: list[int]) -> list[str]:
     return [name for name, count in zip(SEVEN, counts, strict=True) for _ in range(count)]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_studys_photos_give_the_studys_parts(seed):
     counts = [1647, 1648, 1647, 1647, 1648, 1647, 1647] if seed == 0 else class_counts(seed)
     assert sum(counts) == PHOTOS == 11_531
