@@ -1,7 +1,7 @@
 """The Classify tab: one photo, every chosen model, side by side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -78,8 +78,12 @@ def classify_tab(zoo: Zoo, page: gr.Blocks) -> None:
         superseded.add(str(request.session_hash))
         return {photo: photo_html(zoo, shown), current: shown, focus: ""}
 
-    def show_upload(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
-        return show(request, uploaded_photo(field_of(event, "path", str)))
+    def show_upload(request: gr.Request, before: Shown, event: gr.EventData) -> dict[Any, Any]:
+        """A photo that cannot be read does not take the place of the one that is shown."""
+        shown = uploaded_photo(field_of(event, "path", str))
+        if shown.problem and before.path is not None:
+            return {photo: photo_html(zoo, replace(before, problem=shown.problem))}
+        return show(request, shown)
 
     def show_example(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
         return show(request, example_photo(by_name.get(field_of(event, "example", str))))
@@ -103,7 +107,7 @@ def classify_tab(zoo: Zoo, page: gr.Blocks) -> None:
     place = [photo, current, focus]
 
     # All choices count, since a deferred one would lose what was chosen.
-    photo.upload(show_upload, None, place, trigger_mode="multiple", **showing)
+    photo.upload(show_upload, current, place, trigger_mode="multiple", **showing)
     gallery.select(show_example, None, place, trigger_mode="multiple", **showing)
     answer.select(show_focus, None, focus, trigger_mode="multiple", **showing)
     # Only this writes the answer, one photo at a time, and the last photo and choice win: so the
@@ -156,6 +160,7 @@ def photo_html(zoo: Zoo, shown: Shown) -> Markup:
         credit=example.credit if example else None,
         address=example.address if example else None,
         note=example.note if example else None,
+        problem=shown.problem if shown.path else "",
         side=2 * zoo.detail(),
         accept=",".join(["image/*", *sorted(SUFFIXES)]),
     )

@@ -135,13 +135,21 @@ def test_a_rotated_phone_photo_is_shown_and_read_upright(
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)
 
 
-def test_a_broken_photo_is_refused_in_plain_words(open_page: Any, tmp_path: Path) -> None:
+def test_a_broken_photo_is_refused_in_plain_words_and_takes_no_place(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no photo at all")
     page = open_page()
+    upload(page, rose)
+    shown = page.get_attribute("#photo img", "src"), shown_answer(page)
+    before = page.evaluate("history.state.photo.path")
     page.set_input_files("#photo input[type=file]", broken)
-    page.wait_for_selector(".problem")
-    assert "broken.jpg is not a photo that can be read" in page.inner_text(".problem")
+    said = page.locator("#photo [role=alert]")
+    said.wait_for()
+    assert "broken.jpg is not a photo that can be read" in said.inner_text()
+    assert (page.get_attribute("#photo img", "src"), shown_answer(page)) == shown
+    assert page.evaluate("history.state.photo.path") == before
 
 
 def test_the_picker_chooses_models_and_folds_what_is_not_loaded(open_page: Any, rose: Path) -> None:
