@@ -82,7 +82,9 @@ def classify_tab(zoo: Zoo, page: gr.Blocks) -> None:
         """A photo that cannot be read does not take the place of the one that is shown."""
         shown = uploaded_photo(field_of(event, "path", str))
         if shown.problem and before.path is not None:
-            return {photo: photo_html(zoo, replace(before, problem=shown.problem))}
+            return {
+                photo: photo_html(zoo, replace(before, problem=shown.problem, ticket=shown.ticket))
+            }
         return show(request, shown)
 
     def show_example(request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
@@ -161,6 +163,7 @@ def photo_html(zoo: Zoo, shown: Shown) -> Markup:
         address=example.address if example else None,
         note=example.note if example else None,
         problem=shown.problem if shown.path else "",
+        ticket=shown.ticket,
         side=2 * zoo.detail(),
         accept=",".join(["image/*", *sorted(SUFFIXES)]),
     )

@@ -150,6 +150,14 @@ def test_a_broken_photo_is_refused_in_plain_words_and_takes_no_place(
     assert "broken.jpg is not a photo that can be read" in said.inner_text()
     assert (page.get_attribute("#photo img", "src"), shown_answer(page)) == shown
     assert page.evaluate("history.state.photo.path") == before
+    # Once more, and what comes after it stands in the address as ever.
+    page.set_input_files("#photo input[type=file]", broken)
+    page.wait_for_function("() => !document.querySelector('#photo [role=status]').textContent")
+    page.locator("[data-example]").last.click()
+    said.wait_for(state="detached")
+    page.wait_for_timeout(500)
+    assert page.evaluate("history.state.photo ?? null") is None
+    assert "example=" in page.url
 
 
 def test_the_picker_chooses_models_and_folds_what_is_not_loaded(open_page: Any, rose: Path) -> None:
