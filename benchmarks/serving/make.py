@@ -27,7 +27,6 @@ from flowers.files import whole_file, write_text
 from flowers.photos import read_photo
 from flowers.weights.folder import (
     ARTIFACT,
-    KERAS_WEIGHTS,
     BaseSource,
     Config,
     FileRecord,
@@ -39,7 +38,7 @@ from flowers.weights.folder import (
     write_config,
 )
 from train.artifact.convert import artifacts
-from train.network.graph import Network, build_network, multiply_adds
+from train.network.graph import Network, build_network, load_network, multiply_adds
 
 CALIBRATION = 8
 """Photos for int8 conversion. Their number changes the ranges that are found and not the speed."""
@@ -81,18 +80,20 @@ class Setup:
         self.config = read_config(trained) if trained else None
         self.classes = self.config.classes if self.config else list(DEFAULT_CLASSES)
         self.image_size = image_size
-        keras.utils.set_random_seed(0)
-        self.network = build_network(self.backbone, self.classes, None, image_size)
-        self.graph = self.network.graph()
-        if not made.graph.exists():
-            if trained and self.config:
-                self.graph.load_weights(check_file(trained, self.config, KERAS_WEIGHTS))
+        if trained:
+            self.network, self.graph = load_network(trained)
+        else:
+            keras.utils.set_random_seed(0)
+            self.network = build_network(self.backbone, self.classes, None, image_size)
+            self.graph = self.network.graph()
+            if made.graph.exists():
+                self.graph.load_weights(made.graph)
             else:
                 part_ways(self.network)
                 level_out(self.graph, sample)
+        if not made.graph.exists():
             with whole_file(made.graph) as partial:
                 self.graph.save_weights(partial)
-        self.graph.load_weights(made.graph)
 
     def make(self, kinds: Sequence[str]) -> None:
         """Make what is missing."""
@@ -112,7 +113,8 @@ class Setup:
             base.set_weights(part.get_weights())
             head = self.network.heads[variant]
             hidden.set_weights(head.hidden.get_weights())
-            logits.set_weights(head.logits.get_weights())
+            # Those of background classes come last, and plain Keras has none.
+            logits.set_weights([w[..., : len(self.classes)] for w in head.logits.get_weights()])
             ready = preprocessing(self.backbone.builder)(photos.astype(np.float32))
             found = model.predict(ready, verbose=0)
             np.testing.assert_allclose(found, expected[f"{variant}_probabilities"], atol=1e-3)

@@ -99,6 +99,7 @@ def _decoded(text: str) -> Path:
         raise UploadError(
             f"The photo could not be stored; try again later. Received: {error.strerror}"
         ) from error
+    # Gradio names the page that is being called nowhere else.
     if page := LocalContext.blocks.get(None):
         page.upload_file_set.add(str(path))  # Deleted in time, like all other uploads.
     return path

@@ -57,7 +57,7 @@ def mixed_layers(layers: Iterable[keras.Layer], wanted: bool = True) -> Iterator
         with _graph_optimizer():
             yield
         return
-    chosen = [layer for layer in _with_inner(layers) if wanted and _may_change(layer)]
+    chosen = [layer for layer in with_inner(layers) if wanted and _may_change(layer)]
     before = [layer.dtype_policy for layer in chosen]
     try:
         for layer in chosen:
@@ -68,7 +68,7 @@ def mixed_layers(layers: Iterable[keras.Layer], wanted: bool = True) -> Iterator
             layer.dtype_policy = policy
 
 
-def _with_inner(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
+def with_inner(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
     """The layers and those within them, each once.
 
     Those of a model, and those that a layer of this project keeps as attributes.

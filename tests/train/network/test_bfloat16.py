@@ -16,7 +16,7 @@ from flowers.weights.results import read_metrics
 from tests.support.photos import SIZE, write_photos
 from train.__main__ import build_parser, main
 from train.network import bfloat16 as mixed
-from train.network.bfloat16 import mixed_layers
+from train.network.bfloat16 import mixed_layers, with_inner
 from train.network.graph import build_network
 from train.network.tails import HeadClassifier, TailClassifier
 
@@ -39,7 +39,7 @@ def test_layers_compute_in_bfloat16_inside_and_as_before_after_it(gpu: None) -> 
     plain = np.asarray(model(crossing))
     with mixed_layers([model]):
         logits = model(crossing)
-        names = {layer.name: layer.compute_dtype for layer in model._flatten_layers()}
+        names = {layer.name: layer.compute_dtype for layer in with_inner([model])}
     assert keras.backend.standardize_dtype(logits.dtype) == "float32"
     assert names.pop("logits") == "float32"
     assert {names["finetuned_Conv_1"], names["hidden"]} == {"bfloat16"}
@@ -64,7 +64,7 @@ def test_not_wanted_changes_nothing(gpu: None) -> None:
     network = build_network(BACKBONES["mobilenetv2"], ["a", "b"], None, SIZE)
     model = HeadClassifier(network.heads["transfer"])
     with mixed_layers([model], wanted=False):
-        assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
+        assert {layer.compute_dtype for layer in with_inner([model])} == {"float32"}
 
 
 def test_fit_in_bfloat16_learns_and_its_export_agrees(

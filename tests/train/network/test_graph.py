@@ -229,7 +229,7 @@ def test_centroids_are_where_the_photos_are() -> None:
 
 def test_accuracy_is_over_photos_of_the_classes_among_the_classes() -> None:
     metric = ClassAccuracy(2)
-    labels = np.eye(3)[[0, 1, 1, 2]]  # The last one is of a background class.
+    labels = np.eye(3, dtype=np.float32)[[0, 1, 1, 2]]  # The last one is of a background class.
     logits = np.array([[1, 0, 9], [0, 1, 0], [1, 0, 0], [0, 0, 9]], dtype=float)
     metric.update_state(labels, logits)
     assert float(metric.result()) == pytest.approx(2 / 3)
