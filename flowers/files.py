@@ -49,6 +49,12 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write `content`, whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's contents, in hexadecimal."""
     with path.open("rb") as file:

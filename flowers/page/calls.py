@@ -7,16 +7,15 @@ import json
 import re
 from collections.abc import Iterator
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio import utils
 from gradio.data_classes import PredictBody
 from pydantic import ValidationError
 
 from flowers.errors import RequestError
 from flowers.page.limits import MAX_WORD
+from flowers.page.uploads import within_uploads
 
 API = "/gradio_api"
 NO_ADDRESSES = "Nothing is fetched from addresses; upload the file."
@@ -212,16 +211,7 @@ def _check_file(path: Any, meta: Any = {}) -> None:  # noqa: B006
         return
     if isinstance(path, str) and re.match(r"\s*https?:", path, re.IGNORECASE):
         raise RequestError(f"{NO_ADDRESSES} Received: {path:.80}", 400)
-    folder = Path(utils.get_upload_folder()).resolve()
-    try:
-        good = (
-            isinstance(meta, dict)
-            and isinstance(path, str)
-            and Path(path).resolve().is_relative_to(folder)
-        )
-    except (ValueError, OSError):
-        good = False
-    if not good:
+    if not (isinstance(meta, dict) and isinstance(path, str) and within_uploads(path)):
         raise RequestError(
             f"That is not a file that was uploaded; upload one first. Received: {path!r:.80}", 400
         )

@@ -23,7 +23,7 @@ MAX_WORD = 200
 MAX_QUERY = 8_000
 """Bytes behind the question mark of an address."""
 
-STEP = 100_000_000
+ROOM_STEP = 100_000_000
 """Bytes of an upload after which it is looked at again whether there is room for more."""
 
 MAX_STORED = 8_000_000_000

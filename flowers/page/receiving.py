@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowers.errors import RequestError, StorageError, UserError
-from flowers.page.limits import MAX_REQUEST, STEP
+from flowers.page.limits import MAX_REQUEST, ROOM_STEP
 from flowers.page.storage import Storage
 
 _parts: ContextVar[list[str] | None] = ContextVar("parts", default=None)
@@ -34,16 +34,16 @@ async def receive_files(
     announced = _announced(scope)
     _check_size(announced)
     # Looked at again as it comes: others may come too, and not all say how much it will be.
-    reserved, received = max(announced, STEP), 0
-    await asyncio.to_thread(storage.make_room, reserved, keep)
+    await asyncio.to_thread(storage.make_room, max(announced, ROOM_STEP), keep)
+    received = 0
 
     async def counting() -> Message:
-        nonlocal reserved, received
+        nonlocal received
         message = await receive()
         before, received = received, received + len(message.get("body", b""))
         _check_size(received)
-        if received // STEP > before // STEP:
-            await asyncio.to_thread(storage.make_room, STEP, keep)
+        if received // ROOM_STEP > before // ROOM_STEP:
+            await asyncio.to_thread(storage.make_room, ROOM_STEP, keep)
         return message
 
     with _nothing_left():

@@ -14,6 +14,7 @@ from starlette.types import Message, Send
 from flowers.errors import RequestError
 from flowers.page.calls import API
 from flowers.page.limits import DELETE_UPLOADS
+from flowers.page.waiting import queue_of
 
 GONE = "There is no such call any more, or its answer was fetched; ask again."
 
@@ -42,19 +43,19 @@ class Sessions:
     def forget_answered(self) -> None:
         """Gradio makes a session of every call and keeps it, of 0.2 MB, for when it comes again."""
         holder = getattr(self._page, "state_holder", None)
-        for call in [c for c in self._calls if c not in self._page._queue.event_ids_to_events]:
+        waiting = queue_of(self._page).event_ids_to_events
+        for call in [c for c in self._calls if c not in waiting]:
             self._calls.discard(call)
             if holder is not None:
                 with holder.lock:
-                    holder.session_data.pop(call, None)
-                    holder.time_last_used.pop(call, None)
+                    _forget(holder, call)
 
     def check_call(self, path: str) -> None:
         """Raises `RequestError` where an answer is fetched and no such call is known."""
         match = _ANSWER.fullmatch(path)
         if match is None:
             return
-        queue, call = self._page._queue, match["call"]
+        queue, call = queue_of(self._page), match["call"]
         known = (
             call in queue.event_ids_to_events
             or call in queue.pending_messages_per_session
@@ -70,7 +71,7 @@ class Sessions:
         """
         if path != f"{API}/queue/data" or session is None:
             return None
-        if session in self._page._queue.pending_messages_per_session:
+        if session in queue_of(self._page).pending_messages_per_session:
             return None
         message: dict[str, Any] = {
             "msg": "unexpected_error",
@@ -105,5 +106,9 @@ def forget_old(page: gr.Blocks, age: float) -> None:
     with holder.lock:
         for session, used in list(holder.time_last_used.items()):
             if datetime.now() - used > timedelta(seconds=age):
-                holder.session_data.pop(session, None)
-                holder.time_last_used.pop(session, None)
+                _forget(holder, session)
+
+
+def _forget(holder: Any, session: str) -> None:
+    holder.session_data.pop(session, None)
+    holder.time_last_used.pop(session, None)

@@ -13,7 +13,7 @@ from gradio import utils
 from gradio.context import LocalContext
 
 from flowers.errors import UploadError
-from flowers.files import whole_file
+from flowers.files import write_bytes
 
 SERVED = "/gradio_api/file="
 """In the address of an uploaded file."""
@@ -70,11 +70,20 @@ def _path(file: Any) -> Path:
     )
 
 
-def _stored(path: str) -> Path | None:
+def within_uploads(path: str) -> Path | None:
+    """The path in full, where it is that of an upload, be it there still or not; else None."""
     try:
         found, folder = Path(path).resolve(), Path(utils.get_upload_folder()).resolve()
-        return found if found.is_relative_to(folder) and found.is_file() else None
-    except (ValueError, OSError):  # A null byte, or a name longer than any.
+        return found if found.is_relative_to(folder) else None
+    except (ValueError, OSError):  # A null byte, for example.
+        return None
+
+
+def _stored(path: str) -> Path | None:
+    found = within_uploads(path)
+    try:
+        return found if found and found.is_file() else None
+    except OSError:  # A name longer than any.
         return None
 
 
@@ -89,8 +98,7 @@ def _decoded(text: str) -> Path:
         folder = Path(utils.get_upload_folder(), hashlib.sha256(content).hexdigest())
         path = folder / f"file{ending}"
         if not path.exists():
-            with whole_file(path) as partial:
-                partial.write_bytes(content)
+            write_bytes(path, content)
     except ValueError as error:
         raise UploadError(
             f"The data address cannot be decoded; upload the file. Received: {error}"

@@ -43,7 +43,7 @@ def limit_queue(page: gr.Blocks) -> None:
     """Give the page a queue of at most `MAX_WAITING` calls."""
     # Without `api_open=False` calls to /run would go past the queue, forty at a time.
     page.queue(default_concurrency_limit=4, max_size=MAX_WAITING, api_open=False)
-    queue = _queue(page)
+    queue = queue_of(page)
     queue.pending_messages_per_session = Unread(queue, UNREAD)
     # Figures for a page of Gradio's that is switched off, worked out anew with every call.
     queue.ANALYTICS_MAX_EVENTS = 1
@@ -52,17 +52,17 @@ def limit_queue(page: gr.Blocks) -> None:
 
 def waiting(page: gr.Blocks) -> int:
     """How many calls wait for their turn."""
-    return len(_queue(page))
+    return len(queue_of(page))
 
 
 def has_stopped(page: gr.Blocks) -> bool:
     """Whether the queue has ended, so that no call gets an answer any more."""
-    return bool(_queue(page).stopped)
+    return bool(queue_of(page).stopped)
 
 
 def let_calls_end(page: gr.Blocks, seconds: float) -> None:
     """Take no more calls, and wait until those that run have ended, for `seconds` at most."""
-    queue = _queue(page)
+    queue = queue_of(page)
     queue.max_size = 0
     deadline = time.monotonic() + seconds
     while queue.get_active_worker_count() and time.monotonic() < deadline:
@@ -74,10 +74,10 @@ def asker_has_gone() -> bool:
     page, event = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
     if page is None or event is None:
         return False
-    found = _queue(page).event_ids_to_events.get(event)
+    found = queue_of(page).event_ids_to_events.get(event)
     return found is not None and not found.alive
 
 
-def _queue(page: gr.Blocks) -> Any:
+def queue_of(page: gr.Blocks) -> Any:
     """Private: Gradio has no other way to how many calls wait or run, or who has gone."""
     return page._queue

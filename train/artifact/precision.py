@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from flowers.files import whole_file
+from flowers.files import write_bytes
 from flowers.models.classifier import Classifier
 from flowers.weights.folder import ARTIFACT, Artifact, Config, FileRecord, Precision, record_of
 from train.artifact.convert import artifacts
@@ -57,8 +57,7 @@ def choose_artifact(
     chosen: ChosenArtifact | None = None
     for precision in precisions(choice):
         for artifact in artifacts(graph, precision, sample):
-            with whole_file(folder / ARTIFACT) as partial:
-                partial.write_bytes(artifact)
+            write_bytes(folder / ARTIFACT, artifact)
             config = describe(precision, record_of(folder / ARTIFACT))
             classifier = Classifier(Artifact(folder / ARTIFACT, config))
             name = classifier.backbone.name

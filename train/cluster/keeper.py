@@ -5,8 +5,8 @@ from pathlib import Path
 
 import ray
 
-from flowers.files import whole_file, write_text
-from train.network.progress import PROGRESS, Progress, weights_pattern
+from flowers.files import write_bytes, write_text
+from train.network.progress import PROGRESS, Progress
 from train.work import GRAPH_WEIGHTS, WORK, seed_folder
 
 
@@ -45,8 +45,7 @@ class Keeper:
         for note in sorted(folder.glob(f"*/{PROGRESS}")):
             progress = Progress.load(note.parent)
             if progress.curves:
-                named = {progress.best_weights(note.parent), progress.last_weights(note.parent)}
-                for path in (note, *named):
+                for path in (note, *progress.kept_weights(note.parent)):
                     files[path.relative_to(folder).as_posix()] = path.read_bytes()
                 epochs += len(progress.curves)
         lines = before.lines if before else ()
@@ -72,13 +71,11 @@ class Keeper:
         folder = self._folder(backbone, number) / variant
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in weights.items():
-            _write(folder / name, content)
+            write_bytes(folder / name, content)
         # It alone says what counts, so it comes after what it names.
         write_text(folder / PROGRESS, progress)
         found = Progress.load(folder)
-        named = {found.best_weights(folder), found.last_weights(folder)}
-        for path in set(folder.glob(weights_pattern())) - named:
-            path.unlink()
+        found.remove_other_weights(folder)
         every = [Progress.load(path.parent) for path in folder.parent.glob(f"*/{PROGRESS}")]
         lines = state.lines
         if found.test_accuracy is not None:
@@ -97,7 +94,7 @@ class Keeper:
     def keep_graph(self, backbone: str, number: int, attempt: int, weights: bytes) -> None:
         """Keep the weights of the graph that is served."""
         self._current(backbone, number, attempt)
-        _write(self._out / WORK / backbone / GRAPH_WEIGHTS, weights)
+        write_bytes(self._out / WORK / backbone / GRAPH_WEIGHTS, weights)
 
     def states(self) -> dict[tuple[str, int], TaskState]:
         """Backbone and number of the seed -> how far it is."""
@@ -111,11 +108,6 @@ class Keeper:
         if state.attempt != attempt:
             raise RuntimeError(f"Attempt {attempt} at {backbone}, {number} was given up.")
         return state
-
-
-def _write(path: Path, content: bytes) -> None:
-    with whole_file(path) as partial:
-        partial.write_bytes(content)
 
 
 KeeperActor = ray.remote(num_cpus=0)(Keeper)

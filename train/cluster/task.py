@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import ray
 from filelock import FileLock
 
-from flowers.backbones import Backbone, Variant
+from flowers.backbones import BACKBONES, Backbone, Variant
 from flowers.errors import UserError
 from flowers.weights.folder import CONFIG, KERAS_WEIGHTS
 from train.artifact.finish import finish_backbone
@@ -131,7 +131,7 @@ def train_on_node(
         network, features = prepare(job, material, waiting, root / "features")
     train_seed(job, material, waiting, network, features, number, work, keep)
     if number == 0:
-        graph = root / f"{backbone.key}-{number}" / GRAPH_WEIGHTS
+        graph = work / GRAPH_WEIGHTS
         save_weights(network.graph(job.variants), graph)
         ray.get(keeper.keep_graph.remote(backbone.key, number, attempt, graph.read_bytes()))
     shutil.rmtree(work)
@@ -147,7 +147,7 @@ def finish_on_node(
     """Export a trained backbone; return the table of its results and the files of its folder."""
     material = shared.material(photos)
     network = build_network(
-        _backbone(shared.job.backbones, trained),
+        BACKBONES[trained.backbone],
         trained.classes,
         None,
         trained.image_size,
@@ -166,7 +166,3 @@ def finish_on_node(
 def clean_up(shared: Shared) -> None:
     """Remove the folder of this node."""
     shutil.rmtree(shared.folder(), ignore_errors=True)
-
-
-def _backbone(backbones: Sequence[Backbone], trained: Trained) -> Backbone:
-    return next(backbone for backbone in backbones if backbone.key == trained.backbone)

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from flowers.files import whole_file, write_text
+from flowers.files import write_bytes, write_text
 from flowers.weights.results import EpochResult
 
 PROGRESS = "progress.json"
@@ -59,6 +59,15 @@ class Progress:
     def last_weights(self, folder: Path) -> Path:
         """Weights and optimizer after the last epoch, to go on from."""
         return weights_path(folder, len(self.curves) - 1)
+
+    def kept_weights(self, folder: Path) -> set[Path]:
+        """The weights of the best epoch and of the last."""
+        return {self.best_weights(folder), self.last_weights(folder)}
+
+    def remove_other_weights(self, folder: Path) -> None:
+        """Remove the weights of epochs that are neither best nor last."""
+        for path in set(folder.glob(weights_pattern())) - self.kept_weights(folder):
+            path.unlink()
 
 
 class EpochLog(keras.callbacks.Callback):
@@ -104,9 +113,7 @@ class EpochLog(keras.callbacks.Callback):
             progress.best_epoch, progress.best_accuracy, progress.best_loss = epoch, accuracy, loss
         progress.seconds += time.perf_counter() - self.started
         progress.save(self.folder)
-        named = {progress.best_weights(self.folder), progress.last_weights(self.folder)}
-        for path in set(self.folder.glob(weights_pattern())) - named:
-            path.unlink()
+        progress.remove_other_weights(self.folder)
         if self.kept:
             self.kept(self.folder)
         self.bar.set_postfix_str(f"validation accuracy {accuracy:.1%}")
@@ -141,8 +148,7 @@ def save_weights(model: keras.Model, path: Path) -> None:
     # HDF5 cannot close a file on a full disk, and ends the process when Python does.
     weights = _InMemory()
     model.save_weights(weights)
-    with whole_file(path) as partial:
-        partial.write_bytes(weights.getbuffer())
+    write_bytes(path, weights.getbuffer())
 
 
 def write_curves(progress: Progress, path: Path) -> None:

@@ -4,10 +4,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 from benchmarks.app_process import settings
 from tests.support import ROOT
 from tests.support.app import App, started
+from tests.support.listening import listening
 
 BUSY = 300
 """Calls of a flood: more than may wait."""
@@ -30,22 +29,8 @@ def app(open_app: App) -> App:
 @pytest.fixture(scope="module")
 def listener() -> Iterator[tuple[str, list[str]]]:
     """An address elsewhere, and what was asked of it."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_error(404)
-
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/rose.jpg", asked
-    server.shutdown()
+    with listening(lambda request: request.send_error(404)) as (address, asked):
+        yield f"{address}/rose.jpg", asked
 
 
 def test_a_photo_may_be_within_its_address(app: App, photo: dict[str, Any]) -> None:

@@ -1,10 +1,8 @@
 """Proxies of the environment: they are for the Hub, as NO_PROXY says, and never for the page."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +11,7 @@ from tests.support.app import started
 from tests.support.artifact import write_backbone
 from tests.support.folders import files_of
 from tests.support.hub.standin import Hub
+from tests.support.listening import listening
 
 REPO = "somebody/proxied"
 
@@ -20,32 +19,22 @@ REPO = "somebody/proxied"
 @pytest.fixture
 def proxy() -> Iterator[tuple[str, list[str]]]:
     """A proxy that works, and the addresses that it was asked for."""
-    asked: list[str] = []
+    with listening(_fetch) as (address, asked):
+        yield address, asked
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            headers = {k: v for k, v in self.headers.items() if k.lower() != "accept-encoding"}
-            with httpx.Client(trust_env=False, timeout=30) as client:
-                found = client.request(self.command, self.path, headers=headers)
-            self.send_response(found.status_code)
-            for name, value in found.headers.items():
-                if name.lower() not in ("connection", "content-length", "transfer-encoding"):
-                    self.send_header(name, value)
-            length = len(found.content) or found.headers.get("content-length", 0)
-            self.send_header("Content-Length", str(length))
-            self.end_headers()
-            self.wfile.write(found.content)
 
-        do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
+def _fetch(request: BaseHTTPRequestHandler) -> None:
+    headers = {k: v for k, v in request.headers.items() if k.lower() != "accept-encoding"}
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        found = client.request(request.command, request.path, headers=headers)
+    request.send_response(found.status_code)
+    for name, value in found.headers.items():
+        if name.lower() not in ("connection", "content-length", "transfer-encoding"):
+            request.send_header(name, value)
+    length = len(found.content) or found.headers.get("content-length", 0)
+    request.send_header("Content-Length", str(length))
+    request.end_headers()
+    request.wfile.write(found.content)
 
 
 @pytest.mark.parametrize("direct", [True, False])
