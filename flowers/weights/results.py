@@ -6,7 +6,8 @@ different types on purpose, so that no chart mixes them unnoticed.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from statistics import fmean
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -117,6 +118,15 @@ class SeedResult(Schema):
     """Of the float32 graph on the test part."""
 
 
+class SeedRange(NamedTuple):
+    """Accuracies of trainings that differ in their seed alone, as shares."""
+
+    seeds: int
+    mean: float
+    low: float
+    high: float
+
+
 class VariantResult(Schema):
     """What was measured of one variant on the test part, with the serving artifact."""
 
@@ -155,6 +165,12 @@ class VariantResult(Schema):
         """Photos that were read right."""
         return sum(row[i] for i, row in enumerate(self.confusion))
 
+    @property
+    def seed_range(self) -> SeedRange | None:
+        """What trainings with several seeds came to; None where there was one training."""
+        found = [seed.accuracy for seed in self.seeds]
+        return SeedRange(len(found), fmean(found), min(found), max(found)) if found else None
+
 
 class DataSource(Schema):
     """What the figures were measured on."""
@@ -177,6 +193,14 @@ class Metrics(Schema):
     latency_ms: NonNegative | None = None
     """Median of one photo through the artifact, both variants, on `machine`."""
     machine: str | None = None
+
+    @property
+    def timed(self) -> str:
+        """What `latency_ms` is, in the same words wherever it stands; empty without one."""
+        if self.latency_ms is None:
+            return ""
+        where = f", on {self.machine}" if self.machine else ""
+        return f"median of one photo through both variants{where}"
 
     @model_validator(mode="after")
     def _check(self) -> "Metrics":

@@ -242,10 +242,10 @@ def figures_table(results: Mapping[Model, VariantResult]) -> str:
             f"{result.expected_calibration_error:>6.3f}"
         )
     for model, result in results.items():
-        if found := [seed.accuracy for seed in result.seeds]:
+        if found := result.seed_range:
             lines.append(
-                f"{model_name(model)}, {len(found)} seeds: accuracy {np.mean(found):.1%} in the "
-                f"mean, {min(found):.1%} to {max(found):.1%}"
+                f"{model_name(model)}, {found.seeds} seeds: accuracy {found.mean:.1%} in the "
+                f"mean, {found.low:.1%} to {found.high:.1%}"
             )
     empty = {n for r in results.values() for n, c in r.per_class.items() if not c.photos}
     if empty:

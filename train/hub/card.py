@@ -14,7 +14,7 @@ from flowers.backbones import BACKBONES
 from flowers.errors import WeightsError
 from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT, Config
-from flowers.weights.results import Metrics
+from flowers.weights.results import Metrics, VariantResult
 from flowers.weights.source import Entry
 
 MARK = "<!-- Everything below this line is yours: `python -m train push` leaves it as it is. -->"
@@ -169,13 +169,23 @@ def _results(models: Sequence[Described]) -> str:
                     f"{result.log_loss:.3f}",
                     f"{result.expected_calibration_error:.3f}",
                     size,
-                    "" if latency is None else f"{latency:.0f}",
+                    "" if latency is None else f"{latency:.1f}",
+                    _seeds(result),
                 ]
             )
     if not rows:
         return "## Results\n\nNothing has been measured with these weights yet."
     head = "Backbone|Variant|Accuracy (95 % interval)|Precision|Recall|F1|Log-loss|ECE|MB|ms"
-    return "## Results\n\n" + _table(head.split("|"), rows)
+    columns = [*head.split("|"), "Accuracy over seeds"]
+    if not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    return "## Results\n\n" + _table(columns, rows)
+
+
+def _seeds(result: VariantResult) -> str:
+    if (found := result.seed_range) is None:
+        return ""
+    return f"{found.mean:.2%} mean, {found.low:.2%} to {found.high:.2%} ({found.seeds} seeds)"
 
 
 def _measured(models: Sequence[Described]) -> str:
@@ -187,7 +197,7 @@ def _measured(models: Sequence[Described]) -> str:
         f"{_plain(m.data.name)}, data fingerprint `{m.data.fingerprint}`)"
         for m in measured
     )
-    machines = _either(_plain(m.machine) for m in measured if m.machine)
+    timed = _either(_plain(m.timed) for m in measured if m.timed)
     unseen = (
         "`fit` trained on none of these photos; near-duplicates of a photo are in the same part of "
         "the split. "
@@ -200,8 +210,13 @@ def _measured(models: Sequence[Described]) -> str:
         "expected calibration error over 15 bins. Two models whose intervals overlap may still "
         "differ: `metrics.json` holds the prediction for every photo, for paired tests."
     )
-    if machines:
-        text += f" Milliseconds are the median of one photo through both variants, on {machines}."
+    if timed:
+        text += f" Milliseconds: {timed}."
+    if any(r.seeds for m in measured for r in m.variants.values()):
+        text += (
+            " Accuracies over seeds are those of the float32 graph after trainings that differ in "
+            "their seed alone; the first is served."
+        )
     return text
 
 

@@ -1,5 +1,6 @@
 """The model card: complete, the same for the same results, and a person's part untouched."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from huggingface_hub import ModelCard
 
 from flowers.errors import WeightsError
 from flowers.weights.folder import METRICS, backbone_folders, read_config, write_config
-from flowers.weights.results import read_metrics
+from flowers.weights.results import SeedResult, read_metrics
 from flowers.weights.source import Entry, read_entry
 from tests.support.folders import make_folder
 from train.hub.card import MARK, model_card
@@ -63,6 +64,21 @@ def test_the_table_has_intervals_and_sizes(models):
     text = model_card(models)
     assert "| MobileNetV2 | finetuned | 90.00% (69.9% to 97.2%) | 0.900 |" in text
     assert "| 0.3 |" in text
+
+
+def test_several_seeds_give_mean_and_range_and_latency_names_its_condition(models):
+    assert "seeds" not in model_card(models)
+    metrics = models[0].metrics
+    accuracies = (0.90, 0.85, 0.95)  # Mean 0.90.
+    seeds = [SeedResult(seed=i, accuracy=a) for i, a in enumerate(accuracies)]
+    result = metrics.variants["finetuned"].model_copy(update={"seeds": tuple(seeds)})
+    variants = {**metrics.variants, "finetuned": result}
+    timed = {"variants": variants, "latency_ms": 13.26, "machine": "a machine, 2 cores"}
+    first = replace(models[0], metrics=metrics.model_copy(update=timed))
+    text = model_card([first, *models[1:]])
+    assert "| 13.3 | 90.00% mean, 85.00% to 95.00% (3 seeds) |" in text
+    assert "differ in their seed alone" in text
+    assert "Milliseconds: median of one photo through both variants, on a machine, 2 cores." in text
 
 
 def test_provenance_and_use_are_told(models):
