@@ -30,7 +30,8 @@ class Page:
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Plotly figures by the id of their place."""
     choices: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    """By the id of a choice, and what is chosen: the figures that then take their places."""
+    """By the id of a choice, and what is chosen: the figures and HTML that then take their
+    places."""
 
     def __post_init__(self) -> None:
         self._components = {c["id"]: c for c in self.blocks.config["components"]}
@@ -89,7 +90,7 @@ class Page:
         raise NotImplementedError(f"The page without a server cannot show a {kind}: {name}")
 
     def _chosen(self, dropdown: Component) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What the app would draw for each value of a dropdown: the figures by place."""
+        """What the app would show for each value of a dropdown: figures and HTML by place."""
         for dependency in self.blocks.fns.values():
             if (dropdown["id"], "input") not in dependency.targets:
                 continue
@@ -97,8 +98,10 @@ class Page:
                 yield (
                     value,
                     {
-                        plot.elem_id: _figure(figure.to_json()) if figure is not None else None
-                        for plot, figure in dependency.fn(value).items()
+                        place.elem_id: _figure(found.to_json())
+                        if isinstance(place, gr.Plot) and found is not None
+                        else found
+                        for place, found in dependency.fn(value).items()
                     },
                 )
 

@@ -47,7 +47,7 @@ client = Client("{address}")
 client.predict(handle_file("photo.jpg"), api_name="/classify")
 ```
 
-*Use via API* at the foot of the page documents `/models`, `/classify` and `/compare`. With
+[Use via API](?view=api) documents `/models`, `/classify` and `/compare`. With
 `pip install "mcp<2"` and `GRADIO_MCP_SERVER=True` the same three are tools for MCP clients, at
 `/gradio_api/mcp/`.
 

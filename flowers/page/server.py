@@ -66,7 +66,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
         try:
             page.launch(
                 theme=theme.theme(),
-                head=f"<script>{script('address')}</script>",
+                head="".join(f"<script>{script(name)}</script>" for name in ("address", "charts")),
                 css_paths=[theme.CSS],
                 max_file_size=MAX_UPLOAD,
                 server_port=_asked_port(),

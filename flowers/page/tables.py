@@ -1,99 +1,175 @@
-"""All stored figures as one table, each row saying whether it was measured or published."""
+"""The leaderboard: a row per model, what was measured and what was published side by side."""
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES, VARIANTS
-from flowers.models.compare import measured_points
+from flowers.backbones import BACKBONES, VARIANTS, Model
+from flowers.models.compare import measured_points, published_points
 from flowers.page.html import render
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.results import Metrics, Published
 from flowers.weights.source import Entry
 
-HEADERS = (
-    "backbone",
-    "variant",
-    "figures",
-    "accuracy %",
-    "from %",
-    "to %",
-    "precision",
-    "recall",
-    "F1",
-    "log-loss",
-    "calibration error",
-    "ms",
-    "MB",
-    "photos",
-)
-"""`from` and `to` are the ends of the 95 % interval."""
+Cell = float | None
+Origin = Literal["measured", "published"]
 
-TEXT = ("backbone", "variant", "figures")
-"""The columns without numbers."""
-
-_DIGITS = {"log-loss": 3, "calibration error": 3, "ms": 1, "MB": 1, "photos": 0}
-
-Cell = str | float | None
+FIGURES: Mapping[Origin, tuple[str, ...]] = {
+    "measured": (
+        *("accuracy %", "from %", "to %", "precision", "recall", "F1", "log-loss"),
+        *("calibration error", "ms", "MB", "photos"),
+        *("seeds", "mean of seeds %", "lowest of seeds %", "highest of seeds %"),
+    ),
+    "published": ("accuracy %", "from %", "to %", "precision", "recall", "F1", "photos"),
+}
+"""`from` and `to` are the ends of the 95 % interval. The page shows some, the CSV all."""
+DIGITS = 3
+"""After the point, in the CSV."""
 
 
-def results_table(entries: Mapping[str, Entry], published: Published | None) -> list[list[Cell]]:
-    """One row per model and source, in the order of `HEADERS`; None where nothing is known."""
+@dataclass(frozen=True)
+class Column:
+    """A column of the page's table: the name of what it sorts by, and how that is written."""
+
+    name: str
+    sorts: str
+    text: str
+    """Filled in with the figures of one origin by name; `sorts` is what has to be there."""
+
+
+SHOWN: Mapping[Origin, tuple[Column, ...]] = {
+    "measured": (
+        Column("accuracy %", "accuracy %", "{accuracy %:.2f}"),
+        Column("95 % interval", "from %", "{from %:.1f} to {to %:.1f}"),
+        Column(
+            "mean of seeds",
+            "mean of seeds %",
+            "{mean of seeds %:.1f} ({lowest of seeds %:.1f} to {highest of seeds %:.1f})",
+        ),
+        Column("F1", "F1", "{F1:.2f}"),
+        Column("log-loss", "log-loss", "{log-loss:.3f}"),
+        Column("calibration error", "calibration error", "{calibration error:.3f}"),
+        Column("ms", "ms", "{ms:.1f}"),
+        Column("MB", "MB", "{MB:.1f}"),
+    ),
+    "published": (
+        Column("accuracy %", "accuracy %", "{accuracy %:.2f}"),
+        Column("95 % interval", "from %", "{from %:.1f} to {to %:.1f}"),
+        Column("F1", "F1", "{F1:.2f}"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model, and its figures by where they come from and by name."""
+
+    model: Model
+    figures: Mapping[Origin, Mapping[str, Cell]]
+    elsewhere: bool = False
+    """Measured on other photos than most, so not to be compared with them."""
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Sorts the best first: by what was measured, then by what was published."""
+        return tuple(-(self.figures[o].get("accuracy %") or 0) for o in FIGURES)  # type: ignore[return-value]
+
+
+def leaderboard(
+    entries: Mapping[str, Entry], published: Published | None, compared: Mapping[str, Metrics] = {}
+) -> list[Row]:
+    """A row per model that was measured or published, the best first.
+
+    `compared` are the backbones that were measured on the same photos.
+    """
     metrics = {key: entry.metrics for key, entry in entries.items() if entry.metrics}
-    points = measured_points(metrics)
-    rows: list[list[Cell]] = []
-    for (key, variant), interval in points.items():
-        result, config = metrics[key].variants[variant], entries[key].config
-        megabytes = config.files[ARTIFACT].bytes / 1e6 if config else None
-        rows.append(
-            [
-                *(BACKBONES[key].name, variant, "measured"),
-                *(round(100 * share, 2) for share in interval),
-                *(round(result.macro_precision, 3), round(result.macro_recall, 3)),
-                *(round(result.macro_f1, 3), round(result.log_loss, 3)),
-                round(result.expected_calibration_error, 3),
-                *(_rounded(metrics[key].latency_ms), _rounded(megabytes)),
-                metrics[key].data.photos,
-            ]
+    measured = {model: _measured(entries[model[0]], model) for model in measured_points(metrics)}
+    printed = _published(published) if published else {}
+    models = [(key, variant) for key in BACKBONES for variant in VARIANTS]
+    rows = [
+        Row(
+            model,
+            {"measured": measured.get(model, {}), "published": printed.get(model, {})},
+            model in measured and model[0] not in compared,
         )
-    if published is None:
-        return rows
-    for key, results in published.results.items():
-        for variant in (v for v in VARIANTS if v in results):
-            row = results[variant]
-            rows.append(
-                [
-                    *(BACKBONES[key].name, variant, "published"),
-                    *(row.accuracy_percent, None, None),
-                    *(row.precision, row.recall, row.f1),
-                    *(None, None, None, None),
-                    published.test_photos,
-                ]
-            )
-    return rows
+        for model in models
+        if model in measured or model in printed
+    ]
+    return sorted(rows, key=lambda row: row.rank)
 
 
-def to_html(rows: Sequence[Sequence[Cell]]) -> Markup:
-    """The table as HTML; see `scripts/sort.js`."""
+def _measured(entry: Entry, model: Model) -> dict[str, Cell]:
+    key, variant = model
+    metrics = entry.metrics
+    assert metrics is not None
+    result = metrics.variants[variant]
+    accuracy = [100 * share for share in measured_points({key: metrics})[model]]
+    megabytes = entry.config.files[ARTIFACT].bytes / 1e6 if entry.config else None
+    scores = (result.macro_precision, result.macro_recall, result.macro_f1, result.log_loss)
+    values: list[Cell] = [*accuracy, *scores, result.expected_calibration_error]
+    values += [metrics.latency_ms, megabytes, metrics.data.photos]
+    if found := result.seed_range:
+        values += [found.seeds, *(100 * share for share in (found.mean, found.low, found.high))]
+    return dict(zip(FIGURES["measured"], values, strict=False))
+
+
+def _published(published: Published) -> dict[Model, dict[str, Cell]]:
+    found: dict[Model, dict[str, Cell]] = {}
+    for (key, variant), (_, low, high) in published_points(published).items():
+        result = published.results[key][variant]
+        values: list[Cell] = [result.accuracy_percent, 100 * low, 100 * high]
+        values += [result.precision, result.recall, result.f1, published.test_photos]
+        found[key, variant] = dict(zip(FIGURES["published"], values, strict=True))
+    return found
+
+
+def to_html(rows: Sequence[Row], captions: Mapping[Origin, str]) -> Markup:
+    """The table as HTML; `captions` says what each origin is. See `scripts/sort.js`."""
+    columns = {
+        origin: [
+            column
+            for column in SHOWN[origin]
+            # Few weights were trained with several seeds.
+            if any(row.figures[origin].get(column.sorts) is not None for row in rows)
+        ]
+        for origin in FIGURES
+    }
     return render(
-        "figures.html",
-        headers=HEADERS,
-        numeric=[column not in TEXT for column in HEADERS],
+        "leaderboard.html",
+        columns={origin: found for origin, found in columns.items() if found},
+        captions=captions,
         rows=[
-            [(cell, _shown(cell, name)) for cell, name in zip(row, HEADERS, strict=True)]
+            (
+                row,
+                [
+                    (origin, row.figures[origin].get(column.sorts), _text(column, row, origin))
+                    for origin, found in columns.items()
+                    for column in found
+                ],
+            )
             for row in rows
         ],
     )
 
 
-def to_csv(rows: Sequence[Sequence[Cell]]) -> str:
-    """The table as CSV, with headers."""
+def to_csv(rows: Sequence[Row]) -> str:
+    """All figures as CSV, with headers."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(HEADERS)
-    writer.writerows(rows)
+    names = [f"{origin} {name}" for origin, names in FIGURES.items() for name in names]
+    writer.writerow(["backbone", "variant", *names])
+    for row in rows:
+        key, variant = row.model
+        cells = [
+            None if (value := row.figures[o].get(name)) is None else round(value, DIGITS)
+            for o, names in FIGURES.items()
+            for name in names
+        ]
+        writer.writerow([BACKBONES[key].name, variant, *cells])
     return buffer.getvalue()
 
 
@@ -111,11 +187,6 @@ def measured_on(metrics: Mapping[str, Metrics]) -> str:
     return f"On {parts[0]}." if parts else ""
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
-
-
-def _shown(value: Cell, column: str) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else f"{value:,.{_DIGITS.get(column, 2)}f}"
+def _text(column: Column, row: Row, origin: Origin) -> str:
+    figures = row.figures[origin]
+    return "–" if figures.get(column.sorts) is None else column.text.format_map(figures)

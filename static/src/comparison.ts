@@ -21,7 +21,11 @@ export function comparison(panel: HTMLElement): void {
   places.forEach((place) => observer.observe(place));
   for (const choice of panel.querySelectorAll<HTMLSelectElement>("[data-choice]")) {
     choice.addEventListener("change", () => {
-      Object.assign(shown, site.choices[choice.dataset.choice!]?.[choice.value]);
+      const chosen = site.choices[choice.dataset.choice!]?.[choice.value] ?? {};
+      for (const [name, found] of Object.entries(chosen)) {
+        if (typeof found === "string") document.getElementById(name)!.innerHTML = found;
+        else shown[name] = found;
+      }
       places.forEach(redraw);
     });
   }
@@ -31,7 +35,7 @@ export function comparison(panel: HTMLElement): void {
 /** A click on a header sorts by that column, a second click turns the order round. */
 function sortable(table: HTMLTableElement): void {
   table.tHead!.addEventListener("click", (event) => {
-    const head = (event.target as HTMLElement).closest("button")?.closest("th");
+    const head = (event.target as HTMLElement).closest("button")?.closest<HTMLTableCellElement>("th[data-column]");
     const body = table.tBodies[0];
     if (!head || !body) return;
     const numeric = head.classList.contains("num");

@@ -24,7 +24,8 @@ export interface Site {
   unknown: string;
   examples: { name: string; caption: string; path: string }[];
   figures: Record<string, Figure>;
-  choices: Record<string, Record<string, Record<string, Figure | null>>>;
+  /** A string is HTML of the app. */
+  choices: Record<string, Record<string, Record<string, Figure | string | null>>>;
   /** Colours of a focus map by its strength: stops from 0 to 1, red, green, blue. */
   focus: { stops: number[]; colours: number[][]; strongest: number };
   csvColumns: string[];

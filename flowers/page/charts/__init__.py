@@ -1,1 +1,1 @@
-"""Results as Plotly figures. Published and measured figures never share a chart."""
+"""Measured results as Plotly figures; published ones stand in the leaderboard alone."""

@@ -11,7 +11,7 @@ from flowers.weights.results import VariantResult
 
 def learning_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
     """Accuracy after every epoch: validation solid, training dotted, the kept epoch big."""
-    fig = figure(340)
+    fig = figure(300)
     for model, result in results.items():
         colour = COLOURS[model[1]]
         epochs = list(range(1, len(result.curves) + 1))
@@ -36,7 +36,7 @@ def learning_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
 
 def calibration_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
     """Accuracy against stated probability; the diagonal is perfect calibration."""
-    fig = figure(380)
+    fig = figure(300)
     fig.add_scatter(
         x=[0, 1],
         y=[0, 1],

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from flowers.backbones import BACKBONES, VARIANTS, Model, model_name
+from flowers.backbones import Model, model_name
 from flowers.models.compare import Difference
 from flowers.page.charts.look import heatmap
 from flowers.stats import SIGNIFICANT
-from flowers.weights.results import Metrics, Published
+from flowers.weights.results import Metrics
 
 DIFFERENT = [
     [0, "rgba(234,120,50,0.6)"],
@@ -18,27 +18,11 @@ DIFFERENT = [
 """Of differences: neutral where it may be chance, the accent for better, rust for worse."""
 
 
-def published_scores(published: Published) -> go.Figure:
-    """Precision, recall and F1 as printed: a heat map, model x score."""
-    models = [(k, v) for k in BACKBONES for v in VARIANTS if v in published.results.get(k, {})]
-    rows = [published.results[key][variant] for key, variant in models]
-    fig = heatmap(
-        70 + 26 * len(models),
-        [[r.precision, r.recall, r.f1] for r in rows],
-        ["precision", "recall", "F1"],
-        [model_name(model) for model in models],
-        texttemplate="%{z:.2f}",
-        hovertemplate="%{y}: %{x} %{z:.2f}<extra></extra>",
-    )
-    fig.update_xaxes(side="top")
-    return fig
-
-
 def confusion_chart(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
     """True class by predicted class: cells show counts, colours the share of the true class."""
     shares = [[n / max(1, sum(row)) for n in row] for row in confusion]
     fig = heatmap(
-        110 + 38 * len(classes),
+        104 + 28 * len(classes),
         shares,
         classes,
         classes,

@@ -1,48 +1,17 @@
 """Models as points: accuracy with its interval, and against what it costs."""
 
 from collections.abc import Mapping
+from math import log10
 
 import plotly.graph_objects as go
 
 from flowers.backbones import BACKBONES, VARIANTS, Model, model_name
 from flowers.page.charts.look import COLOURS, figure, marker
 from flowers.stats import pareto_front
-from flowers.weights.results import Metrics, Published
+from flowers.weights.results import Metrics
 
 ROW = 46
 """Pixels of height per backbone."""
-
-
-def published_accuracy(published: Published) -> go.Figure:
-    """Dumbbells: transfer against finetuned, as the study printed them; best backbone on top."""
-    ranked = sorted(
-        published.results,
-        key=lambda key: max(r.accuracy_percent for r in published.results[key].values()),
-    )
-    fig = figure(90 + ROW * len(ranked))
-    names = {key: BACKBONES[key].name for key in ranked}
-    for key in ranked:
-        values = [r.accuracy_percent for r in published.results[key].values()]
-        fig.add_scatter(
-            x=[min(values), max(values)],
-            y=[names[key]] * 2,
-            mode="lines",
-            line={"color": "#b8b0a6", "width": 3},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    for variant in VARIANTS:
-        rows = [(k, r[variant]) for k in ranked if variant in (r := published.results[k])]
-        fig.add_scatter(
-            x=[result.accuracy_percent for _, result in rows],
-            y=[names[key] for key, _ in rows],
-            mode="markers",
-            name=variant,
-            marker=marker(variant, 13),
-            hovertemplate="%{y} " + variant + ": %{x:.2f} %<extra></extra>",
-        )
-    fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
-    return fig
 
 
 def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Figure:
@@ -84,12 +53,15 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
 def cost_chart(
     metrics: Mapping[str, Metrics], cost: Mapping[str, float], title: str, unit: str
 ) -> go.Figure:
-    """Accuracy against a cost per backbone (size, latency), with the Pareto front."""
-    fig = figure(400)
+    """Accuracy against a cost per backbone (size, latency), with the Pareto front.
+
+    Costs stand on an axis of their logarithms, so that a large one does not crush the others.
+    """
+    fig = figure(340)
     points: dict[Model, tuple[float, float]] = {
-        (key, variant): (cost[key], 100 * result.accuracy)
+        (key, variant): (log10(cost[key]), 100 * result.accuracy)
         for key, m in metrics.items()
-        if key in cost
+        if cost.get(key)
         for variant, result in m.variants.items()
     }
     front = pareto_front(points)
@@ -112,13 +84,21 @@ def cost_chart(
             text=[BACKBONES[m[0]].name if best[m[0]] == m else "" for m in models],
             textposition="top center",
             cliponaxis=False,
-            customdata=[model_name(m) for m in models],
+            customdata=[[model_name(m), cost[m[0]]] for m in models],
             marker=marker(variant, 11),
-            hovertemplate="%{customdata}: %{y:.1f} %, %{x:.1f} " + unit + "<extra></extra>",
+            hovertemplate="%{customdata[0]}: %{y:.1f} %, %{customdata[1]:.1f} "
+            + unit
+            + "<extra></extra>",
         )
-    # Room at the right for names.
-    most = max((x for x, _ in points.values()), default=1.0)
-    fig.update_xaxes(title_text=title, range=[0, 1.18 * most])
+    ends = [x for x, _ in points.values()] or [0.0]
+    low, high = min(ends) - 0.15, max(ends) + 0.15
+    steps = [n * 10**k for k in range(-2, 7) for n in (1, 2, 5) if low <= log10(n * 10**k) <= high]
+    fig.update_xaxes(
+        title_text=title,
+        range=[low, high],
+        tickvals=[log10(step) for step in steps],
+        ticktext=[f"{step:g}" for step in steps],
+    )
     fig.update_yaxes(title_text="accuracy in percent")
     fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
     return fig

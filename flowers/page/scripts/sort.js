@@ -14,17 +14,17 @@ const sort = (head, order) => {
   }));
 };
 element.addEventListener('click', (event) => {
-  const head = event.target.closest('button')?.closest('th');
+  const head = event.target.closest('button')?.closest('th[data-column]');
   if (!head) return;
   const [first, second] = head.classList.contains('num')
     ? ['descending', 'ascending'] : ['ascending', 'descending'];
   const order = head.getAttribute('aria-sort') === first ? second : first;
   sort(head, order);
-  window.flowersAddress.write({sort: `${head.textContent.trim()},${order}`});
+  window.flowersAddress.write({sort: `${head.dataset.column},${order}`});
 });
 const restore = () => {
   const [name, order] = (new URL(location.href).searchParams.get('sort') ?? '').split(',');
-  const head = [...element.querySelectorAll('th')].find((th) => th.textContent.trim() === name);
+  const head = [...element.querySelectorAll('th')].find((th) => th.dataset.column === name);
   if (head && ['ascending', 'descending'].includes(order)) sort(head, order);
 };
 restore();

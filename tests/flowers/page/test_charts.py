@@ -1,6 +1,9 @@
 """Figures show the figures: what is drawn is what the results say."""
 
+import csv
+import io
 import json
+from math import log10
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,14 +16,16 @@ from flowers.page.charts.matrices import (
     class_f1_chart,
     confusion_chart,
     difference_chart,
-    published_scores,
 )
-from flowers.page.charts.points import accuracy_chart, cost_chart, published_accuracy
-from flowers.page.tables import HEADERS, measured_on, results_table, to_csv
+from flowers.page.charts.points import accuracy_chart, cost_chart
+from flowers.page.mistakes import mistakes_html
+from flowers.page.tables import leaderboard, measured_on, to_csv, to_html
 from flowers.weights.results import (
     DataSource,
     EpochResult,
+    HardPhoto,
     Metrics,
+    SeedResult,
     VariantResult,
     read_published,
     same_photos,
@@ -79,19 +84,6 @@ def heat(fig: go.Figure) -> list[list[str]]:
     return [list(row) for row in fig.data[0].text]
 
 
-def test_the_published_study_is_drawn_as_it_was_printed() -> None:
-    published = read_published(ROOT / "weights")
-    fig = published_accuracy(published)
-    assert sorted(points_of(fig, "transfer")) == [93.77, 96.8, 97.58, 97.75, 98.62, 98.88]
-    assert sorted(points_of(fig, "finetuned")) == [98.1, 98.18, 98.36, 98.7, 98.79, 99.48]
-    (markers,) = [t for t in fig.data if t.name == "finetuned"]
-    assert dict(zip(markers.y, markers.x, strict=True))["DenseNet121"] == 99.48
-    assert markers.y[-1] == "DenseNet121"  # The best on top.
-    scores = published_scores(published)
-    assert scores.data[0].y[0] == "VGG16 transfer"
-    assert list(scores.data[0].z[0]) == [0.94, 0.94, 0.94]
-
-
 def test_measured_accuracy_has_its_wilson_interval(metrics: dict[str, Metrics]) -> None:
     points = measured_points(metrics)
     accuracy, low, high = points["vgg16", "transfer"]
@@ -108,10 +100,13 @@ def test_measured_accuracy_has_its_wilson_interval(metrics: dict[str, Metrics]) 
 
 def test_cost_charts_place_every_variant(metrics: dict[str, Metrics]) -> None:
     fig = cost_chart(metrics, {"vgg16": 30.0, "mobilenetv2": 4.0}, "MB", "MB")
-    assert points_of(fig, "finetuned") == [30.0, 4.0]
+    assert points_of(fig, "finetuned") == pytest.approx([log10(30), log10(4)])
+    # 1 is too far left, so the marks are at 5, 10 and 20 and show those numbers.
+    assert list(fig.layout.xaxis.ticktext) == ["5", "10", "20"]
+    assert list(fig.layout.xaxis.tickvals) == pytest.approx([log10(5), 1, log10(20)])
     (trace,) = [t for t in fig.data if t.name == "transfer"]
     assert list(trace.y) == [50.0, 90.0]
-    assert points_of(fig, "Pareto front") == [4.0, 30.0]
+    assert points_of(fig, "Pareto front") == pytest.approx([log10(4), log10(30)])
 
 
 def test_confusion_shows_counts(metrics: dict[str, Metrics]) -> None:
@@ -146,17 +141,60 @@ def test_class_f1_learning_and_calibration(metrics: dict[str, Metrics]) -> None:
     assert list(line.y) == pytest.approx([0.5])
 
 
-def test_the_table_says_of_every_row_whether_it_was_measured(metrics: dict[str, Metrics]) -> None:
+def test_a_row_of_the_leaderboard_has_what_was_measured_beside_what_was_published(
+    metrics: dict[str, Metrics],
+) -> None:
     published = read_published(ROOT / "weights")
     entries = {key: Entry(key, "usable", metrics=m) for key, m in metrics.items()}
-    rows = results_table(entries, published)
-    assert all(len(row) == len(HEADERS) for row in rows)
-    assert [row[2] for row in rows] == ["measured"] * 4 + ["published"] * 12
-    assert rows[0][:6] == ["VGG16", "transfer", "measured", 50.0, 35.2, 64.8]
-    assert rows[0][-1] == PHOTOS
-    lines = to_csv(rows).splitlines()
-    assert len(lines) == 17
-    assert lines[0].startswith("backbone,variant,figures,accuracy %")
+    rows = leaderboard(entries, published, {"mobilenetv2": metrics["mobilenetv2"]})
+    by_model = {row.model: row for row in rows}
+    assert len(rows) == len(by_model) == 12
+    assert [row.model for row in rows[:5]] == [
+        ("vgg16", "finetuned"),  # 95.0 % measured.
+        ("mobilenetv2", "finetuned"),  # 92.5
+        ("mobilenetv2", "transfer"),  # 90.0
+        ("vgg16", "transfer"),  # 50.0
+        ("densenet121", "finetuned"),  # Not measured; 99.48 % published.
+    ]
+    row = by_model["vgg16", "transfer"]
+    assert row.elsewhere  # Measured on other photos than those that are compared.
+    assert row.figures["measured"]["accuracy %"] == 50.0
+    assert row.figures["measured"]["ms"] == 12.5
+    assert row.figures["published"]["accuracy %"] == 93.77
+    assert by_model["densenet121", "finetuned"].figures["measured"] == {}
+    found = list(csv.DictReader(io.StringIO(to_csv(rows))))
+    assert float(found[3]["measured from %"]) == pytest.approx(35.2, abs=0.01)
+    assert found[4]["measured accuracy %"] == ""
+
+
+def test_several_seeds_stand_in_the_leaderboard_where_there_are_any(
+    metrics: dict[str, Metrics],
+) -> None:
+    def html(metrics: dict[str, Metrics]) -> str:
+        entries = {key: Entry(key, "usable", metrics=m) for key, m in metrics.items()}
+        captions = {"measured": "", "published": ""}
+        return to_html(leaderboard(entries, None, metrics), captions)
+
+    assert "mean of seeds" not in html(metrics)
+    m = metrics["vgg16"]
+    seeds = tuple(SeedResult(seed=i, accuracy=a) for i, a in enumerate((0.9, 0.85, 0.95)))
+    result = m.variants["finetuned"].model_copy(update={"seeds": seeds})
+    m = m.model_copy(update={"variants": {**m.variants, "finetuned": result}})
+    assert "90.0 (85.0 to 95.0)" in html({**metrics, "vgg16": m})
+
+
+def test_mistakes_are_the_most_confused_pairs_and_the_worst_photos(
+    metrics: dict[str, Metrics],
+) -> None:
+    m = metrics["vgg16"]
+    result = m.variants["finetuned"].model_copy(update={"hardest": ()})
+    text = mistakes_html(m.model_copy(update={"variants": {"finetuned": result}}), "finetuned")
+    assert "rose read as daisy: 2" in text
+    assert "surest and wrong" in text  # These weights do not say which photos are hardest.
+    hard = HardPhoto(photo="rose/7.jpg", label="rose", predicted="daisy", probability=0.02)
+    result = m.variants["finetuned"].model_copy(update={"hardest": (hard,)})
+    m = m.model_copy(update={"variants": {"finetuned": result}})
+    assert "rose/7.jpg: rose gets 2.0" in mistakes_html(m, "finetuned")
 
 
 def test_the_caption_tells_different_data_apart(metrics: dict[str, Metrics]) -> None:

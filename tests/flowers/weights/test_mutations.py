@@ -21,6 +21,7 @@ from flowers.models.zoo import Zoo
 from flowers.page import tables
 from flowers.page.answers import as_json, classification, model_rows
 from flowers.page.charts import curves, matrices, points
+from flowers.page.mistakes import mistakes_html
 from flowers.weights.folder import ARTIFACT, CONFIG, METRICS, PUBLISHED, check_artifact, record_of
 from flowers.weights.results import Metrics, same_photos
 from flowers.weights.source import Source
@@ -97,7 +98,8 @@ def draw(metrics: dict[str, Metrics]) -> None:
     matrices.class_f1_chart(metrics)
     curves.learning_chart(results)
     curves.calibration_chart(results)
-    for (key, _), result in results.items():
+    for (key, variant), result in results.items():
+        mistakes_html(metrics[key], variant)
         matrices.confusion_chart(result.confusion, metrics[key].classes)
 
 
@@ -120,11 +122,11 @@ def serve(root: Path, changed: str | None = None) -> dict[str, Any]:
             leader_of(standings(outcomes))
     if changed in metrics:
         draw({changed: metrics[changed]})
-    tables.to_html(tables.results_table(zoo.entries(), zoo.source.published()))
+    rows = tables.leaderboard(zoo.entries(), zoo.source.published(), metrics)
+    tables.to_html(rows, {"measured": "", "published": ""})
+    tables.to_csv(rows)
     published = zoo.source.published()
     if published:
-        points.published_accuracy(published)
-        matrices.published_scores(published)
         placed = published_points(published)
         if len(placed) > 1:
             published_lead(placed, published.test_photos)

@@ -1,0 +1,43 @@
+"""Where one model fails: the classes it confuses most, and the photos it is most wrong about."""
+
+from markupsafe import Markup
+
+from flowers.backbones import Variant
+from flowers.models.verdicts import percent
+from flowers.page.html import render
+from flowers.weights.results import Metrics
+
+MOST = 5
+"""Pairs and photos that are listed."""
+
+
+def mistakes_html(metrics: Metrics, variant: Variant) -> Markup:
+    """Both lists. Weights without `hardest` have the wrong answers that were surest instead."""
+    result = metrics.variants[variant]
+    pairs = sorted(
+        (
+            (-photos, label, predicted)
+            for label, row in zip(metrics.classes, result.confusion, strict=True)
+            for predicted, photos in zip(metrics.classes, row, strict=True)
+            if label != predicted and photos
+        ),
+    )[:MOST]
+    if result.hardest:
+        title = "Test photos of the highest loss"
+        photos = [
+            f"{photo.photo}: {photo.label} gets {percent(photo.probability, 1)}"
+            for photo in result.hardest[:MOST]
+        ]
+    else:
+        title = "Test photos it is surest and wrong about"
+        wrong = (o for o in result.predictions if o.label != o.predicted)
+        photos = [
+            f"{o.photo}: {o.predicted} gets {percent(o.probability, 1)}"
+            for o in sorted(wrong, key=lambda o: (-o.probability, o.photo))[:MOST]
+        ]
+    return render(
+        "mistakes.html",
+        pairs=[f"{label} read as {predicted}: {-photos}" for photos, label, predicted in pairs],
+        title=title,
+        photos=photos,
+    )
