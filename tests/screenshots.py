@@ -1,4 +1,6 @@
-"""Takes the pictures in docs/ from the real page: `python -m tests.screenshots [--weights DIR]`.
+"""Takes the pictures of README and previews from the real page: `python -m tests.screenshots`.
+
+`--weights DIR` serves other weights.
 
 Each is a PNG under 400 KB, so that the README loads quickly.
 """
@@ -14,11 +16,17 @@ from PIL import Image
 
 from flowers.files import whole_file
 from flowers.page.examples import own_photos
+from flowers.page.head import PREVIEW
 from flowers.weights.folder import DEFAULT_FOLDER
 from tests.support import ROOT
 from tests.support.browser import chromium, serve, tab, upload
 
 LIMIT = 400_000
+PREVIEW_SIZE = {"width": 1200, "height": 630}
+NO_NOTICE = (
+    "document.querySelectorAll('.notice, #theme-switch, .masthead p b').forEach(e => e.remove())"
+)
+"""A preview tells what the page is, not which weights this clone has."""
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 WAIT = 120_000
 
@@ -62,7 +70,7 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
     save(page.screenshot(), docs / "classify.png")
 
     tab(page, "Comparison")
-    page.wait_for_selector("#published-accuracy .scatterlayer .point", state="attached")
+    page.wait_for_selector("#measured-accuracy .scatterlayer .point", state="attached")
     page.wait_for_timeout(2000)
     save(page.screenshot(), docs / "comparison.png")
 
@@ -71,6 +79,11 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
     page.wait_for_selector("table.batch:not([aria-busy])")
     page.wait_for_timeout(1000)
     save(page.screenshot(), docs / "photos.png")
+
+    page = open_page(browser, address, PREVIEW_SIZE)
+    classify(page, photos[0])
+    page.evaluate(NO_NOTICE)
+    save(page.screenshot(), PREVIEW)
 
     page = open_page(browser, address, WIDE, "dark")
     classify(page, photos[0])

@@ -5,10 +5,13 @@ then: Gradio compresses its scripts but not the page itself.
 """
 
 import gzip
+import os
 import re
 from html import escape
+from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TITLE = "Flowers: six backbones side by side"
@@ -17,28 +20,76 @@ PREVIEW_TEXT = (
     "where they looked. Which one reads your photos best, and is the difference real?"
 )
 
-_TAGS = re.compile(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>', re.DOTALL)
+PREVIEW = Path(__file__).parent / "preview.png"
+"""The page as it opens, 1200 x 630 pixels; see `tests/screenshots.py`."""
+PREVIEW_PATH = "/preview.png"
+ROOT_PATH = "GRADIO_ROOT_PATH"
+"""Where a proxy serves the page: a path, or a whole address."""
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+_TAGS = re.compile(
+    r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>|<title>.*?</title>', re.DOTALL
+)
 
 
-def with_own_tags(page: str) -> str:
-    """The page with this project's tags for previews instead of Gradio's."""
+def address_of(scope: Scope) -> str | None:
+    """The address of the page for whoever asked, without a slash at the end.
+
+    Proxies say what they were asked for. None where that is no host.
+    """
+    root = os.environ.get(ROOT_PATH, "").rstrip("/")
+    if root.startswith(("http://", "https://")):
+        return root
+    headers = Headers(scope=scope)
+
+    def first(name: str, otherwise: str) -> str:
+        return headers.get(name, otherwise).partition(",")[0].strip()
+
+    host = first("x-forwarded-host", headers.get("host", ""))
+    scheme = first("x-forwarded-proto", scope["scheme"])
+    if not _HOST.fullmatch(host) or scheme not in ("http", "https"):
+        return None
+    return f"{scheme}://{host}{root}"
+
+
+def with_own_tags(page: str, address: str | None) -> str:
+    """The page with this project's tags for previews instead of Gradio's.
+
+    Previews take pictures from whole addresses alone; without an `address` there is none.
+    """
     tags = (
+        f"<title>{escape(TITLE)}</title>"
         f'<meta name="description" content="{escape(PREVIEW_TEXT)}">'
         f'<meta property="og:type" content="website">'
         f'<meta property="og:title" content="{escape(TITLE)}">'
         f'<meta property="og:description" content="{escape(PREVIEW_TEXT)}">'
     )
-    return _TAGS.sub("", page).replace("</title>", f"</title>{tags}", 1)
+    if address:
+        picture = escape(address + PREVIEW_PATH)
+        tags += (
+            f'<meta property="og:url" content="{escape(address)}/">'
+            f'<meta property="og:image" content="{picture}">'
+            f'<meta property="og:image:alt" content="A photo, and what each model says of it">'
+            f'<meta property="og:image:width" content="1200">'
+            f'<meta property="og:image:height" content="630">'
+            f'<meta name="twitter:card" content="summary_large_image">'
+        )
+    # Gradio's page has no title until its scripts run, which those who unfurl links do not do.
+    return _TAGS.sub("", page).replace("<head>", f"<head>{tags}", 1)
 
 
 class OurHead:
-    """Middleware that gives the page its own tags, and compresses it."""
+    """Middleware that gives the page its own tags and picture, and compresses it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not the page itself as it is."""
+        if scope["type"] == "http" and scope["path"] == PREVIEW_PATH:
+            headers = {"Cache-Control": "public, max-age=86400"}
+            await FileResponse(PREVIEW, headers=headers)(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["path"] != "/":
             await self.app(scope, receive, send)
             return
@@ -57,7 +108,7 @@ class OurHead:
             headers = MutableHeaders(raw=list(start["headers"]))
             html = headers.get("content-type", "").startswith("text/html")
             if html and "content-encoding" not in headers:
-                page = with_own_tags(page.decode()).encode()
+                page = with_own_tags(page.decode(), address_of(scope)).encode()
                 if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
                     page = gzip.compress(page, 6)
                     headers["content-encoding"] = "gzip"
