@@ -18,7 +18,19 @@ from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry
 
 # Not "gradio[mcp]": that extra asks for a pydantic older than the one pinned here.
-_TEXT = """## Train it on photos of your own
+_TEXT = """## What to know
+
+- A model names one of its classes for every photo. A photo counts as none of them when the models
+  are less sure than they are of nearly all photos of the classes; that is no proof either way.
+- Probabilities are calibrated on validation photos by temperature scaling. On photos unlike those,
+  they are less reliable.
+- Photos are squeezed to a square without cropping. They are read on the machine that serves this
+  page; nothing is sent elsewhere. Their files, and what is remembered of your visit, are deleted
+  from it {hours} hours later at the latest, earlier where room is needed and when the app ends;
+  what an app left that was killed is deleted when it starts again.
+- One photo may have up to {pixels} megapixels, a batch up to {photos} photos.
+
+## Train it on photos of your own
 
 Put the photos of every class into a folder named after it, then:
 
@@ -50,25 +62,13 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 [Use via API](?view=api) documents `/models`, `/classify` and `/compare`. With
 `pip install "mcp<2"` and `GRADIO_MCP_SERVER=True` the same three are tools for MCP clients, at
 `/gradio_api/mcp/`.
-
-## What to know
-
-- A model names one of its classes for every photo. A photo counts as none of them when the models
-  are less sure than they are of nearly all photos of the classes; that is no proof either way.
-- Probabilities are calibrated on validation photos by temperature scaling. On photos unlike those,
-  they are less reliable.
-- Photos are squeezed to a square without cropping. They are read on the machine that serves this
-  page; nothing is sent elsewhere. Their files, and what is remembered of your visit, are deleted
-  from it {hours} hours later at the latest, earlier where room is needed and when the app ends;
-  what an app left that was killed is deleted when it starts again.
-- One photo may have up to {pixels} megapixels, a batch up to {photos} photos.
 """
 
 
 def about_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
-    gr.HTML(weights_html(zoo), elem_id="weights")
     gr.Markdown(text(), elem_id="about")
+    gr.HTML(weights_html(zoo), elem_id="weights")
 
 
 def text() -> str:

@@ -23,6 +23,11 @@ PREVIEW_TEXT = (
 PREVIEW = Path(__file__).parent / "preview.png"
 """The page as it opens, 1200 x 630 pixels; see `tests/screenshots.py`."""
 PREVIEW_PATH = "/preview.png"
+FILES = {
+    PREVIEW_PATH: (PREVIEW, "image/png"),
+    "/NOTICE": (Path(__file__).parents[2] / "NOTICE", "text/plain"),
+}
+"""What is served beside the page: its path, the file and its MIME type."""
 ROOT_PATH = "GRADIO_ROOT_PATH"
 """Where a proxy serves the page: a path, or a whole address."""
 
@@ -86,9 +91,10 @@ class OurHead:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not the page itself as it is."""
-        if scope["type"] == "http" and scope["path"] == PREVIEW_PATH:
+        if scope["type"] == "http" and scope["path"] in FILES:
+            path, kind = FILES[scope["path"]]
             headers = {"Cache-Control": "public, max-age=86400"}
-            await FileResponse(PREVIEW, headers=headers)(scope, receive, send)
+            await FileResponse(path, headers=headers, media_type=kind)(scope, receive, send)
             return
         if scope["type"] != "http" or scope["path"] != "/":
             await self.app(scope, receive, send)

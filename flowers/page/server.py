@@ -77,6 +77,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
                 show_error=True,
                 footer_links=["api", "settings"],
                 prevent_thread_lock=True,
+                quiet=True,  # Else Gradio advises to share the page through a server of its own.
             )
         except OSError as error:
             port = os.environ.get(PORT)
@@ -85,6 +86,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
                 if port
                 else f"No port can be used; set {PORT} to a free one. Received: {error}"
             ) from error
+    print(f"The page is at {page.local_url}", flush=True)
     forget_visits(page)
 
 
