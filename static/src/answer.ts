@@ -121,7 +121,7 @@ function focusCards(looks: readonly Look[], photo: string, [width, height]: [num
   return [
     h("h3", {}, "Where each model looked"), cards,
     h("p", { class: "hint" }, "Grad-CAM of the predicted class; brightest where it counted most. " +
-      "Point at a card to see the photo alone."),
+      "Point at a card, or tap it, to see the photo alone."),
   ];
 }
 

@@ -4,13 +4,16 @@ import csv
 import io
 import json
 from math import log10
+from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from flowers.backbones import VARIANTS, Variant
 from flowers.models.compare import measured_points, paired_tests
+from flowers.models.zoo import Zoo
 from flowers.page.charts.curves import calibration_chart, learning_chart
 from flowers.page.charts.matrices import (
     class_f1_chart,
@@ -18,6 +21,7 @@ from flowers.page.charts.matrices import (
     difference_chart,
 )
 from flowers.page.charts.points import accuracy_chart, cost_chart
+from flowers.page.comparison import comparison_tab
 from flowers.page.mistakes import mistakes_html
 from flowers.page.tables import leaderboard, measured_on, to_csv, to_html
 from flowers.weights.results import (
@@ -30,8 +34,9 @@ from flowers.weights.results import (
     read_published,
     same_photos,
 )
-from flowers.weights.source import Entry
+from flowers.weights.source import Entry, Source
 from tests.support import ROOT
+from tests.support.folders import make_folder
 from train.artifact.measure import measure
 
 CLASSES = ["daisy", "rose"]
@@ -223,3 +228,17 @@ def test_backbones_are_grouped_by_what_they_were_measured_on() -> None:
     assert [list(group) for group in groups] == [["vgg16", "mobilenetv2"], ["resnet101"]]
     assert again.variants["transfer"].correct == 20
     assert measured_on({**here, "resnet101": there}).startswith("On different data")
+
+
+@pytest.mark.parametrize("backbones", [2, 3])
+def test_matrices_and_costs_are_drawn_from_three_backbones_on(
+    tmp_path: Path, backbones: int
+) -> None:
+    keys = ("mobilenetv2", "densenet121", "vgg16")[:backbones]
+    zoo = Zoo(Source(make_folder(tmp_path, *keys)))
+    with gr.Blocks() as page:
+        comparison_tab(zoo)
+    places = {block.elem_id for block in page.blocks.values()}
+    assert {"leader", "figures", "measured-accuracy", "confusion", "mistakes"} <= places
+    many = {"differences", "class-f1", "accuracy-size"}
+    assert places & many == (many if backbones == 3 else set())
