@@ -224,6 +224,12 @@ def test_choices_stand_in_the_address_and_come_back_with_reload_and_back(open_pa
     assert page.locator("#photo .stage img").get_attribute("alt") == "A pink rose"
     choice = page.locator("#choice-column")
     assert not choice.get_by_role("checkbox", name="transfer").is_checked()
+    page.go_forward()
+    page.wait_for_selector("#weights table", state="visible")
+    # Back twice, the second time while the first is still being answered.
+    page.route("**/queue/join*", late)
+    page.go_back()
+    page.wait_for_selector(ONE_MODEL, state="visible")
     page.go_back()
     page.wait_for_selector("text=A daisy from the front")
 
