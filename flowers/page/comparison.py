@@ -29,9 +29,9 @@ WIDE = ("differences", "class-f1")
 CHARTED = 3
 """Backbones from which on there is enough to compare for matrices and costs."""
 CLOSELY = (
-    ("confusion", "Confusion", "Rows: true class, columns: read as."),
-    ("learning", "Learning curve", "Accuracy after every epoch; the big mark was kept."),
-    ("calibration", "Calibration", "How often it is right, by how sure it was."),
+    ("confusion", "Confusion", "Rows: true class, columns: predicted."),
+    ("learning", "Learning curve", "By epoch; the one with the big mark was kept."),
+    ("calibration", "Calibration", "How often it is right, by the probability given."),
 )
 """Charts of one model: place in the page, title, caption."""
 
@@ -65,7 +65,7 @@ def comparison_tab(zoo: Zoo) -> None:
     else:
         heading(
             "Nothing was measured with these weights",
-            "Train with `python -m train fit`, and the figures of the test photos appear here.",
+            "Train some, as the tab About shows; the figures of the test photos appear here then.",
         )
     _leaderboard(tables.leaderboard(entries, published, compared), compared, published)
     if others:
@@ -87,7 +87,7 @@ def _leaderboard(
 ) -> None:
     if not rows:
         return
-    heading("Leaderboard", "Click a header to sort. Grey: these weights do not have the model.")
+    heading("Leaderboard", "Headers sort. Grey: not among these weights.")
     captions: dict[tables.Origin, str] = {
         "measured": tables.measured_on(compared).rstrip("."),
         "published": f"On {published.test_photos:,} test photos" if published else "",
@@ -153,7 +153,7 @@ def _one_model(metrics: dict[str, Metrics], first: Model) -> None:
     """What is shown of one model at a time."""
     models = {"-".join(model): model for model in _results(metrics)}
     with gr.Row(elem_classes="choice-line"):
-        heading("One model closely", "")
+        heading("One model in detail", "")
         choice = gr.Dropdown(
             [(model_name(model), name) for name, model in models.items()],
             value="-".join(first),

@@ -12,7 +12,7 @@ MOST = 5
 
 
 def mistakes_html(metrics: Metrics, variant: Variant) -> Markup:
-    """Both lists. Weights without `hardest` have the wrong answers that were surest instead."""
+    """Both lists. Weights without `hardest` have the most probable wrong answers instead."""
     result = metrics.variants[variant]
     pairs = sorted(
         (
@@ -23,13 +23,13 @@ def mistakes_html(metrics: Metrics, variant: Variant) -> Markup:
         ),
     )[:MOST]
     if result.hardest:
-        title = "Test photos of the highest loss"
+        title = "Test photos with the highest loss"
         photos = [
             f"{photo.photo}: {photo.label} gets {percent(photo.probability, 1)}"
             for photo in result.hardest[:MOST]
         ]
     else:
-        title = "Test photos it is surest and wrong about"
+        title = "Wrong with the highest probability"
         wrong = (o for o in result.predictions if o.label != o.predicted)
         photos = [
             f"{o.photo}: {o.predicted} gets {percent(o.probability, 1)}"
@@ -37,7 +37,7 @@ def mistakes_html(metrics: Metrics, variant: Variant) -> Markup:
         ]
     return render(
         "mistakes.html",
-        pairs=[f"{label} read as {predicted}: {-photos}" for photos, label, predicted in pairs],
+        pairs=[f"{true} predicted as {found}: {-photos}" for photos, true, found in pairs],
         title=title,
         photos=photos,
     )

@@ -172,8 +172,8 @@ class Source:
             reason = f"{self._snapshot.repo} has no weights of {name} at this revision."
         elif entry.state == "missing" and not folder.is_dir():
             reason = (
-                f"No weights of {name} are here; train them with "
-                f"`python -m train fit --backbones {backbone}`."
+                f"No weights of {name} are here; train them with `python -m train fit "
+                f"--data PHOTOS --out FOLDER --backbones {backbone}`."
             )
         elif entry.available and not here and not self._snapshot:
             reason = f"{backbone}/{ARTIFACT} is missing; pull or train it again."

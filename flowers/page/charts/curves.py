@@ -11,7 +11,7 @@ from flowers.weights.results import VariantResult
 
 def learning_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
     """Accuracy after every epoch: validation solid, training dotted, the kept epoch big."""
-    fig = figure(300)
+    fig = figure(260)
     for model, result in results.items():
         colour = COLOURS[model[1]]
         epochs = list(range(1, len(result.curves) + 1))
@@ -36,7 +36,7 @@ def learning_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
 
 def calibration_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
     """Accuracy against stated probability; the diagonal is perfect calibration."""
-    fig = figure(300)
+    fig = figure(260)
     fig.add_scatter(
         x=[0, 1],
         y=[0, 1],
@@ -58,5 +58,5 @@ def calibration_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
             hovertemplate="says %{x:.0%}, right in %{y:.0%} of %{customdata} photos<extra></extra>",
         )
     fig.update_xaxes(title_text="calibrated probability", range=[-0.02, 1.02], tickformat=".0%")
-    fig.update_yaxes(title_text="share read right", range=[-0.04, 1.04], tickformat=".0%")
+    fig.update_yaxes(title_text="share that is right", range=[-0.04, 1.04], tickformat=".0%")
     return fig

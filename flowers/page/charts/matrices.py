@@ -30,10 +30,10 @@ def confusion_chart(confusion: Sequence[Sequence[int]], classes: Sequence[str]) 
         texttemplate="%{text}",
         zmin=0,
         zmax=1,
-        hovertemplate="%{y} read as %{x}: %{text} (%{z:.0%})<extra></extra>",
+        hovertemplate="%{y} predicted as %{x}: %{text} (%{z:.0%})<extra></extra>",
     )
     fig.update_yaxes(title_text="true class")
-    fig.update_xaxes(title_text="read as")
+    fig.update_xaxes(title_text="predicted class")
     return fig
 
 

@@ -194,8 +194,8 @@ def test_mistakes_are_the_most_confused_pairs_and_the_worst_photos(
     m = metrics["vgg16"]
     result = m.variants["finetuned"].model_copy(update={"hardest": ()})
     text = mistakes_html(m.model_copy(update={"variants": {"finetuned": result}}), "finetuned")
-    assert "rose read as daisy: 2" in text
-    assert "surest and wrong" in text  # These weights do not say which photos are hardest.
+    assert "rose predicted as daisy: 2" in text
+    assert "Wrong with the highest probability" in text
     hard = HardPhoto(photo="rose/7.jpg", label="rose", predicted="daisy", probability=0.02)
     result = m.variants["finetuned"].model_copy(update={"hardest": (hard,)})
     m = m.model_copy(update={"variants": {"finetuned": result}})

@@ -31,12 +31,15 @@ def test_only_a_full_share_is_a_hundred_percent(share: float, text: str) -> None
 
 
 def test_models_that_agree_are_named_with_who_answers_otherwise() -> None:
-    page = answer(says(0.9, 0.1, 0.0), says(0.8, 0.2, 0.0), says(0.1, 0.7, 0.2))
+    page = answer(says(0.9, 0.1, 0.0), says(0.8, 0.2, 0.0), says(0.2, 0.7, 0.1))
     assert page.all('.verdict[data-look="agreed"]')
     assert page.text("h2") == "Daisy"
     assert "2 of 3 models say daisy" in page.texts(".verdict li")
     assert page.text(".dissent") == "Otherwise: rose by VGG16 transfer (70 %)."
     assert "These models know only daisy, rose and tulip." in page.texts(".verdict .hint")
+    # Its second class is the one on which the others agree, so that does not stand out.
+    assert page.texts(".bars .differs .bar") == ["rose 70 %", "daisy 20 %"]
+    assert page.texts(".bars .differs .top") == ["rose 70 %"]
 
 
 def test_a_split_names_both_sides_alike_and_crowns_neither() -> None:

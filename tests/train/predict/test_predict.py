@@ -269,7 +269,7 @@ def test_what_cannot_be_predicted_is_said_in_one_sentence(photos, tmp_path):
         predict(tmp_path / "empty", out)
     weights = str(lone_weights(tmp_path))
     missing = PredictJob(str(photos), weights, out, backbones=[find_backbone("vgg16")])
-    with pytest.raises(UserError, match=r"train them with .python -m train fit --backbones vgg16"):
+    with pytest.raises(UserError, match=r"train fit --data PHOTOS --out FOLDER --backbones vgg16"):
         run_predict(missing)
     assert not list(out.glob("*.parquet"))
 
