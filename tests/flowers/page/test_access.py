@@ -32,6 +32,7 @@ def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str) -> None:
 
 def test_a_first_visit_costs_at_most_600_kilobytes(open_page: Any, app: str) -> None:
     page = open_page("?tab=about")
+    page.wait_for_selector(READY, state="attached")  # Leaving sooner breaks off what Gradio asks.
     sent: list[float] = []
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
