@@ -30,6 +30,30 @@ _NO_FOCUS = np.empty((0, 0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a photo of a batch lies, so that it can be opened once more."""
+
+    path: Path
+    number: int | None = None
+    """Among the photos of a zip, from 0; None for a file that is the photo."""
+
+    def read(self) -> bytes:
+        """All bytes of the photo. Raises `PhotoError`, also when the file was deleted meanwhile."""
+        if not self.path.is_file():
+            raise PhotoError(
+                "The photo is not on the server any more, since uploads are deleted within a day; "
+                "send it again."
+            )
+        if self.number is None:
+            return _reader(self.path)()
+        try:
+            with Zip(self.path, LIMITS) as opened:
+                return find_in_zip(opened).photos[self.number].read()
+        except (DatasetError, IndexError) as error:
+            raise PhotoError(f"The photo cannot be had again; send it again. {error}") from error
+
+
+@dataclass(frozen=True)
 class Shot:
     """One photo of a batch, not yet opened."""
 
@@ -39,6 +63,8 @@ class Shot:
     """Raises `PhotoError`."""
     folder: str | None = None
     """A folder it lies in that may have been meant for a label, and is not a class."""
+    place: Place | None = None
+    """None where it cannot be opened once more."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +96,8 @@ class BatchRow:
     """As in `Shot`."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Backbones that had to be left out so far, with the reasons."""
+    place: Place | None = None
+    """As in `Shot`."""
 
     def labelled(self, label: str | None) -> "BatchRow":
         """The same row under another label."""
@@ -87,7 +115,7 @@ def collect(paths: Sequence[Path], classes: Sequence[str]) -> Collected:
         if _is_zip(path):
             _collect_zip(path, classes, found)
         else:
-            found.shots.append(Shot(shown(path.name), None, _reader(path)))
+            found.shots.append(Shot(shown(path.name), None, _reader(path), place=Place(path)))
     if not found.shots:
         raise BatchError(
             "There are no photos; send JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip of them."
@@ -127,7 +155,7 @@ def read_batch(
         except PhotoError as error:
             reason = str(error).replace("The photo", shot.name, 1)
             left_aside = Reading(shot.name, shot.label, reason=reason)
-            yield BatchRow(left_aside, folder=shot.folder, left_out=dict(left_out))
+            yield BatchRow(left_aside, None, shot.folder, dict(left_out), shot.place)
             continue
         answers = list(zoo.predict(photo, [m for m in models if m[0] not in left_out]))
         left_out |= {a.backbone: a.reason for a in answers if a.reason is not None}
@@ -136,7 +164,7 @@ def read_batch(
             reasons = " ".join(left_out.values())
             raise ChoiceError(f"None of the chosen models can be used. {reasons}")
         reading = Reading(shot.name, shot.label, tuple(in_order(found, models)))
-        yield BatchRow(reading, _thumbnail(photo), shot.folder, dict(left_out))
+        yield BatchRow(reading, _thumbnail(photo), shot.folder, dict(left_out), shot.place)
 
 
 def _until(end: float, shots: Iterable[Shot]) -> Iterator[Shot]:
@@ -206,8 +234,8 @@ def _collect_zip(path: Path, classes: Sequence[str], found: Collected) -> None:
     found.aside.update(inside.aside)
     found.notes.extend(inside.notes)
     found.shots.extend(
-        Shot(photo.file.name, photo.label, photo.file.read, photo.folder)
-        for photo in with_labels(inside, classes)
+        Shot(photo.file.name, photo.label, photo.file.read, photo.folder, Place(path, number))
+        for number, photo in enumerate(with_labels(inside, classes))
     )
 
 

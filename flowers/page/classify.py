@@ -11,13 +11,13 @@ import gradio as gr
 from markupsafe import Markup
 from PIL import Image, ImageOps
 
-from flowers.errors import ChoiceError, PhotoError, UploadError
-from flowers.models.zoo import Loading, Zoo, in_order
+from flowers.errors import PhotoError, UploadError
+from flowers.models.zoo import Zoo
 from flowers.page.calls import field_of
 from flowers.page.examples import Example, find_examples
 from flowers.page.html import message, render, script
-from flowers.page.limits import PREDICT, PREVIEW, REFRESH, THUMBNAIL
-from flowers.page.one_photo import PhotoAnswer
+from flowers.page.limits import PREDICT, PREVIEW, THUMBNAIL
+from flowers.page.one_photo import PhotoAnswer, photo_answers
 from flowers.page.picker import Picker, backbone_box, picker, without
 from flowers.page.pictures import data_uri
 from flowers.page.uploads import uploaded
@@ -191,33 +191,14 @@ def answers(
     zoo: Zoo, shown: Shown, backbones: list[str], variants: list[str], focus: str = ""
 ) -> Iterator[PhotoAnswer]:
     """Yield the answer to a photo again and again, growing with every backbone that has read it."""
-    answer = PhotoAnswer(focus=focus or None)
     if shown.path is None:
         if shown.problem:
-            answer.problem = message(shown.problem, "This photo cannot be read")
+            problem = message(shown.problem, "This photo cannot be read")
         else:
-            answer.problem = render("no_photo.html")
-        yield answer
+            problem = render("no_photo.html")
+        yield PhotoAnswer(problem=problem)
         return
-    try:
-        choice = zoo.choose(backbones, variants, leave_out=True)
-        answer.photo = load_photo(shown.path, at_least=zoo.detail())
-    except (PhotoError, ChoiceError) as error:
-        answer.problem = message(str(error))
-        yield answer
-        return
-    answer.pending, answer.failed = choice.models, choice.left_out
-    yield answer
-    for found in zoo.watch(answer.photo, choice.models, REFRESH):
-        if isinstance(found, Loading):
-            answer.status = found.doing
-            yield answer
-            continue
-        if found.reason is not None:
-            answer.failed[found.backbone] = found.reason
-        answer.predictions = in_order([*answer.predictions, *found.predictions], choice.models)
-        answer.pending = [model for model in answer.pending if model[0] != found.backbone]
-        yield answer
+    yield from photo_answers(zoo, shown.path, backbones, variants, focus)
 
 
 def chosen_boxes(zoo: Zoo, choice: Picker, query: dict[str, str]) -> dict[gr.Checkbox, Any]:

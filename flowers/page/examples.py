@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
 from flowers.folders.find import find_on_disk
-from flowers.models.batch import Collected, Shot
+from flowers.models.batch import Collected, Place, Shot
 from flowers.photos import FORMATS, load_photo
 from flowers.weights.folder import EXAMPLES
 
@@ -86,6 +86,7 @@ def sample_batch(classes: Sequence[str]) -> Collected:
                 name=photo.path.relative_to(FOLDER).as_posix(),
                 label=photo.label if photo.label in classes else None,
                 read=photo.path.read_bytes,
+                place=Place(photo.path),
             )
             for photo in own_photos()
         ]

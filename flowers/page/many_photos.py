@@ -68,7 +68,7 @@ def batch_verdict(
 
 
 def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool = True) -> Markup:
-    """Photo x model. Labels are picked here, once it is complete; see `scripts/labels.js`."""
+    """Photo x model. Labels are picked here, once it is complete; see `scripts/batch.js`."""
     models = _models(rows)
     return render(
         "batch_table.html",

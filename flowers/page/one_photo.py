@@ -1,7 +1,7 @@
 """What the models say of one photo, as HTML: the verdict, the models side by side, focus maps."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,12 +10,16 @@ from markupsafe import Markup
 from PIL import Image
 
 from flowers.backbones import Model, model_name
+from flowers.errors import ChoiceError, PhotoError
 from flowers.models.classifier import Prediction
 from flowers.models.compare import class_order
 from flowers.models.verdicts import PhotoVerdict, knows_only, percent, verdict_of
+from flowers.models.zoo import Loading, Zoo, in_order
 from flowers.page.answers import as_json, classification
 from flowers.page.html import data_link, message, render
+from flowers.page.limits import REFRESH
 from flowers.page.pictures import data_uri, overlay, small_photo
+from flowers.photos import PhotoSource, load_photo
 
 TOP = 2
 """Classes that a bar shows."""
@@ -80,6 +84,36 @@ class PhotoAnswer:
             image = overlay(p, name)
             self._overlays[key] = data_uri(image, "PNG") if image else None
         return self._overlays[key]
+
+
+def photo_answers(
+    zoo: Zoo,
+    source: PhotoSource,
+    backbones: Sequence[str],
+    variants: Sequence[str],
+    focus: str = "",
+) -> Iterator[PhotoAnswer]:
+    """Yield the answer to a photo again and again, growing with every backbone that has read it."""
+    answer = PhotoAnswer(focus=focus or None)
+    try:
+        choice = zoo.choose(backbones, variants, leave_out=True)
+        answer.photo = load_photo(source, at_least=zoo.detail())
+    except (PhotoError, ChoiceError) as error:
+        answer.problem = message(str(error))
+        yield answer
+        return
+    answer.pending, answer.failed = choice.models, choice.left_out
+    yield answer
+    for found in zoo.watch(answer.photo, choice.models, REFRESH):
+        if isinstance(found, Loading):
+            answer.status = found.doing
+            yield answer
+            continue
+        if found.reason is not None:
+            answer.failed[found.backbone] = found.reason
+        answer.predictions = in_order([*answer.predictions, *found.predictions], choice.models)
+        answer.pending = [model for model in answer.pending if model[0] != found.backbone]
+        yield answer
 
 
 def _dissent(predictions: Sequence[Prediction], verdict: PhotoVerdict) -> dict[str, str]:

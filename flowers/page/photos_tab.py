@@ -1,9 +1,7 @@
 """The Your photos tab: many photos, every chosen model, and who reads them best."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from random import Random
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -11,16 +9,13 @@ import plotly.graph_objects as go
 
 from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError, UploadError
-from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import (
     MAX_PHOTOS,
-    BatchRow,
     Collected,
     collect,
-    read_batch,
     with_meanings,
 )
-from flowers.models.compare import Standings, judge
+from flowers.models.compare import Standings
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
@@ -28,45 +23,18 @@ from flowers.page.charts.matrices import confusion_chart, difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.examples import sample_batch
 from flowers.page.html import message, script
-from flowers.page.limits import PREDICT_BATCH, REFRESH
+from flowers.page.limits import PREDICT, PREDICT_BATCH
+from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
+from flowers.page.reading import Batch, read_all
 from flowers.page.uploads import uploaded
 from flowers.photos import SUFFIXES
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a visitor's last batch came to."""
-
-    rows: list[BatchRow] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    chosen: str | None = None
-    """Name of the model whose confusion is shown."""
-    sent: int = 0
-    """Photos that were sent; more than there are rows when the visitor stopped the reading."""
-    dropped: tuple[DroppedLabel, ...] = ()
-    """Folder names that are not classes, until they are taken for the classes suggested."""
-    said: tuple[str, ...] = ()
-    """What was left aside, and what was taken for what."""
-    following: str | None = None
-    """Name of the photo that is read next; None for a batch that is done."""
-
-    def sentences(self) -> list[str]:
-        """What a visitor should know of the photos besides what was read."""
-        return [*map(str, self.dropped), *self.said]
-
-    def meanings(self) -> dict[str, str | None]:
-        """Folder -> the class suggested for it, where there is one."""
-        return {d.folder: d.suggestion for d in self.dropped if d.suggestion}
-
-    def verdict(self) -> Standings | None:
-        """Scores and tests, when photos have labels."""
-        return judge(row.reading for row in self.rows)
 
 
 def photos_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
     batch = gr.State(Batch())
+    asked = gr.State(None)
     with gr.Row(elem_id="batch-input"):
         files = gr.File(
             label=f"Photos or zips, up to {MAX_PHOTOS} photos",
@@ -99,7 +67,8 @@ def photos_tab(zoo: Zoo) -> None:
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.Plot(show_label=False, container=False, elem_id="batch-confusion")
     links = gr.HTML("", elem_id="batch-links")
-    table = gr.HTML("", js_on_load=script("labels"), elem_id="batch-table")
+    table = gr.HTML("", js_on_load=script("batch"), elem_id="batch-table")
+    opened = gr.HTML("", js_on_load=script("opened"), elem_id="batch-opened")
 
     stopped: set[str] = set()
     """Sessions whose visitors want no more photos read."""
@@ -145,7 +114,8 @@ def photos_tab(zoo: Zoo) -> None:
     ) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         stopped.discard(session)
-        yield {batch: Batch(), summary: "", take: hide, scores: hide, links: "", table: ""}
+        nothing = dict.fromkeys((summary, links, table, opened), "")
+        yield {**nothing, batch: Batch(), take: hide, scores: hide}
         try:
             for found in read_all(zoo, photos(), *choice.split(boxes), lambda: session in stopped):
                 if found.following is not None:
@@ -165,11 +135,22 @@ def photos_tab(zoo: Zoo) -> None:
     def stop_reading(request: gr.Request) -> None:
         stopped.add(str(request.session_hash))
 
+    def row_of(current: Batch, event: gr.EventData) -> int:
+        row = field_of(event, "row", int)
+        if not 0 <= row < len(current.rows):
+            raise refused(f"There is no such photo now; read the photos again. Received: {row}")
+        return int(row)
+
+    def ask(current: Batch, event: gr.EventData) -> Asked:
+        return Asked(row_of(current, event), field_of(event, "focus", str))
+
+    def open_photo(current: Batch, asked: Asked | None) -> Iterator[str]:
+        if asked and asked.row < len(current.rows):
+            yield from opened_photo(zoo, current.rows[asked.row], asked)
+
     def label(current: Batch, event: gr.EventData) -> dict[Any, Any]:
         rows = list(current.rows)
-        row, name = field_of(event, "row", int), field_of(event, "label", str)
-        if not 0 <= row < len(rows):
-            raise refused(f"There is no such photo now; read the photos again. Received: {row}")
+        row, name = row_of(current, event), field_of(event, "label", str)
         if name not in ["", *zoo.classes()]:
             raise refused(
                 f"There is no such class; use {', '.join(zoo.classes())}. Received: {name!r:.80}"
@@ -193,53 +174,22 @@ def photos_tab(zoo: Zoo) -> None:
         button.click(lambda: gr.update(visible=True), None, stop, **quick).then(
             reads,
             [*photos, *choice.boxes],
-            [*judged, table, *choice.backbones.values()],
+            [*judged, table, opened, *choice.backbones.values()],
             preprocess=False,  # `uploaded` says which files may be opened.
             **{**quick, **PREDICT_BATCH},
         ).then(lambda: hide, None, stop, **quick)
     stop.click(stop_reading, **quick)
     # One after another, since each picks up what the one before has left.
     table.input(label, batch, judged, trigger_mode="multiple", concurrency_limit=1, **quick)
+    # The last photo that was asked for wins. By way of a state, since an event that has to wait
+    # would bring what the one before it said.
+    opened.select(ask, batch, asked, trigger_mode="multiple", **quick)
+    asked.change(
+        open_photo, [batch, asked], opened, trigger_mode="always_last", **{**quick, **PREDICT}
+    )
     take.click(take_meanings, batch, [*judged, table], concurrency_limit=1, **quick)
     # Gradio would turn away what is not among its choices, in words of its own.
     model.input(show, [batch, model], [batch, confusion], preprocess=False, **quick)
-
-
-def read_all(
-    zoo: Zoo,
-    collected: Collected,
-    backbones: list[str],
-    variants: list[str],
-    stopped: Callable[[], bool],
-) -> Iterator[Batch]:
-    """Yield the batch as it grows, then done, most disputed photos first.
-
-    Photos are read in a shuffled order, so that one that is stopped has photos of all classes.
-    Raises `ChoiceError` when no model is left.
-    """
-    rows: list[BatchRow] = []
-    choice = zoo.choose(backbones, variants, leave_out=True)
-    failed = dict(choice.left_out)
-    shots = list(collected.shots)
-    Random(0).shuffle(shots)
-    yield Batch(sent=len(shots), following=shots[0].name)
-    shown = time.monotonic()
-    for row in read_batch(zoo, shots, choice.models):
-        rows.append(row)
-        failed |= row.left_out
-        if stopped():
-            break
-        if time.monotonic() - shown > REFRESH and len(rows) < len(shots):
-            shown = time.monotonic()
-            yield Batch(list(rows), failed, sent=len(shots), following=shots[len(rows)].name)
-    rows.sort(key=lambda row: row.reading.rank, reverse=True)
-    yield Batch(
-        rows,
-        failed,
-        sent=len(shots),
-        dropped=tuple(collected.dropped),
-        said=tuple(collected.sentences()),
-    )
 
 
 def _offer(meanings: Mapping[str, str | None]) -> str:

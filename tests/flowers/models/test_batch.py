@@ -89,6 +89,20 @@ def test_files_that_are_sent_are_known_by_what_they_hold(tmp_path: Path) -> None
     ]
 
 
+def test_photos_can_be_opened_once_more_as_long_as_their_file_is_there(tmp_path: Path) -> None:
+    members = {"notes.txt": b"-", "rose/1.jpg": jpeg(0), "b.jpg": jpeg(1)}
+    archive = write_zip(tmp_path / "photos.zip", members)
+    (tmp_path / "single.jpg").write_bytes(jpeg(2))
+    places = [shot.place for shot in collect([archive, tmp_path / "single.jpg"], ["rose"]).shots]
+    assert [place.read() for place in places if place] == [jpeg(0), jpeg(1), jpeg(2)]
+    write_zip(archive, {"other.jpg": jpeg(3)})
+    (tmp_path / "single.jpg").unlink()
+    for place, words in zip(places[1:], ("cannot be had again", "not on the server"), strict=True):
+        assert place
+        with pytest.raises(PhotoError, match=words):
+            place.read()
+
+
 def test_a_damaged_zip_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "broken.zip"
     path.write_bytes(b"PK\x03\x04 but no more")

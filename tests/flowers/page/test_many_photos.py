@@ -9,7 +9,7 @@ from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading, judge
 from flowers.page.many_photos import batch_table, batch_verdict, readings_csv
-from flowers.page.photos_tab import Batch
+from flowers.page.reading import Batch
 from tests.support.markup import Markup
 from tests.support.predictions import CLASSES, says
 
@@ -53,7 +53,7 @@ def test_names_cannot_break_out_of_the_table() -> None:
     name = '"><script>alert(1)</script>.jpg'
     page = Markup(batch_table([BatchRow(Reading(name, None, (TRANSFER,)))], ["<b>", "rose"]))
     assert not page.all("script, option b")
-    assert [tag["title"] for tag in page.all("th span[title]")] == [name]
+    assert [tag["title"] for tag in page.all("th button[title]")] == [name]
 
 
 def test_a_stopped_batch_says_how_much_was_read() -> None:

@@ -8,9 +8,9 @@ from PIL import Image
 from flowers.backbones import DEFAULT_CLASSES
 from flowers.models.batch import collect
 from flowers.models.zoo import Zoo
-from flowers.page import photos_tab
+from flowers.page import reading
 from flowers.page.examples import sample_batch
-from flowers.page.photos_tab import read_all
+from flowers.page.reading import read_all
 from flowers.photos import load_photo
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
@@ -42,7 +42,7 @@ def test_a_stopped_batch_has_what_was_read(zoo: Zoo, photos: list[Path]) -> None
 def test_a_batch_grows_photo_by_photo(
     zoo: Zoo, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photos_tab, "REFRESH", 0)
+    monkeypatch.setattr(reading, "REFRESH", 0)
     seen = list(read_all(zoo, collect(photos, zoo.classes()), *MODELS, lambda: False))
     assert [len(batch.rows) for batch in seen] == [0, 1, 2, 3, 4]
     *following, end = [batch.following for batch in seen]

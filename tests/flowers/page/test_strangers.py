@@ -49,8 +49,8 @@ def test_odd_descriptions_of_every_event_are_answered_by_a_sentence(open_app, qu
             sentence = open_app.happen(event["id"], data, event_data)
             check(sentence, event["api_name"], event_data)
             said.add(event["id"] if sentence else None)
-    # Photo, example, focus and label; each has turned something away.
-    assert len(said - {None}) == 4
+    # Photo, example, focus, label and opened photo; each has turned something away.
+    assert len(said - {None}) == 5
 
 
 def test_odd_values_of_every_event_are_answered_by_a_sentence(open_app, quiet_log) -> None:
