@@ -10,7 +10,7 @@ from statistics import median
 
 from benchmarks.report import RESULTS, Table, write_docs
 
-PAGE = Path(__file__).parents[1] / "docs" / "costs.md"
+COSTS_PAGE = Path(__file__).parents[1] / "docs" / "costs.md"
 PHOTOS = (10_000, 1_000_000, 100_000_000)
 REQUESTS = (1, 10, 1_000)
 BUSY = 0.7
@@ -22,11 +22,13 @@ sizes of Python's objects (`sys.getsizeof`)."""
 
 def main() -> None:
     """Write the tables."""
-    write_docs("costs", text(json.loads((RESULTS / "serving.json").read_text("utf-8"))), PAGE)
-    print(f"Written: {PAGE}")
+    write_docs(
+        "costs", costs_text(json.loads((RESULTS / "serving.json").read_text("utf-8"))), COSTS_PAGE
+    )
+    print(f"Written: {COSTS_PAGE}")
 
 
-def text(serving: dict) -> str:
+def costs_text(serving: dict) -> str:
     """The tables and where each figure comes from."""
     runs, cores = serving["measured"]["int8"], serving["machine"]["cores"]
     batch = serving["batch"] / median(run["batch"] for run in runs)

@@ -163,7 +163,7 @@ def _audit(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with quiet():
-        from train.artifact.finish import export_folder
+        from train.artifact.export import export_folder
 
     export_folder(options.weights)
 

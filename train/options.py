@@ -1,4 +1,4 @@
-"""The options of the commands, and what their values may be.
+"""The options of the commands.
 
 An option has the name of the dataclass field that it fills. One without a default is absent from
 the namespace when it is not given, so that the dataclass alone says what holds then.
@@ -9,13 +9,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flowers.backbones import (
-    BACKBONES,
-    IMAGE_SIZE,
-    VARIANTS,
-    Backbone,
-    Variant,
-    find_backbone,
+from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, find_backbone
+from train.option_values import (
+    device_count,
+    image_size,
+    natural,
+    positive,
+    some_backbones,
+    some_variants,
 )
 from train.work import Recipe
 
@@ -36,28 +37,28 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     _data_and_out(fit)
     fit.add_argument(
         "--backbones",
-        type=_backbones,
+        type=some_backbones,
         default="mobilenetv2",
         metavar="KEYS",
         help=f"comma-separated among {', '.join(BACKBONES)}; or all",
     )
     fit.add_argument(
         "--variants",
-        type=_variants,
+        type=some_variants,
         default=",".join(VARIANTS),
         metavar="KEYS",
         help="transfer, finetuned or both",
     )
-    fit.add_argument("--epochs", type=_positive, default=recipe.epochs, help="of each variant")
+    fit.add_argument("--epochs", type=positive, default=recipe.epochs, help="of each variant")
     fit.add_argument(
-        "--batch-size", type=_positive, default=recipe.batch_size, help="photos per step"
+        "--batch-size", type=positive, default=recipe.batch_size, help="photos per step"
     )
     fit.add_argument(
-        "--seed", type=_natural, default=recipe.seed, help="of the split, views and weights"
+        "--seed", type=natural, default=recipe.seed, help="of the split, views and weights"
     )
     fit.add_argument(
         "--seeds",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="N",
         help="train N times, each time with the next seed, to tell how much is chance; the first "
@@ -65,7 +66,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--views",
-        type=_positive,
+        type=positive,
         default=recipe.views,
         help="versions of each training photo in the cache, the whole one and augmented ones",
     )
@@ -89,11 +90,11 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
     fit.add_argument(
-        "--image-size", type=_image_size, default=IMAGE_SIZE, metavar="PIXELS", help="of a side"
+        "--image-size", type=image_size, default=IMAGE_SIZE, metavar="PIXELS", help="of a side"
     )
     _mixed_precision(fit)
     fit.add_argument(
-        "--examples", type=_positive, metavar="N", help="put N test photos into the folder"
+        "--examples", type=positive, metavar="N", help="put N test photos into the folder"
     )
     fit.add_argument(
         "--examples-license", metavar="TEXT", help="their licence and author, needed for --examples"
@@ -103,7 +104,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
     )
     fit.add_argument(
         "--devices",
-        type=_devices,
+        type=device_count,
         metavar="N|all",
         help="GPUs that one training runs on, each with its share of every batch; 1 without it",
     )
@@ -132,12 +133,12 @@ def pretrain_options(pretrain: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, metavar="DIR", help="a trained backbone's folder to learn from"
     )
     pretrain.add_argument(
-        "--image-size", type=_image_size, default=160, metavar="PIXELS", help="of a side"
+        "--image-size", type=image_size, default=160, metavar="PIXELS", help="of a side"
     )
-    pretrain.add_argument("--epochs", type=_positive, default=30, help="over all photos")
-    pretrain.add_argument("--batch-size", type=_positive, default=64, help="photos per step")
+    pretrain.add_argument("--epochs", type=positive, default=30, help="over all photos")
+    pretrain.add_argument("--batch-size", type=positive, default=64, help="photos per step")
     pretrain.add_argument("--learning-rate", type=float, default=1e-3, help="the highest")
-    pretrain.add_argument("--seed", type=_natural, default=0, help="of split, views and weights")
+    pretrain.add_argument("--seed", type=natural, default=0, help="of split, views and weights")
     _mixed_precision(pretrain)
 
 
@@ -163,18 +164,24 @@ def predict_options(predict: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="where Parquet files are written"
     )
     predict.add_argument(
-        "--backbones", type=_backbones, metavar="KEYS", help="all that the weights have without it"
+        "--backbones",
+        type=some_backbones,
+        metavar="KEYS",
+        help="all that the weights have without it",
     )
     predict.add_argument(
-        "--variants", type=_variants, metavar="KEYS", help="transfer or finetuned; both without it"
+        "--variants",
+        type=some_variants,
+        metavar="KEYS",
+        help="transfer or finetuned; both without it",
     )
     predict.add_argument(
-        "--workers", type=_positive, metavar="N", help="processes; one per core without it"
+        "--workers", type=positive, metavar="N", help="processes; one per core without it"
     )
     cluster_option(predict)
     predict.add_argument(
         "--photos-per-file",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="at most; a killed run loses up to this number per process",
     )
@@ -278,43 +285,3 @@ def _mixed_precision(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="train in bfloat16; weights, losses and exports stay float32 (default: on a GPU only)",
     )
-
-
-def _backbones(text: str) -> tuple[Backbone, ...]:
-    if text == "all":
-        return tuple(BACKBONES.values())
-    try:
-        return tuple(find_backbone(key.strip()) for key in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _variants(text: str) -> tuple[Variant, ...]:
-    chosen = {key.strip() for key in text.split(",")}
-    if not chosen <= set(VARIANTS):
-        raise argparse.ArgumentTypeError(
-            f"use {', '.join(VARIANTS)} or both with a comma. Received: {text!r}"
-        )
-    return tuple(variant for variant in VARIANTS if variant in chosen)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"use a whole number from 1. Received: {text!r}")
-    return int(text)
-
-
-def _devices(text: str) -> int:
-    return 0 if text == "all" else _positive(text)
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"use a whole number from 0. Received: {text!r}")
-    return int(text)
-
-
-def _image_size(text: str) -> int:
-    if not text.isdecimal() or not 75 <= int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"use pixels from 75 to 1024. Received: {text!r}")
-    return int(text)

@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            measured = measure(Path(folder), given.photos, given.epochs)
+            measured = measure_cluster(Path(folder), given.photos, given.epochs)
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(work: Path, photos: int, epochs: int) -> dict[str, dict]:
+def measure_cluster(work: Path, photos: int, epochs: int) -> dict[str, dict]:
     """Seconds of every row by its name, and of one empty task by the number of workers."""
     few = draw_photos(120, 96, 0, work / "few")
     many = draw_photos(photos, 480, 0, work / "many")

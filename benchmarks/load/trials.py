@@ -38,7 +38,7 @@ class Users:
 
 
 @dataclass(frozen=True)
-class Calls:
+class MemoryOverCalls:
     """Memory in bytes after so many calls."""
 
     sent: int
@@ -124,7 +124,7 @@ def many_users(app: ServedApp, weights: Path, users: int, photos: int) -> Users:
     return Users(len(outcomes), lost, swapped, [seconds for seconds, *_ in outcomes])
 
 
-def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> Calls:
+def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> MemoryOverCalls:
     """The same photo again and again, as several visitors, with a look at memory in between."""
     photo = within_address(drawn(0), "JPEG")
     memory: list[tuple[int, int]] = []
@@ -141,7 +141,7 @@ def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> Calls:
             lost += sum(pool.map(send, [step // at_once] * at_once))
             memory.append((done, app.resident()))
             _tell(done, calls, "calls", f"{memory[-1][1] / 1e6:.0f} MB")
-    return Calls(calls, lost, memory)
+    return MemoryOverCalls(calls, lost, memory)
 
 
 def large_files(app: ServedApp, files: int) -> LargeFiles:

@@ -27,7 +27,7 @@ from benchmarks.training.data import (
     take_photos,
 )
 from benchmarks.training.run import Bench, Task
-from benchmarks.training.tables import document, terminal, text
+from benchmarks.training.tables import document, terminal, training_text
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Variant, find_backbone
 from flowers.errors import UserError
 from train.data.dataset import Dataset
@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))
     recipe = tasks[0].recipe
-    page = text(rows, recipe, drawn=given.data is None)
+    page = training_text(rows, recipe, drawn=given.data is None)
     write_results(
         "training", page, document(rows, recipe), TRAINING_PACKAGES, given.out, given.docs
     )

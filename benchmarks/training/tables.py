@@ -56,7 +56,7 @@ class TrainingRow:
         return self.right(self.own) / self.test_photos >= low
 
 
-def text(rows: list[TrainingRow], recipe: Recipe, drawn: bool) -> str:
+def training_text(rows: list[TrainingRow], recipe: Recipe, drawn: bool) -> str:
     """The tables in Markdown, with what must be known to read them."""
     times = Table(
         ["", "photos", "plain Keras, s", "this project, s", "times faster", "asked", "export, s"],

@@ -1,5 +1,6 @@
 """The photos in a folder or a zip, whatever their endings, and all that is left aside."""
 
+import zipfile
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -110,6 +111,22 @@ def is_photo(head: bytes) -> bool:
     if head[:2] == b"BM":
         return int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
     return head.startswith(MARKS)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is to be read as a zip: by what it holds, else by its ending.
+
+    A photo is not one, whatever it is called and whatever follows it.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:  # Which is said when it is read.
+        head = b""
+    if is_photo(head):
+        return False
+    # The list at the end of the file tells a zip that unpacks itself.
+    return head.startswith(b"PK\3\4") or path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
 
 
 MARKS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")

@@ -46,7 +46,7 @@ PAGE = Limits(entries=10_000, photo_bytes=60_000_000, total_bytes=3_000_000_000,
 """What visitors send."""
 TRAINING = Limits(entries=1_000_000, photo_bytes=2**31, total_bytes=10**13)
 """What people give to a command on their own machine; the free disk is looked at besides."""
-SMALL = 32_000_000
+SMALL_BYTES = 32_000_000
 """Bytes that any zip may unpack to, whatever its own size."""
 
 
@@ -107,7 +107,7 @@ class Zip:
         """Refuse to unpack what photos would not unpack to. Raises `DatasetError`."""
         size = sum(member.size for member in members)
         packed = self.path.stat().st_size
-        if size > max(SMALL, self.limits.growth * packed) or size > self.limits.total_bytes:
+        if size > max(SMALL_BYTES, self.limits.growth * packed) or size > self.limits.total_bytes:
             raise DatasetError(
                 f"{self.path.name} is far larger unpacked than photos would be; check where it "
                 f"comes from. Received: {len(members):,} files of {size:,} bytes"

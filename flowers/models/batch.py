@@ -11,7 +11,7 @@ from PIL import Image
 from flowers.backbones import Model
 from flowers.errors import BatchError, ChoiceError, DatasetError, PhotoError
 from flowers.folders.aside import Aside
-from flowers.folders.find import HEAD, find_in_zip, is_photo
+from flowers.folders.find import find_in_zip, is_zip
 from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
 from flowers.folders.names import shown
 from flowers.folders.zips import PAGE, Zip
@@ -112,7 +112,7 @@ def collect(paths: Sequence[Path], classes: Sequence[str]) -> Collected:
     """
     found = Collected([])
     for path in paths:
-        if _is_zip(path):
+        if is_zip(path):
             _collect_zip(path, classes, found)
         else:
             found.shots.append(Shot(shown(path.name), None, _reader(path), place=Place(path)))
@@ -213,18 +213,6 @@ def _reader(path: Path) -> Callable[[], bytes]:
     return read
 
 
-def _is_zip(path: Path) -> bool:
-    """By what it holds, else by its ending."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-    except OSError:  # Which is said when it is read.
-        head = b""
-    if head.startswith(b"PK\3\4"):
-        return True
-    return path.suffix.lower() == ".zip" and not is_photo(head)
-
-
 def _collect_zip(path: Path, classes: Sequence[str], found: Collected) -> None:
     try:
         # Open until the last of its photos is let go.
@@ -257,7 +245,7 @@ def labels_in_order(shots: Sequence[Shot], labels: Iterable[str | None]) -> list
     given = list(labels)
     if len(given) != len(shots):
         raise BatchError(
-            f"There is to be one label a photo, in the same order; {len(shots)} photos came. "
+            f"There is to be one label per photo, in the same order; {len(shots)} photos came. "
             f"Received: {len(given)} labels"
         )
     return [replace(s, label=label or s.label) for s, label in zip(shots, given, strict=True)]

@@ -17,7 +17,7 @@ from flowers.photos import to_square
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import Entry, Source
 
-KEPT = 2048
+REMEMBERED = 2048
 """Passes through a backbone that are remembered, of some 5 KB each."""
 
 
@@ -222,7 +222,7 @@ class Zoo:
             raise
         with self._lock:
             self._recent[key] = found
-            if len(self._recent) > KEPT:
+            if len(self._recent) > REMEMBERED:
                 self._recent.popitem(last=False)
         return found
 

@@ -67,11 +67,11 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 
 def about_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
-    gr.Markdown(text(), elem_id="about")
+    gr.Markdown(about_text(), elem_id="about")
     gr.HTML(weights_html(zoo), elem_id="weights")
 
 
-def text() -> str:
+def about_text() -> str:
     """What to know, as Markdown, with the limits that hold."""
     return (
         _TEXT.replace("{pixels}", str(MAX_PIXELS // 1_000_000))

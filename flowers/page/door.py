@@ -34,7 +34,7 @@ ORIGINS = "FLOWERS_ORIGINS"
 """Origins, with commas between, whose pages may call this app from a browser."""
 RELAYS = re.compile(rf"{API}/(?:proxy=|file[=/]\s*https?:)", re.IGNORECASE)
 UPLOAD = re.compile(rf"{API}/upload/?")
-SMALL = re.compile(rf"{API}/(?:cancel|reset)/?")
+SMALL_CALLS = re.compile(rf"{API}/(?:cancel|reset)/?")
 """What the page sends besides calls and uploads."""
 TOOLS = re.compile(rf"{API}/mcp(?:/.*)?")
 LONGEST_NAME = 255
@@ -118,7 +118,7 @@ class Door:
                 )
             noting = self._sessions.noting(send) if path.startswith(f"{API}/call/") else send
             await self._app(_as_json(scope), _again(body, receive), noting)
-        elif SMALL.fullmatch(path):
+        elif SMALL_CALLS.fullmatch(path):
             body = await self._body(receive)
             parse(body)
             await self._app(_as_json(scope), _again(body, receive), send)

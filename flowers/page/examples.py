@@ -20,7 +20,7 @@ from flowers.weights.folder import EXAMPLES
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).with_name("photos")
+PHOTOS_FOLDER = Path(__file__).with_name("photos")
 CREDITS = "credits.csv"
 NONE = "none"
 """The folder of photos that are none of the classes."""
@@ -50,10 +50,10 @@ class Example:
 
 def own_photos() -> list[Example]:
     """The photos of the project, class by class; those of no class last."""
-    with (FOLDER / CREDITS).open(encoding="utf-8", newline="") as file:
+    with (PHOTOS_FOLDER / CREDITS).open(encoding="utf-8", newline="") as file:
         return [
             Example(
-                path=FOLDER / row["file"],
+                path=PHOTOS_FOLDER / row["file"],
                 shows=row["shows"],
                 label=None if (label := Path(row["file"]).parts[0]) == NONE else label,
                 credit=f"{row['author']}, {row['licence']}",
@@ -83,7 +83,7 @@ def sample_batch(classes: Sequence[str]) -> Collected:
     return Collected(
         [
             Shot(
-                name=photo.path.relative_to(FOLDER).as_posix(),
+                name=photo.path.relative_to(PHOTOS_FOLDER).as_posix(),
                 label=photo.label if photo.label in classes else None,
                 read=photo.path.read_bytes,
                 place=Place(photo.path),
@@ -95,7 +95,7 @@ def sample_batch(classes: Sequence[str]) -> Collected:
 
 def credits_of(examples: Iterable[Example]) -> str:
     """One sentence that credits photos of a weights folder; those of the project are in NOTICE."""
-    given = [example for example in examples if not example.path.is_relative_to(FOLDER)]
+    given = [example for example in examples if not example.path.is_relative_to(PHOTOS_FOLDER)]
     if not given:
         return "The example photos are credited in NOTICE, and where each is shown."
     found = list(dict.fromkeys(filter(None, (example.credit for example in given))))

@@ -2,18 +2,18 @@
 
 import json
 
-from benchmarks.costs import PAGE, text
+from benchmarks.costs import COSTS_PAGE, costs_text
 from benchmarks.report import RESULTS
 
 
 def test_the_page_says_what_follows_from_the_measured_figures() -> None:
     measured = json.loads((RESULTS / "serving.json").read_text(encoding="utf-8"))
-    assert text(measured) in PAGE.read_text(encoding="utf-8")
+    assert costs_text(measured) in COSTS_PAGE.read_text(encoding="utf-8")
 
 
 def test_costs_are_worked_out_from_batches_and_single_photos() -> None:
     run = {"batch": 8.0, "warm": [0.0625], "memory_batch": 500e6, "all": 1.0}
-    said = text(
+    said = costs_text(
         {
             "measured": {"int8": [run]},
             "batch": 64,  # In 8 s on 2 cores: 4 photos/s per core.

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.machine import ProcessError, run_measured
 from benchmarks.training.data import held_out_photos_seen, split_photos, take_photos
 from benchmarks.training.run import _order
-from benchmarks.training.tables import Run, TrainingRow, terminal, text
+from benchmarks.training.tables import Run, TrainingRow, terminal, training_text
 from flowers.errors import DatasetError
 from flowers.weights.folder import MANIFEST
 from tests.support.photos import SIZE, write_patterns
@@ -97,7 +97,7 @@ def test_medians_are_compared_and_a_worse_accuracy_is_told() -> None:
     assert "no lower than plain Keras" in verdicts[0]
     assert "missed" in verdicts[1]
     assert "LOWER than plain Keras" in verdicts[1]
-    page = text([good], Recipe(), drawn=True)
+    page = training_text([good], Recipe(), drawn=True)
     assert "-5.0" in page
     assert "accuracies say nothing" in page
 

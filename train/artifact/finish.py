@@ -9,15 +9,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from flowers.backbones import BACKBONES, Backbone, Variant
-from flowers.errors import WeightsError
+from flowers.backbones import BACKBONES, Variant
 from flowers.files import write_text
 from flowers.models.classifier import Classifier, calibrate, known_probability
 from flowers.weights.folder import (
     ARTIFACT,
     CARD,
     KERAS_WEIGHTS,
-    MANIFEST,
     METRICS,
     Config,
     FileRecord,
@@ -42,56 +40,22 @@ from train.artifact.measure import (
 )
 from train.artifact.precision import accuracy, calibration_sample, choose_artifact
 from train.data.background import Background, BackgroundPart
-from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
 from train.data.decoded import DecodedPhotos
 from train.data.labelled import LabelledPhotos
 from train.hub.card import model_card
-from train.network.graph import build_network, keras_probabilities
+from train.network.graph import keras_probabilities
 from train.network.progress import Progress
 from train.processor import machine_name
-from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run, seed_folder
+from train.work import GRAPH_WEIGHTS, WORK, Trained, seed_folder
 
-FOLDER = "folder"
+NEW_FOLDER = "folder"
 
 HELD_OUT: dict[BackgroundPart, str] = {
     "new kind": "kinds it never saw",
     "new photo": "other photos of kinds it saw",
 }
 """Names of the groups of held-out photos in `metrics.json`."""
-
-
-def export_folder(weights: Path) -> None:
-    """Finish all that is trained in a weights folder and not finished. Raises `WeightsError`."""
-    waiting = [b for b in BACKBONES.values() if (weights / WORK / b.key / TRAINED).exists()]
-    if not waiting:
-        raise WeightsError(
-            f"{weights} holds nothing that is trained; run fit with --out {weights}."
-        )
-    with only_run(weights / WORK):
-        for backbone in waiting:
-            trained = Trained.load(weights / WORK / backbone.key)
-            if trained.is_finished(weights):
-                print(f"{backbone.name} is finished already.")
-            else:
-                print(_export_backbone(weights, backbone, trained))
-        write_model_card(weights)
-
-
-def _export_backbone(weights: Path, backbone: Backbone, trained: Trained) -> str:
-    """Load what `fit` left in `.work`, and finish it."""
-    dataset = Dataset.load_manifest(weights / MANIFEST)
-    cache = PhotoCache(weights / WORK / "photos", trained.image_size)
-    background = Background.from_rows(trained.background)
-    network = build_network(backbone, trained.classes, None, trained.image_size, background.classes)
-    path = weights / WORK / backbone.key / GRAPH_WEIGHTS
-    graph = network.load(path, trained.variants, refuses=trained.refusal is not None)
-    try:
-        return finish(weights, graph, trained, dataset, cache)
-    except KeyError as error:
-        raise WeightsError(
-            f"{weights / WORK} lacks photos that {backbone.name} was trained on; run fit again."
-        ) from error
 
 
 def finish(
@@ -113,7 +77,7 @@ def finish(
 
 def new_folder(weights: Path, trained: Trained) -> Path:
     """An empty folder in the work folder of a backbone, to be filled and then put into place."""
-    folder = weights / WORK / trained.backbone / FOLDER
+    folder = weights / WORK / trained.backbone / NEW_FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
@@ -126,7 +90,7 @@ def put_in_place(weights: Path, trained: Trained) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.replace(old)
-    (work / FOLDER).replace(target)
+    (work / NEW_FOLDER).replace(target)
     shutil.rmtree(old, ignore_errors=True)
     trained.finish(work)
 

@@ -1,7 +1,6 @@
 """Where `--data` may point: a folder, a zip, or a dataset on the Hugging Face Hub."""
 
 import re
-import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,7 @@ from huggingface_hub.errors import RevisionResolutionError
 from flowers.errors import DatasetError, HubError
 from flowers.folders.aside import kind_by_ending, kind_by_path
 from flowers.folders.disk import DiskFile
-from flowers.folders.find import Found, find_on_disk
+from flowers.folders.find import Found, find_on_disk, is_zip
 from flowers.folders.layout import PhotoSet, Use, by_class, check_classes
 from flowers.folders.names import shown
 from flowers.photos import SUFFIXES
@@ -51,7 +50,7 @@ def find_photos(text: str, cache: Path, leave: Collection[Path] = ()) -> Found[D
     if text.startswith(HUB):
         return _from_hub(text, cache)
     path = Path(text).expanduser()
-    if path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)):
+    if path.is_file() and is_zip(path):
         return unpack(path, cache)
     if re.match(r"\w+://", text):
         raise DatasetError(f"Photos come from a folder, a zip or {FORM}. Received: {text!r}")

@@ -24,7 +24,7 @@ LONGEST = 240
 """Bytes of a file's name; most file systems allow 255."""
 LONGEST_PATH = 2000
 """Bytes of a path below the folder; Linux allows 4,096 in all."""
-KEPT = 5
+KEPT_NAMES = 5
 """Names at the top of a path that is too long which stay, since they say what class it is."""
 ABANDONED_UNPACKING = 24 * 3600
 """Seconds after which a folder half unpacked belongs to a process that died."""
@@ -94,8 +94,8 @@ def safe_names(names: Sequence[str]) -> list[str]:
 
 def _short_path(name: str) -> PurePosixPath:
     parts = [_short(part) for part in name.split("/")]
-    while len(parts) > KEPT and len("/".join(parts).encode()) > LONGEST_PATH:
-        del parts[KEPT - 1]
+    while len(parts) > KEPT_NAMES and len("/".join(parts).encode()) > LONGEST_PATH:
+        del parts[KEPT_NAMES - 1]
     return PurePosixPath(*parts)
 
 

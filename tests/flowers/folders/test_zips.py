@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from flowers.errors import DatasetError, PhotoError
 from flowers.folders import zips
 from flowers.folders.aside import Kind
-from flowers.folders.find import Found, find_in_zip
+from flowers.folders.find import Found, find_in_zip, is_zip
 from flowers.folders.zips import PAGE, Limits, Zip, inner_path
+from tests.support.photos import pattern
 from tests.support.zips import locked, write_raw_names, write_zip
 
 
@@ -34,6 +35,29 @@ def refusal(path: Path, limits: Limits = PAGE) -> str:
     with pytest.raises(DatasetError) as caught:
         found(path, limits)
     return str(caught.value)
+
+
+# What a zip is
+
+
+def test_a_zip_is_known_by_what_it_holds_else_by_its_ending(tmp_path: Path) -> None:
+    packed = write_zip(tmp_path / "packed", {"rose/1.jpg": b"x"}).read_bytes()
+    pattern(0).save(tmp_path / "photo.jpg")
+    photo = (tmp_path / "photo.jpg").read_bytes()
+    for name, content, expected in (
+        ("photos.zip", packed, True),
+        ("without an ending", packed, True),
+        ("unpacks itself.exe", b"MZ" + bytes(100) + packed, True),
+        ("empty.zip", b"", True),  # Which is refused as a damaged one.
+        ("text.ZIP", b"text", True),
+        ("text.txt", b"text", False),
+        ("photo.zip", photo, False),
+        ("followed by a zip.jpg", photo + packed, False),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert is_zip(tmp_path / name) is expected, name
+    assert is_zip(tmp_path / "missing.zip")
+    assert not is_zip(tmp_path / "missing")
 
 
 # Names

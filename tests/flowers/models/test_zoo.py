@@ -233,7 +233,7 @@ def test_a_repeated_photo_is_read_once_by_each_backbone(
     for key in BOTH:
         zoo.load(key)
     monkeypatch.setattr(Classifier, "predict", counted)
-    monkeypatch.setattr(zoo_module, "KEPT", 3)
+    monkeypatch.setattr(zoo_module, "REMEMBERED", 3)
 
     def ask(name: str, *models: tuple) -> list[Prediction]:
         return [p for a in zoo.predict(photo(name), models) for p in a.predictions]

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 from flowers.backbones import DEFAULT_CLASSES
 from flowers.files import sha256_of
 from flowers.page.about import licence_of
-from flowers.page.examples import FOLDER, Example, credits_of, find_examples, own_photos
+from flowers.page.examples import PHOTOS_FOLDER, Example, credits_of, find_examples, own_photos
 from flowers.photos import load_photo
 from flowers.weights.folder import EXAMPLES, MANIFEST
 from flowers.weights.source import DEFAULT_FOLDER
@@ -19,9 +19,9 @@ from tests.support.photos import pattern
 def test_every_photo_is_readable_small_and_credited_in_notice() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     photos = own_photos()
-    assert {p.path for p in photos} == set(FOLDER.glob("*/*.jpg"))
+    assert {p.path for p in photos} == set(PHOTOS_FOLDER.glob("*/*.jpg"))
     for photo in photos:
-        place = photo.path.relative_to(FOLDER).as_posix()
+        place = photo.path.relative_to(PHOTOS_FOLDER).as_posix()
         (entry,) = [part for part in notice.split("\n\n") if part.startswith(f"{place}\n")]
         author, licence = str(photo.credit).rsplit(", ", 1)
         assert licence in entry

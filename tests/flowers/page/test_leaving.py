@@ -103,7 +103,7 @@ def test_a_batch_is_read_to_its_end_while_its_asker_waits(page, photo) -> None:
 
 def test_what_about_says_of_deletion_are_the_hours_after_which_files_and_visits_go() -> None:
     assert sum(DELETE_UPLOADS) == 24 * HOUR
-    assert "24 hours later at the latest" in " ".join(about.text().split())
+    assert "24 hours later at the latest" in " ".join(about.about_text().split())
 
 
 class TestQuickly:
