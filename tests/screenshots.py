@@ -16,7 +16,7 @@ from PIL import Image
 
 from flowers.files import whole_file
 from flowers.page.examples import own_photos
-from flowers.page.head import PREVIEW
+from flowers.page.head import PREVIEW_IMAGE
 from flowers.weights.folder import DEFAULT_FOLDER
 from tests.support import ROOT
 from tests.support.browser import chromium, serve, tab, upload
@@ -83,7 +83,7 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
     page = open_page(browser, address, PREVIEW_SIZE)
     classify(page, photos[0])
     page.evaluate(NO_NOTICE)
-    save(page.screenshot(), PREVIEW)
+    save(page.screenshot(), PREVIEW_IMAGE)
 
     page = open_page(browser, address, WIDE, "dark")
     classify(page, photos[0])

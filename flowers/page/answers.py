@@ -14,7 +14,7 @@ from flowers.models.zoo import Zoo
 from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT
 
-DIGITS = {"milliseconds": 2, "accuracy": 4, "interval": 4, "p_value": None, "adjusted": None}
+ANSWER_DIGITS = {"milliseconds": 2, "accuracy": 4, "interval": 4, "p_value": None, "adjusted": None}
 """Behind the point, by the name of a field; all of them for None. Other numbers have `OTHER`."""
 OTHER = 5
 
@@ -101,7 +101,7 @@ def as_json(answer: Any) -> Any:
 
 def _rounded(value: Any, digits: int | None = OTHER) -> Any:
     if isinstance(value, dict):
-        return {key: _rounded(found, DIGITS.get(key, OTHER)) for key, found in value.items()}
+        return {key: _rounded(found, ANSWER_DIGITS.get(key, OTHER)) for key, found in value.items()}
     if isinstance(value, list):
         return [_rounded(found, digits) for found in value]
     return round(value, digits) if isinstance(value, float) and digits is not None else value

@@ -25,7 +25,7 @@ CREDITS = "credits.csv"
 NONE = "none"
 """The folder of photos that are none of the classes."""
 
-MOST = 8
+MOST_EXAMPLES = 8
 """Examples of a weights folder that are offered."""
 
 
@@ -114,7 +114,7 @@ def _given(folder: Path) -> list[Example]:
             shows=path.stem.replace("-", " ").replace("_", " ").capitalize(),
             credit=_copyright(path),
         )
-        for path in sorted(paths, key=lambda p: p.name)[:MOST]
+        for path in sorted(paths, key=lambda p: p.name)[:MOST_EXAMPLES]
     ]
 
 

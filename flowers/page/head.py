@@ -20,11 +20,11 @@ PREVIEW_TEXT = (
     "where they looked. Which one reads your photos best, and is the difference real?"
 )
 
-PREVIEW = Path(__file__).parent / "preview.png"
+PREVIEW_IMAGE = Path(__file__).parent / "preview.png"
 """The page as it opens, 1200 x 630 pixels; see `tests/screenshots.py`."""
 PREVIEW_PATH = "/preview.png"
-FILES = {
-    PREVIEW_PATH: (PREVIEW, "image/png"),
+SENT_FILES = {
+    PREVIEW_PATH: (PREVIEW_IMAGE, "image/png"),
     "/NOTICE": (Path(__file__).parents[2] / "NOTICE", "text/plain"),
 }
 """What is served beside the page: its path, the file and its MIME type."""
@@ -91,8 +91,8 @@ class OurHead:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is not the page itself as it is."""
-        if scope["type"] == "http" and scope["path"] in FILES:
-            path, kind = FILES[scope["path"]]
+        if scope["type"] == "http" and scope["path"] in SENT_FILES:
+            path, kind = SENT_FILES[scope["path"]]
             headers = {"Cache-Control": "public, max-age=86400"}
             await FileResponse(path, headers=headers, media_type=kind)(scope, receive, send)
             return

@@ -7,7 +7,7 @@ from flowers.models.verdicts import percent
 from flowers.page.html import render
 from flowers.weights.results import Metrics
 
-MOST = 5
+MOST_MISTAKES = 5
 """Pairs and photos that are listed."""
 
 
@@ -21,19 +21,19 @@ def mistakes_html(metrics: Metrics, variant: Variant) -> Markup:
             for predicted, photos in zip(metrics.classes, row, strict=True)
             if label != predicted and photos
         ),
-    )[:MOST]
+    )[:MOST_MISTAKES]
     if result.hardest:
         title = "Test photos with the highest loss"
         photos = [
             f"{photo.photo}: {photo.label} gets {percent(photo.probability, 1)}"
-            for photo in result.hardest[:MOST]
+            for photo in result.hardest[:MOST_MISTAKES]
         ]
     else:
         title = "Wrong with the highest probability"
         wrong = (o for o in result.predictions if o.label != o.predicted)
         photos = [
             f"{o.photo}: {o.predicted} gets {percent(o.probability, 1)}"
-            for o in sorted(wrong, key=lambda o: (-o.probability, o.photo))[:MOST]
+            for o in sorted(wrong, key=lambda o: (-o.probability, o.photo))[:MOST_MISTAKES]
         ]
     return render(
         "mistakes.html",

@@ -27,7 +27,7 @@ FIGURES: Mapping[Origin, tuple[str, ...]] = {
     "published": ("accuracy %", "from %", "to %", "precision", "recall", "F1", "photos"),
 }
 """`from` and `to` are the ends of the 95 % interval. The page shows some, the CSV all."""
-DIGITS = 3
+CSV_DIGITS = 3
 """After the point, in the CSV."""
 
 
@@ -165,7 +165,7 @@ def to_csv(rows: Sequence[Row]) -> str:
     for row in rows:
         key, variant = row.model
         cells = [
-            None if (value := row.figures[o].get(name)) is None else round(value, DIGITS)
+            None if (value := row.figures[o].get(name)) is None else round(value, CSV_DIGITS)
             for o, names in FIGURES.items()
             for name in names
         ]

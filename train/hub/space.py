@@ -33,7 +33,7 @@ REQUIREMENTS = "requirements.txt"
 PYTHON = "3.11"
 """The version that the pins in `requirements.txt` were made with."""
 
-FILES = ("app.py", "flowers/**/*", f"weights/{PUBLISHED}", "NOTICE", "LICENSE*")
+SPACE_FILES = ("app.py", "flowers/**/*", f"weights/{PUBLISHED}", "NOTICE", "LICENSE*")
 """What a Space needs of the project, as patterns."""
 
 OURS = frozenset({"app.py", "flowers", "requirements.txt", "weights"})
@@ -168,7 +168,7 @@ def _app(front: dict[str, Any], weights: str) -> dict[str, Content]:
     """Path in the Space -> contents, without weights."""
     files: dict[str, Content] = {
         path.relative_to(PROJECT).as_posix(): path
-        for pattern in FILES
+        for pattern in SPACE_FILES
         for path in sorted(PROJECT.glob(pattern))
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
