@@ -43,7 +43,7 @@ not even be opened."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedFile:
     """The file of a photo when the models were asked about it."""
 
     bytes: int | None
@@ -88,14 +88,14 @@ class Shards:
         """The files there are, in the order in which they were written."""
         return sorted(self.folder.glob("part-*.parquet"))
 
-    def done(self) -> dict[str, Asked]:
+    def done(self) -> dict[str, AskedFile]:
         """The photos that have their rows, and what their files were."""
-        photos: dict[str, Asked] = {}
+        photos: dict[str, AskedFile] = {}
         columns = ["photo", "bytes", "modified_ns", "sha256"]
         for part in self.parts():
             table = pq.read_table(part, columns=columns).group_by(columns).aggregate([])
             for name, *asked in zip(*(table[key].to_pylist() for key in columns), strict=True):
-                photos[name] = Asked(*asked)
+                photos[name] = AskedFile(*asked)
         return photos
 
     def forget(self, photos: Set[str]) -> None:
