@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,13 @@ from flowers.models.batch import MAX_PHOTOS
 from flowers.models.verdicts import exported, none_of
 from flowers.models.zoo import Zoo
 from flowers.page import pictures
-from flowers.page.examples import find_examples
-from flowers.page.head import TITLE
+from flowers.page.about import WORTH_KNOWING
+from flowers.page.classify import square
+from flowers.page.examples import Example, find_examples
+from flowers.page.html import render
 from flowers.page.many_photos import COLUMNS
-from flowers.photos import MAX_PIXELS, SUFFIXES, load_photo
+from flowers.page.words import SUBTITLE, TITLE, WORDS
+from flowers.photos import SUFFIXES, load_photo
 from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
 from flowers.weights.source import Source, weights_from_environment
 from static.bundle import (
@@ -43,21 +47,13 @@ from static.export import app_page, style_sheet
 
 CLONE = STATIC_FOLDER.parent
 DEFAULT_OUT = CLONE / "build" / "static"
-DESCRIPTION = (
-    "Six ImageNet backbones, each trained two ways, read the same photo, in this browser alone."
-)
-TABS = {
-    "classify": "Classify",
-    "photos": "Your photos",
-    "comparison": "Comparison",
-    "about": "About",
-}
+DESCRIPTION = f"{SUBTITLE} All in this browser alone."
 APP_ONLY = (
     "Zips, HEIC in every browser, training on photos of your own, and answers to "
     "programs are left to the app, which needs Python: see the README of the project."
 )
-STATIC_THUMBNAIL = 256
-"""Longest side of an example to choose, in pixels."""
+STATIC_THUMBNAIL = 144
+"""Side of an example to choose, in pixels."""
 
 
 def build_site(out: Path, source: Source | None = None) -> None:
@@ -102,8 +98,9 @@ def write_weights(zoo: Zoo, out: Path) -> None:
 def write_page(zoo: Zoo, out: Path) -> None:
     """Write the page itself: HTML, style sheet, examples, icons, and what makes it installable."""
     page = app_page(zoo)
-    comparison = page.tab(TABS["comparison"])
-    examples = _write_examples(zoo, out / "examples")
+    comparison = page.tab("comparison")
+    known, others = find_examples(zoo.source.root, zoo.classes())
+    _write_examples([*known, *others], out / "examples")
     boxes = page.checkboxes()
     choice = [
         # A place in the page is named "pick-backbones-vgg16".
@@ -115,15 +112,17 @@ def write_page(zoo: Zoo, out: Path) -> None:
         title=TITLE,
         description=DESCRIPTION,
         masthead=page.styled("masthead"),
-        tabs=TABS.items(),
+        tabs=page.tabs().items(),
+        words=WORDS,
+        labels={name: page.label(name) for name in ("theme-switch", "batch-start", "batch-stop")},
+        known=WORTH_KNOWING,
         backbones=[box for box in choice if box["key"] in BACKBONES],
         variants=[box for box in choice if box["key"] in VARIANTS],
-        examples=examples,
+        examples=render("examples.html", known=_thumbnails(known), others=_thumbnails(others)),
         no_photo=page.text("answer"),
         comparison=comparison,
         weights=page.text("weights"),
         most_photos=MAX_PHOTOS,
-        most_pixels=MAX_PIXELS // 1_000_000,
         app_only=APP_ONLY,
         site=_json(
             {
@@ -138,8 +137,9 @@ def write_page(zoo: Zoo, out: Path) -> None:
                 ],
                 "classes": zoo.classes(),
                 "words": exported(),
+                "text": dict(WORDS),
                 "unknown": none_of(zoo.classes()),
-                "examples": examples,
+                "examples": [_described(example) for example in (*known, *others)],
                 "figures": page.figures,
                 "choices": page.choices,
                 "focus": {
@@ -195,26 +195,32 @@ def write_service_worker(out: Path) -> None:
     )
 
 
-def _write_examples(zoo: Zoo, out: Path) -> list[dict[str, str]]:
-    found = []
+def _write_examples(examples: Sequence[Example], out: Path) -> None:
+    """Write the photos and what is shown of each to choose it."""
     out.mkdir()
-    known, others = find_examples(zoo.source.root, zoo.classes())
-    for example in [*known, *others]:
-        path = out / example.path.name
-        thumbnail = out / f"{example.name}-small.jpg"
-        shutil.copyfile(example.path, path)
-        small: Image.Image = load_photo(example.path, at_least=STATIC_THUMBNAIL)
+    for example in examples:
+        shutil.copyfile(example.path, out / example.path.name)
+        small: Image.Image = square(load_photo(example.path, at_least=STATIC_THUMBNAIL))
         small.thumbnail((STATIC_THUMBNAIL, STATIC_THUMBNAIL))
-        small.save(thumbnail, quality=82, optimize=True)
-        found.append(
-            {
-                "name": example.name,
-                "caption": example.shows,
-                "path": f"examples/{path.name}",
-                "thumbnail": f"examples/{thumbnail.name}",
-            }
-        )
-    return found
+        small.save(out / _thumbnail(example), quality=82, optimize=True)
+
+
+def _thumbnail(example: Example) -> str:
+    return f"{example.name}-small.jpg"
+
+
+def _thumbnails(examples: Sequence[Example]) -> list[tuple[Example, str]]:
+    return [(example, f"examples/{_thumbnail(example)}") for example in examples]
+
+
+def _described(example: Example) -> dict[str, str | None]:
+    """What the page's scripts know of an example."""
+    return {
+        "name": example.name,
+        "shows": example.shows,
+        "credit": example.credit,
+        "path": f"examples/{example.path.name}",
+    }
 
 
 def _json(value: Any) -> Markup:

@@ -46,19 +46,28 @@ class Page:
             self._find(lambda props: elem_class in (props.get("elem_classes") or []))["value"]
         )
 
+    def label(self, elem_id: str) -> str:
+        """What stands on the button with this id. Raises KeyError."""
+        return str(self._find(lambda props: props.get("elem_id") == elem_id)["value"])
+
+    def tabs(self) -> dict[str, str]:
+        """Name of a tab in addresses -> what stands on it, in their order."""
+        tabs = (c for c in map(self._component, self._nodes()) if c["type"] == "tabitem")
+        return {tab["props"]["id"]: tab["props"]["label"] for tab in tabs}
+
     def checkboxes(self) -> list[Component]:
         """The first choice of backbones and variants: label, info, value, interactive."""
         picker = next(n for n in self._nodes() if "picker" in _classes(self._component(n)))
         found = (self._component(child) for child in picker["children"])
         return [c["props"] for c in found if c["type"] == "checkbox"]
 
-    def tab(self, label: str) -> Markup:
+    def tab(self, name: str) -> Markup:
         """A tab as HTML, with empty places for its figures. Raises KeyError."""
         for node in self._nodes():
             component = self._component(node)
-            if component.get("type") == "tabitem" and component["props"].get("label") == label:
+            if component.get("type") == "tabitem" and component["props"].get("id") == name:
                 return Markup("".join(map(self._html, node["children"])))
-        raise KeyError(label)
+        raise KeyError(name)
 
     def _html(self, node: dict[str, Any]) -> str:
         component = self._component(node)

@@ -17,18 +17,26 @@ from flowers.photos import MAX_PIXELS
 from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry
 
+WORTH_KNOWING = (
+    "A model names one of its classes for every photo. A photo counts as none of them when the "
+    "models are less sure than they are of nearly all photos of the classes; that is no proof "
+    "either way.",
+    "Probabilities are calibrated on validation photos by temperature scaling. On photos unlike "
+    "those, they are less reliable.",
+    "Photos are squeezed to a square without cropping.",
+    f"One photo may have up to {MAX_PIXELS // 1_000_000} megapixels, a batch up to {MAX_PHOTOS} "
+    "photos.",
+)
+"""What to know wherever the models run: here, and in the page without a server."""
+
 # Not "gradio[mcp]": that extra asks for a pydantic older than the one pinned here.
 _TEXT = """## What to know
 
-- A model names one of its classes for every photo. A photo counts as none of them when the models
-  are less sure than they are of nearly all photos of the classes; that is no proof either way.
-- Probabilities are calibrated on validation photos by temperature scaling. On photos unlike those,
-  they are less reliable.
-- Photos are squeezed to a square without cropping. They are read on the machine that serves this
-  page; nothing is sent elsewhere. Their files, and what is remembered of your visit, are deleted
-  from it {hours} hours later at the latest, earlier where room is needed and when the app ends;
-  what an app left that was killed is deleted when it starts again.
-- One photo may have up to {pixels} megapixels, a batch up to {photos} photos.
+{known}
+- Photos are read on the machine that serves this page; nothing is sent elsewhere. Their files, and
+  what is remembered of your visit, are deleted from it {hours} hours later at the latest, earlier
+  where room is needed and when the app ends; what an app left that was killed is deleted when it
+  starts again.
 
 ## Train it on photos of your own
 
@@ -59,7 +67,7 @@ client = Client("{address}")
 client.predict(handle_file("photo.jpg"), api_name="/classify")
 ```
 
-[Use via API](?view=api) documents `/models`, `/classify` and `/compare`. With
+*Use via API* at the foot of the page documents `/models`, `/classify` and `/compare`. With
 `pip install "mcp<2"` and `GRADIO_MCP_SERVER=True` the same three are tools for MCP clients, at
 `/gradio_api/mcp/`.
 """
@@ -74,8 +82,7 @@ def about_tab(zoo: Zoo) -> None:
 def about_text() -> str:
     """What to know, as Markdown, with the limits that hold."""
     return (
-        _TEXT.replace("{pixels}", str(MAX_PIXELS // 1_000_000))
-        .replace("{photos}", str(MAX_PHOTOS))
+        _TEXT.replace("{known}", "\n".join(f"- {text}" for text in WORTH_KNOWING))
         .replace("{hours}", str(sum(DELETE_UPLOADS) // HOUR))
         .replace("{address}", "http://127.0.0.1:7860")
     )
@@ -106,7 +113,8 @@ def licence_of(root: Path) -> str | None:
 def _row(entry: Entry) -> dict[str, Any]:
     name, config = BACKBONES[entry.backbone].name, entry.config
     if not entry.available or config is None:
-        return {"name": name, "reason": entry.reason or ""}
+        missing = entry.state == "missing"
+        return {"name": name, "reason": "not among these weights" if missing else entry.reason}
     file = config.files[ARTIFACT]
     trained = [
         f"{key} {value}"

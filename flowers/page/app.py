@@ -11,6 +11,7 @@ from flowers.page.endpoints import endpoints
 from flowers.page.html import render
 from flowers.page.limits import DELETE_UPLOADS
 from flowers.page.photos_tab import photos_tab
+from flowers.page.words import SUBTITLE, TITLE
 
 SWITCH_THEME = """() => {
   const dark = document.body.classList.toggle('dark');
@@ -23,7 +24,7 @@ SWITCH_THEME = """() => {
 def build(zoo: Zoo) -> gr.Blocks:
     """Build the page on the models of `zoo`."""
     with gr.Blocks(
-        title="Flowers: six backbones side by side",
+        title=TITLE,
         analytics_enabled=False,
         delete_cache=DELETE_UPLOADS,
     ) as page:
@@ -51,6 +52,7 @@ def masthead(zoo: Zoo) -> Markup:
     found = dict.fromkeys(filter(None, [zoo.source.notice, *(c.notice for c in configs)]))
     return render(
         "masthead.html",
+        subtitle=SUBTITLE,
         loaded=sum(entry.available for entry in entries),
         all=len(entries),
         classes=zoo.classes(),

@@ -21,6 +21,7 @@ from flowers.page.one_photo import PhotoAnswer, photo_answers
 from flowers.page.picker import Picker, backbone_box, picker, without
 from flowers.page.pictures import data_uri
 from flowers.page.uploads import uploaded
+from flowers.page.words import WORDS
 from flowers.photos import SUFFIXES, load_photo
 
 
@@ -193,7 +194,7 @@ def answers(
     """Yield the answer to a photo again and again, growing with every backbone that has read it."""
     if shown.path is None:
         if shown.problem:
-            problem = message(shown.problem, "This photo cannot be read")
+            problem = message(shown.problem, WORDS["unreadable"])
         else:
             problem = render("no_photo.html")
         yield PhotoAnswer(problem=problem)

@@ -30,7 +30,7 @@ CHARTED = 3
 """Backbones from which on there is enough to compare for matrices and costs."""
 CLOSELY = (
     ("confusion", "Confusion", "Rows: true class, columns: predicted."),
-    ("learning", "Learning curve", "By epoch; the one with the big mark was kept."),
+    ("learning", "Learning curve", "By epoch; the big mark was kept."),
     ("calibration", "Calibration", "How often it is right, by the probability given."),
 )
 """Charts of one model: place in the page, title, caption."""

@@ -14,7 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TITLE = "Flowers: six backbones side by side"
+from flowers.page.words import TITLE
+
 PREVIEW_TEXT = (
     "Upload a photo of a flower: six ImageNet backbones, each trained two ways, say what it is and "
     "where they looked. Which one reads your photos best, and is the difference real?"

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from flowers.backbones import BACKBONES
 from flowers.models.verdicts import capital, percent
+from flowers.page.words import WORDS
 
 
 def sentence(text: str) -> Markup:
@@ -28,7 +29,7 @@ def render(template: str, **values: Any) -> Markup:
     return Markup(_TEMPLATES.get_template(template).render(**values))
 
 
-def message(text: str, title: str = "That did not work") -> Markup:
+def message(text: str, title: str = WORDS["problem"]) -> Markup:
     """One sentence for the person in front of the page."""
     return render("message.html", text=text, title=title)
 
@@ -51,6 +52,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
+_TEMPLATES.globals["words"] = WORDS
 _TEMPLATES.filters.update(
     percent=percent, sentence=sentence, capital=capital, backbone=backbone_name
 )

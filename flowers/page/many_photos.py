@@ -18,6 +18,7 @@ from flowers.models.verdicts import leader_of, none_of
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
+from flowers.page.words import WORDS
 
 COLUMNS = (
     *("photo", "label", "consensus"),
@@ -50,10 +51,13 @@ def batch_verdict(
     readings = [row.reading for row in rows]
     read = [r for r in readings if r.predictions]
     skipped = [r.reason for r in readings if r.reason]
-    notes = [f"{BACKBONES[key].name} was left out: {why}" for key, why in failed.items()]
+    notes = [
+        WORDS["left_out"].format(backbone=BACKBONES[key].name, reason=why)
+        for key, why in failed.items()
+    ]
     notes += skipped[:5]
     if len(skipped) > 5:
-        notes.append(f"{len(skipped) - 5} more photos could not be read; see the table.")
+        notes.append(WORDS["more_unreadable"].format(photos=len(skipped) - 5))
     notes += said
     return render(
         "batch_verdict.html",
@@ -91,7 +95,7 @@ def downloads(
     return render(
         "downloads.html",
         links={
-            "Download CSV": ("photos.csv", data_link("text/csv", readings_csv(readings))),
+            WORDS["csv"]: ("photos.csv", data_link("text/csv", readings_csv(readings))),
             "Download JSON": ("photos.json", data_link("application/json", answer)),
         },
     )
@@ -120,15 +124,15 @@ def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
     """How far the models agree: a title, and how often each class was found."""
     summaries = [s for r in read if (s := r.consensus)]
     if not summaries:
-        return {"title": "No photo could be read", "found": {}}
+        return {"title": WORDS["none_readable"], "found": {}}
     together = sum(s.agreement == s.models for s in summaries)
     names = Counter(s.label for s in summaries if s.known)
     found = dict(names.most_common())
     if unknown := sum(not s.known for s in summaries):
         found[none_of(read[0].predictions[0].classes)] = unknown
-    title = f"All models agree on {together} of {len(summaries)}"
+    title = WORDS["agreed"].format(agreed=together, photos=len(summaries))
     if len(summaries) == 1:
-        title = "All models agree" if together else "The models do not agree"
+        title = WORDS["one_agreed" if together else "one_split"]
     return {"title": title, "found": found}
 
 

@@ -13,12 +13,13 @@ from flowers.backbones import Model, model_name
 from flowers.errors import ChoiceError, PhotoError
 from flowers.models.classifier import Prediction
 from flowers.models.compare import class_order
-from flowers.models.verdicts import PhotoVerdict, knows_only, percent, verdict_of
+from flowers.models.verdicts import SENTENCES, PhotoVerdict, knows_only, percent, verdict_of
 from flowers.models.zoo import Loading, Zoo, in_order
 from flowers.page.answers import as_json, classification
 from flowers.page.html import data_link, message, render
 from flowers.page.limits import REFRESH
 from flowers.page.pictures import data_uri, overlay, small_photo
+from flowers.page.words import WORDS
 from flowers.photos import PhotoSource, load_photo
 
 TOP = 2
@@ -56,7 +57,7 @@ class PhotoAnswer:
         if not self.predictions:
             if self.pending:
                 return render("waiting.html", **common)
-            nobody = message("None of the chosen models can be used; choose others.")
+            nobody = message(WORDS["no_model"])
             return render("failures.html", failed=self.failed) + nobody
         verdict = verdict_of(self.predictions)
         classes = class_order(p.classes for p in self.predictions)
@@ -125,7 +126,7 @@ def _dissent(predictions: Sequence[Prediction], verdict: PhotoVerdict) -> dict[s
     for p in sorted(predictions, key=lambda p: -p.probability):
         if _vote(p) != agreed:
             others.setdefault(_vote(p), []).append(p)
-    return {label or "none of these": _names(found) for label, found in others.items()}
+    return {label or SENTENCES["none_short"]: _names(found) for label, found in others.items()}
 
 
 def _vote(p: Prediction) -> str | None:
@@ -137,7 +138,9 @@ def _names(found: Sequence[Prediction]) -> str:
     if found[0].known:
         shares = [percent(p.probability) for p in found[:3]]
         names = [f"{name} ({share})" for name, share in zip(names, shares, strict=True)]
-    return ", ".join(names) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    return ", ".join(names) + (
+        WORDS["more_models"].format(models=len(found) - 3) if len(found) > 3 else ""
+    )
 
 
 def _row(p: Prediction, classes: Sequence[str], verdict: PhotoVerdict) -> dict[str, Any]:

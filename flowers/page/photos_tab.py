@@ -28,6 +28,7 @@ from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
 from flowers.page.reading import Batch, read_all
 from flowers.page.uploads import uploaded
+from flowers.page.words import WORDS
 from flowers.photos import SUFFIXES
 
 
@@ -53,7 +54,7 @@ def photos_tab(zoo: Zoo) -> None:
     summary = gr.HTML(many_photos.empty(), elem_id="batch-summary")
     take = gr.Button("", visible=False, elem_id="batch-take")
     with gr.Column(visible=False, elem_id="batch-scores") as scores:
-        gr.HTML("<h3>Accuracy on the labelled photos</h3>", elem_classes="chart-head")
+        gr.HTML(f"<h3>{WORDS['accuracy']}</h3>", elem_classes="chart-head")
         accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
         gr.HTML(
             "<h3>Is the difference real?</h3><p>How many photos more the row reads right than the "

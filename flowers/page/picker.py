@@ -9,6 +9,7 @@ import gradio as gr
 from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.models.zoo import Zoo
 from flowers.page.html import render
+from flowers.page.words import WORDS
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import Entry
 
@@ -46,7 +47,7 @@ def picker(zoo: Zoo, elem_id: str) -> Picker:
         key=lambda entry: not entry.available,
     )
     with gr.Column(elem_classes="picker"):
-        gr.HTML("<h4>Backbones</h4>")
+        gr.HTML(f"<h4>{WORDS['backbones']}</h4>")
         backbones = {
             entry.backbone: gr.Checkbox(
                 **backbone_box(entry),
@@ -58,7 +59,7 @@ def picker(zoo: Zoo, elem_id: str) -> Picker:
         if missing:
             names = [BACKBONES[key].name for key in missing]
             gr.HTML(render("missing.html", names=names))
-        gr.HTML("<h4>Variants</h4>")
+        gr.HTML(f"<h4>{WORDS['variants']}</h4>")
         variants = {
             v: gr.Checkbox(
                 True,

@@ -1,11 +1,11 @@
 /** The answer to one photo: the verdict, the models side by side, focus maps; as the app shows it. */
 
-import { h, milliseconds, percent } from "./elements";
+import { h, percent } from "./elements";
 import { overlay } from "./focus";
 import type { Model } from "./models";
-import { ABOUT_UNSURE, backboneName, modelName, site } from "./site";
-import { parts, verdictOf } from "./looks";
-import { classOrder, consensus, dissent, label, type Prediction, probability } from "./verdict";
+import { backboneName, modelName, say, site } from "./site";
+import { knowsOnly, parts, type PhotoVerdict, verdictOf } from "./looks";
+import { classOrder, consensus, label, type Prediction, probability } from "./verdict";
 import type { Look } from "./zoo";
 
 export interface Answer {
@@ -22,80 +22,97 @@ export interface Answer {
 export function answer(given: Answer, photo: string, shape: [number, number]): HTMLElement {
   const { looks, pending, failed, status } = given;
   const left = [...failed].map(([key, reason]) =>
-    h("p", { class: "failure", role: "alert" }, `${backboneName(key)} was left out: ${reason}`),
+    h("p", { class: "failure", role: "alert" }, say("left_out", { backbone: backboneName(key), reason })),
   );
-  const head = looks.length ? verdict(looks, pending.length) : waiting(pending, status);
-  const rest = looks.length ? [...heatTable(given), ...focusCards(looks, photo, shape)] : [];
-  return h("div", { class: "answer", "data-pending": pending.length }, head, ...left, ...rest);
+  const place = { class: "answer", "data-pending": pending.length };
+  if (!looks.length) return h("div", place, waiting(pending, status), ...left);
+  const said = verdictOf(looks, site.words);
+  return h("div", place, verdict(looks, said, pending.length), ...left,
+    ...sideBySide(given, said), ...focusCards(looks, said, photo, shape));
 }
 
 /** One sentence for the person in front of the page. */
-export function message(text: string, title = "That did not work"): HTMLElement {
+export function message(text: string, title = say("problem")): HTMLElement {
   return h("section", { class: "verdict problem", role: "alert" },
     h("p", { class: "eyebrow" }, title), h("p", {}, text));
 }
 
-/** The consensus in one look, and where the models part. */
-export function verdict(found: readonly Prediction[], pending = 0): HTMLElement {
-  const summary = consensus(found);
-  const said = verdictOf(found, site.words);
-  const noun = summary.models === 1 ? "model" : "models";
-  const waits = pending ? `, ${pending} still reading` : "";
-  const facts = said.facts.map((fact) =>
-    h("li", {}, ...parts(fact).map((part, i) => (i % 2 ? h("b", {}, part) : part))));
-  return h("section", { class: "verdict", "aria-live": "polite", "data-look": said.look,
-    "data-known": `${summary.known}` },
-    h("p", { class: "eyebrow" }, `Consensus of ${summary.models} ${noun}${waits}`),
+/** The verdict in one look: agreed, split, or none of these. */
+function verdict(found: readonly Prediction[], said: PhotoVerdict, pending: number): HTMLElement {
+  const models = found.length === 1 ? say("one_model") : say("models", { models: found.length });
+  const waits = pending ? say("still_reading", { models: pending }) : "";
+  return h("section", { class: "verdict", "aria-live": "polite", "data-look": said.look },
+    h("p", { class: "eyebrow" }, models + waits),
     h("h2", {}, said.title),
-    h("ul", { class: "facts" }, ...facts),
-    otherwise(found));
+    h("ul", { class: "facts" }, ...said.facts.map((fact) => h("li", {}, ...emphasized(fact)))),
+    otherwise(found, said),
+    h("p", { class: "hint" }, knowsOnly(classOrder(found.map((p) => p.classes)), site.words)));
 }
 
-function otherwise(found: readonly Prediction[]): HTMLElement | null {
-  const others = [...dissent(found)];
-  if (!others.length) return null;
-  const parts = others.flatMap(([name, some], i) => {
-    const models = some.slice(0, 3).map((p) => `${modelName(p)} (${percent(probability(p))})`).join(", ");
-    const more = some.length > 3 ? ` and ${some.length - 3} more` : "";
-    return [i ? "; " : "", h("b", {}, name), ` by ${models}${more}`];
+/** A sentence with what is to stand out. */
+export function emphasized(sentence: string): (string | HTMLElement)[] {
+  return parts(sentence).map((part, i) => (i % 2 ? h("b", {}, part) : part));
+}
+
+/** What a model says: a class, or null for none of them. */
+function vote(p: Prediction): string | null {
+  return p.known ? label(p) : null;
+}
+
+function differs(p: Prediction, said: PhotoVerdict): boolean {
+  return said.look !== "split" && vote(p) !== (said.names[0] ?? null);
+}
+
+/** Who answered otherwise than most, by what they say; a split names all sides itself. */
+function otherwise(found: readonly Prediction[], said: PhotoVerdict): HTMLElement | null {
+  const others = new Map<string | null, Prediction[]>();
+  for (const p of [...found].sort((a, b) => probability(b) - probability(a))) {
+    if (differs(p, said)) others.set(vote(p), [...(others.get(vote(p)) ?? []), p]);
+  }
+  if (!others.size) return null;
+  const sides = [...others].flatMap(([name, some], i) => {
+    const models = some.slice(0, 3).map((p) =>
+      modelName(p) + (name === null ? "" : ` (${percent(probability(p))})`)).join(", ");
+    const more = some.length > 3 ? say("more_models", { models: some.length - 3 }) : "";
+    return [i ? "; " : "", h("b", {}, name ?? site.words.sentences["none_short"]!), ` by ${models}${more}`];
   });
-  return h("p", { class: "dissent" }, "Read otherwise: ", ...parts, ".");
+  return h("p", { class: "dissent" }, say("otherwise"), ...sides, ".");
 }
 
 function waiting(pending: readonly Model[], status: ReadonlyMap<string, string>): HTMLElement {
-  if (!pending.length) return message("None of the chosen models can be used; choose others.");
+  if (!pending.length) return message(say("no_model"));
   const doing = [...status].map(([key, text]) => `${backboneName(key)}: ${text}.`).join(" ");
   return h("section", { class: "verdict", "aria-live": "polite" },
-    h("p", { class: "eyebrow" }, "Reading"), h("h2", {}, "…"),
-    h("p", {}, `${pending.length} models, the fastest first. ${doing}`));
+    h("p", { class: "eyebrow" }, say("reading")), h("h2", {}, "…"),
+    h("p", {}, `${say("fastest_first", { models: pending.length })} ${doing}`));
 }
 
 /** Model x class, in the order in which the models answered and one fixed order of classes. */
-function heatTable({ looks, pending, status }: Answer): HTMLElement[] {
+function sideBySide({ looks, pending, status }: Answer, said: PhotoVerdict): HTMLElement[] {
   const classes = classOrder(looks.map((p) => p.classes));
-  const agreed = consensus(looks).label;
   const head = h("tr", {},
-    h("th", { scope: "col" }, "model"), h("th", { scope: "col" }, "reads"),
-    h("th", { scope: "col", class: "num" }, "sure"), h("th", { scope: "col", class: "num" }, "ms"),
+    h("th", { scope: "col" }, say("model")), h("th", { scope: "col" }, say("answer")),
     ...classes.map((name) => h("th", { scope: "col", class: "cell" }, name)));
   const rows = looks.map((p) =>
-    h("tr", { class: label(p) === agreed ? null : "differs" },
+    h("tr", { class: differs(p, said) ? "differs" : null },
       h("th", { scope: "row" }, ...nameOf(p)),
-      h("td", {}, label(p), doubt(p)),
-      h("td", { class: "num" }, percent(probability(p))),
-      h("td", { class: "num" }, milliseconds(p.milliseconds)),
+      h("td", {}, label(p), refused(p)),
       ...classes.map((name) => cell(p, name))));
-  const waits = pending.map(({ backbone, variant }) =>
-    h("tr", { class: "pending" }, h("th", { scope: "row" }, ...nameOf({ backbone, variant })),
-      h("td", {}, status.get(backbone) ?? "reading…"), h("td"), h("td"),
-      h("td", { colspan: classes.length })));
+  const waits = pending.map((model) =>
+    h("tr", { class: "pending" }, h("th", { scope: "row" }, ...nameOf(model)),
+      h("td", {}, status.get(model.backbone) ?? say("pending")), h("td", { colspan: classes.length })));
+  const bars = looks.map((p) =>
+    h("li", { class: differs(p, said) ? "differs" : null }, h("span", {}, ...nameOf(p), refused(p)), ...topBars(p)));
+  const barsToCome = pending.map((model) =>
+    h("li", { class: "pending" }, h("span", {}, ...nameOf(model)),
+      h("span", {}, status.get(model.backbone) ?? say("pending"))));
   return [
-    h("h3", {}, "Side by side"),
-    h("div", {
-      class: "scroll", tabindex: 0, role: "region", "aria-label": "Probability of every class by every model",
-    }, h("table", { class: "heat" }, h("thead", {}, head), h("tbody", {}, ...rows, ...waits))),
-    h("p", { class: "hint" }, "Cells: calibrated probability in percent. ms: one pass through the " +
-      "backbone, which serves both its variants, on this device."),
+    h("h3", {}, say("side_by_side")),
+    h("div", { class: "wide-only" }, h("div", {
+      class: "scroll", tabindex: 0, role: "region", "aria-label": say("probabilities"),
+    }, h("table", { class: "heat" }, h("thead", {}, head), h("tbody", {}, ...rows, ...waits)))),
+    h("ul", { class: "bars narrow-only", "aria-label": say("top_classes") }, ...bars, ...barsToCome),
+    h("p", { class: "hint" }, say("calibrated")),
   ];
 }
 
@@ -108,20 +125,30 @@ function cell(p: Prediction, name: string): HTMLElement {
   return found;
 }
 
+/** The two most probable classes of a model, where there is no room for all. */
+function topBars(p: Prediction): HTMLElement[] {
+  const order = p.classes.map((name, i): [string, number] => [name, p.probabilities[i]!]).sort((a, b) => b[1] - a[1]);
+  return order.slice(0, 2).map(([name, share], i) => {
+    const bar = h("span", { class: `bar${i === 0 && p.known ? " top" : ""}` }, h("b", {}, name), ` ${percent(share)}`);
+    bar.style.setProperty("--p", `${(100 * share).toFixed(1)}%`);
+    return bar;
+  });
+}
+
 /** A card per model with its focus map over the photo. */
-function focusCards(looks: readonly Look[], photo: string, [width, height]: [number, number]): HTMLElement[] {
-  const agreed = consensus(looks).label;
+function focusCards(looks: readonly Look[], said: PhotoVerdict, photo: string, [width, height]: [number, number]): HTMLElement[] {
   const cards = h("div", { class: "cards" }, ...looks.map((p) =>
-    h("figure", { class: `card${label(p) === agreed ? "" : " differs"}` },
-      h("div", { class: "shot", role: "img", "aria-label": `Where ${modelName(p)} looked` }, overlay(p)),
-      h("figcaption", {}, h("span", {}, ...nameOf(p)), h("b", {}, label(p), doubt(p)),
-        h("span", { class: "num" }, `${percent(probability(p))} · ${milliseconds(p.milliseconds)} ms`)))));
+    h("figure", { class: `card${differs(p, said) ? " differs" : ""}` },
+      h("div", { class: "shot", role: "img", "aria-label": say("focus_of", { model: modelName(p), name: label(p) }) },
+        overlay(p)),
+      h("figcaption", {}, h("span", {}, ...nameOf(p)), h("b", {}, label(p), refused(p)),
+        h("span", { class: "num" }, percent(probability(p)))))));
   cards.style.setProperty("--photo", `url("${photo}")`);
   cards.style.setProperty("--shape", `${width} / ${height}`);
   return [
-    h("h3", {}, "Where each model looked"), cards,
-    h("p", { class: "hint" }, "Grad-CAM of the predicted class; brightest where it counted most. " +
-      "Point at a card, or tap it, to see the photo alone."),
+    h("h3", {}, say("focus")), cards,
+    h("p", { class: "hint" }, `${say("focus_map")} `,
+      h("span", { class: "scale", role: "img", "aria-label": say("focus_scale") }), ` ${say("focus_hint")}`),
   ];
 }
 
@@ -129,10 +156,10 @@ export function nameOf({ backbone, variant }: Model): (string | HTMLElement)[] {
   return [`${backboneName(backbone)} `, h("span", { class: "variant" }, variant)];
 }
 
-function doubt(p: Prediction): DocumentFragment | null {
+function refused(p: Prediction): DocumentFragment | null {
   if (p.known) return null;
   const found = document.createDocumentFragment();
-  found.append(" ", h("abbr", { class: "doubt", title: ABOUT_UNSURE }, "unsure"));
+  found.append(" ", h("span", { class: "doubt", title: say("about_refused") }, say("refused")));
   return found;
 }
 

@@ -7,8 +7,6 @@ import { find } from "./elements";
 import { installOffline } from "./offline";
 import { Zoo } from "./zoo";
 
-const TABS = ["classify", "photos", "comparison", "about"] as const;
-
 const query = new URLSearchParams(location.search);
 const dark = query.get("__theme") ?? localStorage.getItem("theme");
 document.documentElement.classList.toggle(
@@ -33,9 +31,10 @@ document.addEventListener("DOMContentLoaded", async () => {
 });
 
 function tabs(): void {
-  const buttons = TABS.map((name) => find<HTMLButtonElement>(`#tab-${name}`));
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>("[role=tab]")];
+  const names = buttons.map((button) => button.id.replace("tab-", ""));
   const select = (name: string): void => {
-    TABS.forEach((other, i) => {
+    names.forEach((other, i) => {
       const on = other === name;
       buttons[i]!.setAttribute("aria-selected", `${on}`);
       buttons[i]!.tabIndex = on ? 0 : -1;
@@ -43,15 +42,15 @@ function tabs(): void {
     });
   };
   buttons.forEach((button, i) => {
-    button.addEventListener("click", () => select(TABS[i]!));
+    button.addEventListener("click", () => select(names[i]!));
     button.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
-      const next = (i + step + TABS.length) % TABS.length;
-      select(TABS[next]!);
+      const next = (i + step + names.length) % names.length;
+      select(names[next]!);
       buttons[next]!.focus();
     });
   });
   const wanted = query.get("tab");
-  select(TABS.find((name) => name === wanted) ?? "classify");
+  select(names.find((name) => name === wanted) ?? names[0]!);
 }

@@ -1,16 +1,16 @@
 /** The Your photos tab: many photos, every chosen model, and who reads them best. */
 
-import { message, nameOf } from "./answer";
+import { emphasized, message, nameOf } from "./answer";
 import { sentence } from "./classify";
 import { download, find, h, percent } from "./elements";
 import { collect, type Shot } from "./folders";
 import { type Model, UserError } from "./models";
 import { Picker } from "./picker";
-import { backboneName, site } from "./site";
+import { backboneName, say, site } from "./site";
 import {
   consensus, judge, label, mostDisputed, probability, type Reading, sameModel, type Score, type Standings,
 } from "./verdict";
-import { leaderOf, parts } from "./looks";
+import { leaderOf } from "./looks";
 import type { Zoo } from "./zoo";
 
 interface Row extends Reading {
@@ -124,8 +124,8 @@ export class Batch {
   private progress(done: number, shots: readonly Shot[]): void {
     this.summary.replaceChildren(
       h("section", { class: "verdict" },
-        h("p", { class: "eyebrow" }, `Reading ${done + 1} of ${shots.length}`),
-        h("progress", { max: shots.length, value: done, "aria-label": "Photos read" }),
+        h("p", { class: "eyebrow" }, say("reading_of", { number: done + 1, photos: shots.length })),
+        h("progress", { max: shots.length, value: done, "aria-label": say("progress") }),
         h("p", {}, shots[done]!.name)));
   }
 
@@ -145,10 +145,9 @@ export class Batch {
         h("span", { class: "variant" }, variant))));
     const rows = this.rows.map((row, i) => this.row(row, i, models));
     find("#batch-table").replaceChildren(
-      h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": "Photos by models" },
+      h("div", { class: "scroll tall", tabindex: 0, role: "region", "aria-label": say("table") },
         h("table", { class: "plain batch" }, h("thead", {}, head), h("tbody", {}, ...rows))),
-      h("p", { class: "hint" }, "Most disputed photos first. Orange: differs from the label, or from " +
-        "the consensus where there is no label."));
+      h("p", { class: "hint" }, `${say("disputed")}. ${say("rust")}`));
     this.judge();
   }
 
@@ -156,22 +155,22 @@ export class Batch {
   private judge(): void {
     const standings = judge(this.rows);
     const read = this.rows.filter((row) => row.predictions.length);
-    let head = `${read.length} photos, ${this.models().length} models`;
+    let head = say("batch", { photos: read.length, models: this.models().length });
     if (this.rows.length < this.shots.length) {
-      head += `; stopped after ${this.rows.length} of ${this.shots.length} photos`;
+      head += say("stopped", { read: this.rows.length, photos: this.shots.length });
     }
     const [title, facts] = standings ? leader(standings) : agreement(read);
     const skipped = this.rows.flatMap((row) => row.reason ?? []);
-    const notes = [...this.failed].map(([key, why]) => `${backboneName(key)} was left out: ${why}`);
+    const notes = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
     notes.push(...skipped.slice(0, 5));
-    if (skipped.length > 5) notes.push(`${skipped.length - 5} more photos could not be read; see the table.`);
+    if (skipped.length > 5) notes.push(say("more_unreadable", { photos: skipped.length - 5 }));
     this.summary.replaceChildren(
       h("section", { class: "verdict", "aria-live": "polite" },
         h("p", { class: "eyebrow" }, head), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
       ...notes.map((note) => h("p", { class: "failure", role: "alert" }, note)));
     find("#batch-scores").replaceChildren(...(standings ? scores(standings) : []));
     find("#batch-links").replaceChildren(
-      h("p", { class: "downloads" }, download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), "Download CSV")));
+      h("p", { class: "downloads" }, download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv"))));
     find("#batch-results").hidden = false;
   }
 
@@ -184,7 +183,7 @@ export class Batch {
       return h("tr", {}, photo, h("td", { colspan: 2 + models.length, class: "wrap" }, row.reason));
     }
     const summary = consensus(row.predictions);
-    const select = h("select", { "data-row": number, "aria-label": `Label of ${row.photo}` },
+    const select = h("select", { "data-row": number, "aria-label": say("label_of", { photo: row.photo }) },
       h("option", { value: "" }, "–"), ...site.classes.map((name) => h("option", {}, name)));
     select.value = row.label ?? "";
     const cells = models.map((model) => {
@@ -204,13 +203,12 @@ export class Batch {
 /** Who reads labelled photos best, as a title, and how sure that is. */
 export function leader(standings: Standings): [string, HTMLElement[]] {
   const { title, facts } = leaderOf(standings, site.words);
-  return [title, facts.map((fact) =>
-    h("li", {}, ...parts(fact).map((part, i) => (i % 2 ? h("b", {}, part) : part))))];
+  return [title, facts.map((fact) => h("li", {}, ...emphasized(fact)))];
 }
 
 /** How far the models agree, where no photo has a label. */
 function agreement(read: readonly Reading[]): [string, HTMLElement[]] {
-  if (!read.length) return ["No photo could be read", []];
+  if (!read.length) return [say("none_readable"), []];
   const summaries = read.map((row) => consensus(row.predictions));
   const together = summaries.filter((s) => s.agreement === s.models).length;
   const counts = new Map<string, number>();
@@ -220,15 +218,15 @@ function agreement(read: readonly Reading[]): [string, HTMLElement[]] {
   }
   const order = [...counts].sort(([a, m], [b, n]) => Number(a === site.unknown) - Number(b === site.unknown) || n - m);
   const facts = order.map(([name, n]) => h("li", {}, h("b", {}, `${n}`), ` ${name}`));
-  if (read.length === 1) return [together ? "All models agree" : "The models do not agree", facts];
-  return [`All models agree on ${together} of ${read.length}`, facts];
+  if (read.length === 1) return [say(together ? "one_agreed" : "one_split"), facts];
+  return [say("agreed", { agreed: together, photos: read.length }), facts];
 }
 
 /** The accuracy of each model with its interval, best first, as bars on one scale. */
 function scores({ scores: all }: Standings): HTMLElement[] {
   const ordered = [...all].sort((a, b) => b.accuracy - a.accuracy);
   return [
-    h("h3", {}, "Accuracy on the labelled photos"),
+    h("h3", {}, say("accuracy")),
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Accuracy by model" },
       h("table", { class: "plain scores" },
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "model"),

@@ -5,7 +5,7 @@ import { camera } from "./camera";
 import { download, find, h } from "./elements";
 import { UserError } from "./models";
 import { Picker } from "./picker";
-import { site } from "./site";
+import { say, site } from "./site";
 import type { Zoo } from "./zoo";
 
 interface Shown {
@@ -38,7 +38,7 @@ export class Classify {
       if (file && !find("#panel-classify").hidden) this.show(file, file.name || "The photo");
     });
     for (const button of document.querySelectorAll<HTMLButtonElement>("#examples button")) {
-      button.addEventListener("click", () => void this.example(button.dataset.name!));
+      button.addEventListener("click", () => void this.example(button.dataset.example!));
     }
     find("#share").addEventListener("click", () => this.share());
     this.picker.onChange(() => void this.read());
@@ -71,7 +71,9 @@ export class Classify {
       this.place.replaceChildren(message("This example cannot be fetched; connect to the internet."));
       return;
     }
-    this.show(await response.blob(), found.caption, name);
+    this.show(await response.blob(), found.shows, name);
+    const credit = found.credit ? ` ${say("photo_by", { credit: found.credit })}` : "";
+    find("#photo-credit").textContent = `${found.shows}.${credit}`;
   }
 
   private show(file: Blob, name: string, example: string | null = null): void {
@@ -79,6 +81,7 @@ export class Classify {
     this.shown = { file, name, example, address: URL.createObjectURL(file) };
     this.preview.src = this.shown.address;
     find("#photo").classList.add("filled");
+    find("#photo-credit").textContent = "";
     void this.read();
   }
 
@@ -87,6 +90,7 @@ export class Classify {
     this.shown = null;
     this.redraw = null;
     find("#photo").classList.remove("filled");
+    find("#photo-credit").textContent = "";
     this.preview.removeAttribute("src");
     this.place.replaceChildren(find<HTMLTemplateElement>("#no-photo").content.cloneNode(true));
   }
@@ -131,14 +135,14 @@ export class Classify {
       if (!current()) return;
       this.redraw = null;
       if (given.looks.length) {
-        const link = download("classification.json", "application/json", asJson(given.looks), "Download as JSON");
+        const link = download("classification.json", "application/json", asJson(given.looks), say("download"));
         this.place.append(h("p", { class: "downloads" }, link));
       }
       find("#engine").textContent = zoo.engine;
       await zoo.tryGpu(squares);
       find("#engine").textContent = zoo.engine;
     } catch (error) {
-      if (current()) this.place.replaceChildren(message(sentence(error), "This photo cannot be read"));
+      if (current()) this.place.replaceChildren(message(sentence(error), say("unreadable")));
     }
   }
 

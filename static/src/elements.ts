@@ -32,7 +32,3 @@ export function percent(share: number, digits = 0): string {
   if (limit <= share && share < 1) return `> ${(100 - 10 ** -digits).toFixed(digits)}\u202f%`;
   return `${(100 * share).toFixed(digits)}\u202f%`;
 }
-
-export function milliseconds(value: number): string {
-  return value >= 9.5 ? value.toFixed(0) : value.toFixed(1);
-}

@@ -169,6 +169,12 @@ function noneOf(classes: readonly string[], words: Words): string {
     .replace("{noun}", flowers ? "flowers" : "classes");
 }
 
+/** The sentence that says what the models can tell apart at all. */
+export function knowsOnly(classes: readonly string[], words: Words): string {
+  const first = classes.slice(0, -1).join(", ");
+  return sayer(words)("only", { names: (first ? `${first} and ` : "") + classes.at(-1)! });
+}
+
 /** Names in a row, `last` before the last; the rest of many are counted. */
 function listed(names: readonly string[], last: string, words: Words): string {
   const most = words.most_names;

@@ -20,9 +20,11 @@ export interface Site {
   classes: string[];
   /** The words of verdicts. */
   words: Words;
+  /** All other words that the app's page has too: see `flowers/page/words.py`. */
+  text: Record<string, string>;
   /** The words for a photo that is none of the classes. */
   unknown: string;
-  examples: { name: string; caption: string; path: string }[];
+  examples: { name: string; shows: string; credit: string | null; path: string }[];
   figures: Record<string, Figure>;
   /** A string is HTML of the app. */
   choices: Record<string, Record<string, Record<string, Figure | string | null>>>;
@@ -31,7 +33,6 @@ export interface Site {
   csvColumns: string[];
   suffixes: string[];
   mostPhotos: number;
-
 }
 
 export const site: Site = JSON.parse(document.getElementById("site")!.textContent!) as Site;
@@ -47,6 +48,11 @@ export function modelName({ backbone, variant }: Model): string {
   return `${backboneName(backbone)} ${variant}`;
 }
 
-export const ABOUT_UNSURE = "below this model's threshold for a flower it knows";
+/** Words of the app's page, with what stands between braces filled in. */
+export function say(key: string, values: Record<string, string | number> = {}): string {
+  const text = site.text[key];
+  if (text === undefined) throw new Error(`The app's page has no words ${key}.`);
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+}
 
 export type Chosen = { backbones: string[]; variants: Variant[] };

@@ -122,16 +122,6 @@ export function consensus(found: readonly Prediction[]): Consensus {
   };
 }
 
-/** The predictions that differ from the consensus, by class, most probable first. */
-export function dissent(found: readonly Prediction[]): Map<string, Prediction[]> {
-  const agreed = consensus(found).label;
-  const others = new Map<string, Prediction[]>();
-  for (const p of [...found].sort((a, b) => probability(b) - probability(a))) {
-    if (label(p) !== agreed) others.set(label(p), [...(others.get(label(p)) ?? []), p]);
-  }
-  return others;
-}
-
 /** One photo of a batch with what all models say of it, or the reason why it was left out. */
 export interface Reading {
   photo: string;

@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flowers.backbones import DEFAULT_CLASSES
 from flowers.files import sha256_of
 from flowers.models.classifier import Classifier
+from flowers.models.verdicts import knows_only
+from flowers.page.about import WORTH_KNOWING
 from flowers.page.examples import own_photos
+from flowers.page.words import WORDS
 from flowers.photos import read_photo
 from flowers.stats import accuracy_interval
 from flowers.weights.source import DEFAULT_FOLDER, Source
@@ -71,6 +75,26 @@ def test_a_photo_gets_the_answer_that_python_gives(
         shares = [row["probabilities"][name] for name in wanted.classes]
         np.testing.assert_allclose(shares, wanted.probabilities, atol=0.01)
     assert page.locator(".card canvas").count() == 2
+    # In the words of the app, and without what the app does not show.
+    assert page.inner_text(".verdict .eyebrow") == "2 models"
+    assert page.locator(".answer h3").all_inner_texts() == [WORDS["side_by_side"], WORDS["focus"]]
+    columns = page.locator("table.heat th[scope=col]").all_inner_texts()
+    assert columns == ["model", "answer", *expected["transfer"].classes]
+    assert page.locator(".verdict .hint").inner_text() == knows_only(expected["transfer"].classes)
+
+
+def test_examples_are_named_and_credited_and_tell_what_none_of_the_models_knows(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(web.address + ONE)
+    examples = page.locator("#examples")
+    assert examples.get_by_role("heading").all_inner_texts() == [WORDS["known"], WORDS["others"]]
+    names = examples.get_by_role("list").first.get_by_role("button").all_inner_texts()
+    assert names == list(DEFAULT_CLASSES)
+    examples.get_by_role("button", name="sunflower").click()
+    page.wait_for_selector(READY)
+    wanted = next(e for e in own_photos() if e.name == "sunflower-1")
+    assert page.inner_text("#photo-credit") == f"{wanted.shows}. Photo: {wanted.credit}"
 
 
 def test_a_web_server_may_have_the_browser_unpack_the_runtime(
@@ -248,6 +272,12 @@ def test_it_fits_a_phone_and_every_control_has_a_name(
         page.click(f"#tab-{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert page.evaluate(NAMELESS) == [], name
+        if name == "classify":  # A bar per class instead of a table that would be cut.
+            assert page.get_by_role("list", name=WORDS["top_classes"]).is_visible()
+            assert not page.locator("table.heat").is_visible()
+        if name == "about":
+            said = page.locator("#about li").all_inner_texts()
+            assert said[: len(WORTH_KNOWING)] == list(WORTH_KNOWING)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(251, 250, 248)", "dark": "rgb(22, 20, 18)"}[scheme]
 
@@ -256,6 +286,9 @@ def test_tabs_follow_the_arrow_keys_and_show_where_the_focus_is(
     web: WebServer, open_site: Callable[..., Page]
 ) -> None:
     page = open_site(web.address)
+    assert page.get_by_role("tab").all_inner_texts() == [
+        *("Classify", "Your photos", "Comparison", "About")
+    ]
     page.get_by_role("tab", name="Classify").focus()
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("tabpanel", name="Your photos").is_visible()

@@ -7,7 +7,8 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
-from flowers.page.head import PREVIEW_TEXT, TITLE, address_of, with_own_tags
+from flowers.page.head import PREVIEW_TEXT, address_of, with_own_tags
+from flowers.page.words import TITLE
 from tests.support.markup import Markup
 
 

@@ -1,0 +1,75 @@
+"""The words that this page shares with the page without a server, which gets them as JSON.
+
+Those of verdicts are in `flowers/models/verdicts.py`. Between braces stands what is filled in.
+"""
+
+from collections.abc import Mapping
+
+TITLE = "Flowers: six backbones side by side"
+SUBTITLE = (
+    "Six ImageNet backbones, each trained two ways, read the same photo. "
+    "Which one reads yours best?"
+)
+
+WORDS: Mapping[str, str] = {
+    # The choice of a photo.
+    "choose": "Choose a photo",
+    "camera": "Camera",
+    "take": "Take the photo",
+    "close": "Close",
+    "drop": "Drop a photo here",
+    "known": "Try one of theirs",
+    "others": "Or something that none of them knows",
+    "photo_by": "Photo: {credit}",
+    # The choice of models.
+    "backbones": "Backbones",
+    "variants": "Variants",
+    # The answer to one photo.
+    "reading": "Reading",
+    "fastest_first": "{models} models, the fastest first.",
+    "one_model": "1 model",
+    "models": "{models} models",
+    "still_reading": ", {models} still reading",
+    "otherwise": "Otherwise: ",
+    "more_models": " and {models} more",
+    "side_by_side": "Side by side",
+    "probabilities": "Probability of every class by every model",
+    "top_classes": "The two most probable classes by every model",
+    "model": "model",
+    "answer": "answer",
+    "pending": "reading…",
+    "refused": "refused",
+    "about_refused": "This model takes the photo for none of its classes; this is the nearest.",
+    "calibrated": "Calibrated probabilities in percent.",
+    "focus": "Where each model looked",
+    "focus_of": "Where {model} looked for {name}",
+    "focus_map": "Grad-CAM:",
+    "focus_scale": "from dark purple to pale yellow",
+    "focus_hint": (
+        "counted little to counted most for the class, each map on its own scale. Point at a card, "
+        "or tap it, to see the photo alone."
+    ),
+    "download": "Download as JSON",
+    "problem": "That did not work",
+    "unreadable": "This photo cannot be read",
+    "no_model": "None of the chosen models can be used; choose others.",
+    "left_out": "{backbone} was left out: {reason}",
+    # The answer to many.
+    "no_photos": "No photos yet",
+    "question": "Which model reads your photos best?",
+    "reading_of": "Reading {number} of {photos}",
+    "progress": "Photos read",
+    "batch": "{photos} photos, {models} models",
+    "stopped": "; stopped after {read} of {photos} photos",
+    "none_readable": "No photo could be read",
+    "more_unreadable": "{photos} more photos could not be read; see the table.",
+    "one_agreed": "All models agree",
+    "one_split": "The models do not agree",
+    "agreed": "All models agree on {agreed} of {photos}",
+    "accuracy": "Accuracy on the labelled photos",
+    "table": "Photos by models",
+    "label_of": "Label of {photo}",
+    "disputed": "Most disputed photos first",
+    "rust": ("Rust red: differs from the label, or from the consensus where there is no label."),
+    "csv": "Download CSV",
+}
