@@ -1,6 +1,6 @@
 """Takes the pictures of README and previews from the real page: `python -m tests.screenshots`.
 
-`--weights DIR` serves other weights.
+`--weights DIR` serves other weights. That of the page without a server needs `make static` first.
 
 Each is a PNG under 400 KB, so that the README loads quickly.
 """
@@ -18,10 +18,14 @@ from flowers.files import whole_file
 from flowers.page.examples import own_photos
 from flowers.page.head import PREVIEW_IMAGE
 from flowers.weights.folder import DEFAULT_FOLDER
+from static.__main__ import DEFAULT_OUT
+from tests.static.conftest import WebServer
 from tests.support import ROOT
-from tests.support.browser import chromium, serve, tab, upload
+from tests.support.browser import READY, chromium, serve, tab, upload
 
 LIMIT = 400_000
+SHOWN = "lily-1"
+"""The example in the pictures: one on which models disagree."""
 PREVIEW_SIZE = {"width": 1200, "height": 630}
 NO_NOTICE = (
     "document.querySelectorAll('.notice, #theme-switch, .masthead p b').forEach(e => e.remove())"
@@ -97,14 +101,25 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
     save(page.screenshot(), docs / "phone.png")
 
 
+def take_static(built: Path, browser: Any, docs: Path, example: str) -> None:
+    """Take the picture of the page without a server."""
+    web = WebServer(built)
+    page = browser.new_context(viewport=WIDE, color_scheme="light").new_page()
+    page.set_default_timeout(WAIT)
+    page.goto(f"{web.address}?example={example}")
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(500)
+    save(page.screenshot(), docs / "static.png")
+    web.stop()
+
+
 def main() -> int:
     """Run the program; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="a weights folder")
     parser.add_argument("--photo", type=Path, help="the photo to show, instead of an example")
     options = parser.parse_args()
-    # One on which models disagree.
-    photos = [photo.path for photo in own_photos() if photo.name == "lily-1"]
+    photos = [photo.path for photo in own_photos() if photo.name == SHOWN]
     if options.photo:
         photos.insert(0, options.photo)
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
@@ -113,6 +128,10 @@ def main() -> int:
             return 1
         with serve(options.weights.resolve(), Path(folder)) as address:
             take(address, browser, ROOT / "docs", photos)
+        if DEFAULT_OUT.is_dir():
+            take_static(DEFAULT_OUT, browser, ROOT / "docs", SHOWN)
+        else:
+            print("docs/static.png stays as it is; run `make static` first.", file=sys.stderr)
     return 0
 
 

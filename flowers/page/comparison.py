@@ -87,7 +87,8 @@ def _leaderboard(
 ) -> None:
     if not rows:
         return
-    heading("Leaderboard", "Headers sort. Grey: not among these weights.")
+    grey = "" if all(row.figures["measured"] for row in rows) else " Grey: not among these weights."
+    heading("Leaderboard", f"Headers sort.{grey}")
     captions: dict[tables.Origin, str] = {
         "measured": tables.measured_on(compared).rstrip("."),
         "published": f"On {published.test_photos:,} test photos" if published else "",

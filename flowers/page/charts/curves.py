@@ -55,6 +55,7 @@ def calibration_chart(results: Mapping[Model, VariantResult]) -> go.Figure:
             name=f"{model[1]}, error {100 * result.expected_calibration_error:.1f} %",
             line={"color": COLOURS[model[1]], "width": 2},
             marker={"size": [5 + min(13, b.photos**0.5) for b in bins]},
+            cliponaxis=False,
             hovertemplate="says %{x:.0%}, right in %{y:.0%} of %{customdata} photos<extra></extra>",
         )
     fig.update_xaxes(title_text="calibrated probability", range=[-0.02, 1.02], tickformat=".0%")

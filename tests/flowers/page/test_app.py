@@ -54,6 +54,11 @@ def test_the_comparison_says_what_was_measured_and_what_was_published(open_page:
     chart = page.get_by_role("img", name="Accuracy: Bars: 95 % intervals.")
     assert chart.count() == 1
 
+    # Nobody is crowned, so the headline has no colour of its own.
+    title = page.get_by_role("heading", name="No clear winner yet")
+    plain = page.evaluate("getComputedStyle(document.body).color")
+    assert title.evaluate("e => getComputedStyle(e).color") == plain
+
     table = page.get_by_role("region", name="Leaderboard")
 
     def column(name: str) -> list[str]:
