@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.browser import READY, tab, upload
+from tests.support.controls import NAMELESS, SMALL
 
 pytest.importorskip("playwright.sync_api")
 
@@ -27,21 +28,6 @@ CONTRAST = """(element) => {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }"""
 
-# Controls that a screen reader could not name.
-NAMELESS = """() => [...document.querySelectorAll('button, input, select, textarea, a[href]')]
-  .filter((e) => e.checkVisibility() && e.type !== 'file' && !(
-    e.getAttribute('aria-label') || e.title || e.innerText?.trim() || e.labels?.length
-    || e.getAttribute('aria-labelledby') || e.placeholder))
-  .map((e) => e.outerHTML.slice(0, 160))"""
-
-
-# What a finger may miss; links within a sentence are exempt (WCAG 2.5.8), and so is a box whose
-# label is large.
-SMALL = """() => [...document.querySelectorAll('button, summary, select, input, .downloads a')]
-  .filter((e) => e.checkVisibility({visibilityProperty: true}) && e.type !== 'file')
-  .map((e) => [e, (e.closest('label') || e).getBoundingClientRect().height])
-  .filter(([, height]) => height < 40).map(([e]) => e.outerHTML.slice(0, 120))"""
-
 
 def test_the_comparison_says_what_was_measured_and_what_was_published(open_page: Any) -> None:
     page = open_page("?tab=comparison&sort=published accuracy %,descending")
@@ -54,10 +40,14 @@ def test_the_comparison_says_what_was_measured_and_what_was_published(open_page:
     chart = page.get_by_role("img", name="Accuracy: Bars: 95 % intervals.")
     assert chart.count() == 1
 
-    # Nobody is crowned, so the headline has no colour of its own.
-    title = page.get_by_role("heading", name="No clear winner yet")
+    # A model that is better than the other by a test is crowned in colour; where none is, none is.
+    verdict = page.locator("#leader .verdict")
+    assert verdict.get_attribute("data-look") == "winner"
+    colour = "e => getComputedStyle(e.querySelector('h2')).color"
+    crowned = verdict.evaluate(colour)
+    verdict.evaluate("e => { e.dataset.look = 'open'; }")
     plain = page.evaluate("getComputedStyle(document.body).color")
-    assert title.evaluate("e => getComputedStyle(e).color") == plain
+    assert crowned != verdict.evaluate(colour) == plain
 
     table = page.get_by_role("region", name="Leaderboard")
 
