@@ -146,6 +146,7 @@ def write_page(zoo: Zoo, out: Path) -> None:
                     "stops": pictures.FOCUS_STOPS.tolist(),
                     "colours": pictures.FOCUS_COLOURS.tolist(),
                     "strongest": pictures.STRONGEST,
+                    "fade": pictures.FADE,
                 },
                 "csvColumns": COLUMNS,
                 "suffixes": sorted(SUFFIXES),

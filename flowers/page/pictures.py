@@ -14,6 +14,10 @@ SIDE = 56
 STRONGEST = 0.72
 """Opacity where the map is at its maximum."""
 
+FADE = 1.5
+"""Power of a map's strength that its opacity grows with, so that what counted little is not seen as
+a haze on white ground."""
+
 FOCUS_STOPS = np.array([0.0, 0.35, 0.7, 1.0])
 FOCUS_COLOURS = np.array(
     [[90, 0, 110], [205, 30, 90], [250, 130, 30], [255, 240, 150]], dtype=float
@@ -35,7 +39,7 @@ def overlay(prediction: Prediction, name: str | None = None) -> Image.Image | No
     rgba = np.empty((SIDE, SIDE, 4), dtype=np.uint8)
     for channel in range(3):
         rgba[..., channel] = np.interp(smooth, FOCUS_STOPS, FOCUS_COLOURS[:, channel])
-    rgba[..., 3] = (smooth * (255 * STRONGEST)).astype(np.uint8)
+    rgba[..., 3] = (smooth**FADE * (255 * STRONGEST)).astype(np.uint8)
     return Image.fromarray(rgba)
 
 

@@ -17,7 +17,7 @@ export function overlay({ focus }: Look): HTMLCanvasElement {
   const image = context.createImageData(SIDE, SIDE);
   smooth.forEach((value, i) => {
     const strength = Math.min(1, Math.max(0, value));
-    image.data.set([...colour(strength), strength * 255 * site.focus.strongest], 4 * i);
+    image.data.set([...colour(strength), strength ** site.focus.fade * 255 * site.focus.strongest], 4 * i);
   });
   context.putImageData(image, 0, 0);
   return canvas;

@@ -28,8 +28,9 @@ export interface Site {
   figures: Record<string, Figure>;
   /** A string is HTML of the app. */
   choices: Record<string, Record<string, Record<string, Figure | string | null>>>;
-  /** Colours of a focus map by its strength: stops from 0 to 1, red, green, blue. */
-  focus: { stops: number[]; colours: number[][]; strongest: number };
+  /** Colours of a focus map by its strength: stops from 0 to 1, red, green, blue;
+   *  and how opaque the strongest is, and with which power of the strength that grows. */
+  focus: { stops: number[]; colours: number[][]; strongest: number; fade: number };
   csvColumns: string[];
   suffixes: string[];
   mostPhotos: number;

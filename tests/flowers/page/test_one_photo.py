@@ -149,6 +149,16 @@ def test_the_focus_map_is_opaque_where_the_predicted_class_was_found() -> None:
     assert alpha[5 * cell + 4, cell + 4] == 0
 
 
+def test_what_counted_little_is_no_haze_over_the_photo() -> None:
+    focus = np.full((7, 7, 3), 0.2, dtype=np.float32)
+    focus[:, 4:] = 1.0
+    image = overlay(replace(says(0.1, 0.8, 0.1), focus=focus))
+    assert image is not None
+    alpha = np.asarray(image)[..., 3].astype(float)
+    # A fifth of the strength shows with 0.2 ** 1.5 of the opacity, less than a tenth.
+    assert alpha[28, 2] / alpha[28, -3] == pytest.approx(0.089, abs=0.02)
+
+
 def test_an_empty_focus_map_shows_nothing() -> None:
     image = overlay(says(0.2, 0.5, 0.3))
     assert image is not None
