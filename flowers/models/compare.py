@@ -22,6 +22,10 @@ LEAST = 1e-4
 """Probability that every class has at least in a pool, so that no model alone rules one out."""
 
 
+NONE_OF_THESE = "none of these"
+"""The label of a photo that shows none of the classes."""
+
+
 @dataclass(frozen=True)
 class Consensus:
     """What the chosen models say together of one photo."""
@@ -94,6 +98,7 @@ class Reading:
 
     photo: str
     label: str | None = None
+    """A class, or `NONE_OF_THESE`."""
     predictions: tuple[Prediction, ...] = ()
     reason: str | None = None
 
@@ -175,9 +180,21 @@ class Standings:
         ]
 
 
+def is_right(prediction: Prediction, label: str) -> bool:
+    """Whether a model reads a labelled photo right.
+
+    Of a class: when that is the nearest class, refused or not, as training measures accuracy.
+    Of `NONE_OF_THESE`: when the model refuses the photo.
+    """
+    return not prediction.known if label == NONE_OF_THESE else prediction.label == label
+
+
 def judge(readings: Iterable[Reading]) -> Standings | None:
-    """Score the models on the labelled photos of a batch; None when no photo has a label."""
-    labelled = [r for r in readings if r.label is not None and r.predictions]
+    """Score the models on the photos of a batch that have a class for a label; None without any.
+
+    Photos of none of the classes do not count here: see `refusals.py`.
+    """
+    labelled = [r for r in readings if r.label not in (None, NONE_OF_THESE) and r.predictions]
     if not labelled:
         return None
     outcomes: dict[Model, list[Outcome]] = {}

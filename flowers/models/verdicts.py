@@ -15,14 +15,22 @@ from typing import Any, Literal
 
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS, Model, model_name
 from flowers.models.classifier import Prediction
-from flowers.models.compare import LEAST, Score, Standings, class_order, consensus, pooled
+from flowers.models.compare import (
+    LEAST,
+    NONE_OF_THESE,
+    Score,
+    Standings,
+    class_order,
+    consensus,
+    pooled,
+)
 from flowers.stats import POWER, SIGNIFICANT, photos_to_decide
 
 SENTENCES: Mapping[str, str] = {
     # One photo.
     "split": "Models are split: {names}",
     "none": "none of the {count} {noun}",
-    "none_short": "none of these",
+    "none_short": NONE_OF_THESE,
     "agree": "**{votes} of {models}** models say {name}",
     "alone": "**1 model** was asked",
     "mean": "**{probability}** mean calibrated probability",
@@ -53,6 +61,11 @@ SENTENCES: Mapping[str, str] = {
         "difference stays as it is"
     ),
     "no_more": "these photos do not say how many more would decide between {first} and {second}",
+    "refusals": (
+        "A photo with a class for a label counts as right when that class is nearest, even where "
+        "the model refuses it. One labelled none of these is right only when it is refused, and "
+        "counts neither in accuracies nor in tests."
+    ),
     # The published study.
     "published": (
         "The study's best, {first}, is {photos} of {all} test photos ahead of {second}. What each "

@@ -10,6 +10,7 @@ from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.folders.labels import DroppedLabel
 from flowers.models.classifier import Prediction
 from flowers.models.compare import Consensus, Difference, Reading, Standings, consensus
+from flowers.models.refusals import refusals
 from flowers.models.zoo import Zoo
 from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT
@@ -77,11 +78,23 @@ class ScoreRow(TypedDict):
     interval: tuple[float, float]
 
 
+class RefusalRow(TypedDict):
+    """What one model refused: of photos with a class for a label, and of those of none."""
+
+    backbone: str
+    variant: str
+    refused: int
+    photos: int
+    strangers_refused: int
+    strangers: int
+
+
 class Comparison(TypedDict):
     """Answer of `/compare`."""
 
     photos: list[PhotoRow]
     scores: list[ScoreRow]
+    refusals: list[RefusalRow]
     differences: list[Difference]
     dropped: list[DroppedLabel]
     """Folder names that are not classes, with the class that each may mean."""
@@ -169,6 +182,17 @@ def comparison(
                 interval=s.interval,
             )
             for s in (verdict.scores if verdict else [])
+        ],
+        refusals=[
+            RefusalRow(
+                backbone=r.model[0],
+                variant=r.model[1],
+                refused=r.refused,
+                photos=r.photos,
+                strangers_refused=r.strangers_refused,
+                strangers=r.strangers,
+            )
+            for r in refusals(readings)
         ],
         differences=verdict.differences if verdict else [],
         dropped=list(dropped),

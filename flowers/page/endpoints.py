@@ -13,7 +13,7 @@ from gradio.components.api_component import Api
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import BatchError, RequestError, UserError
 from flowers.models.batch import check_count, collect, labels_in_order, read_batch
-from flowers.models.compare import judge
+from flowers.models.compare import NONE_OF_THESE, judge
 from flowers.models.zoo import Zoo, in_order
 from flowers.page.answers import (
     Classification,
@@ -85,7 +85,7 @@ def compare(
 
     Args:
         photos: Up to 500 uploads: photos, or zips whose folders named after classes are labels.
-        labels: One class per photo, in the same order; "" where it is not known.
+        labels: One class per photo, in the same order, or "none of these"; "" where not known.
         backbones: Keys such as mobilenetv2; all available ones when left out.
         variants: transfer, finetuned or both; both when left out.
 
@@ -104,9 +104,9 @@ def compare(
         collected = collect(uploaded(photos or []), classes)
         shots = collected.shots
         for label in filter(None, labels or []):
-            if label not in classes:
+            if label not in (names := [*classes, NONE_OF_THESE]):
                 raise BatchError(
-                    f"There is no such class; use {', '.join(classes)}. Received: {label!r}"
+                    f"There is no such class; use {', '.join(names)}. Received: {label!r}"
                 )
         if labels:
             shots = labels_in_order(shots, labels)

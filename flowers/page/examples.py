@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 from flowers.errors import PhotoError
 from flowers.folders.find import find_on_disk
 from flowers.models.batch import Collected, Place, Shot
+from flowers.models.compare import NONE_OF_THESE
 from flowers.photos import FORMATS, load_photo
 from flowers.weights.folder import EXAMPLES
 
@@ -79,12 +80,12 @@ def find_examples(root: Path, classes: Sequence[str]) -> tuple[list[Example], li
 
 
 def sample_batch(classes: Sequence[str]) -> Collected:
-    """All photos of the project as a batch, labelled where they are of one of the classes."""
+    """All photos of the project as a batch, labelled with their class or as none of these."""
     return Collected(
         [
             Shot(
                 name=photo.path.relative_to(PHOTOS_FOLDER).as_posix(),
-                label=photo.label if photo.label in classes else None,
+                label=photo.label if photo.label in classes else NONE_OF_THESE,
                 read=photo.path.read_bytes,
                 place=Place(photo.path),
             )

@@ -13,8 +13,10 @@ from markupsafe import Markup
 from flowers.backbones import BACKBONES, Model
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
-from flowers.models.compare import Reading, Standings
-from flowers.models.verdicts import leader_of, none_of
+from flowers.models.classifier import Prediction
+from flowers.models.compare import NONE_OF_THESE, Reading, Standings, is_right
+from flowers.models.refusals import refusals
+from flowers.models.verdicts import SENTENCES, leader_of, none_of
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
@@ -78,9 +80,22 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
         "batch_table.html",
         models=models,
         classes=classes,
+        stranger=NONE_OF_THESE,
         complete=complete,
         rows=[_row(row, models) for row in rows],
     )
+
+
+def refusal_table(rows: Sequence[BatchRow]) -> Markup:
+    """How often each model refused the labelled photos; nothing without any."""
+    found = refusals(row.reading for row in rows)
+    return render("refusals.html", rows=found, rule=SENTENCES["refusals"]) if found else Markup("")
+
+
+def saved_labels(rows: Sequence[BatchRow]) -> Markup:
+    """The labels that count now, for the signs at the rows; see `scripts/saved.js`."""
+    labels = json.dumps([row.reading.label or "" for row in rows])
+    return Markup('<span hidden data-labels="{}"></span>').format(labels)
 
 
 def downloads(
@@ -147,7 +162,12 @@ def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
     r = row.reading
     summary = r.consensus
     found = {(p.backbone, p.variant): p for p in r.predictions}
-    right = r.label or (summary.label if summary else None)
+
+    def kind(p: Prediction) -> str:
+        if r.label:
+            return "right" if is_right(p, r.label) else "wrong"
+        return "wrong" if summary and p.label != summary.label else ""
+
     return {
         "photo": r.photo,
         "short": PurePosixPath(r.photo).name,
@@ -159,7 +179,8 @@ def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
             {
                 "label": p.label,
                 "probability": p.probability,
-                "kind": "wrong" if p.label != right else "right" if r.label else "",
+                "known": p.known,
+                "kind": kind(p),
             }
             if (p := found.get(model))
             else None

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from flowers.errors import PhotoError
 from flowers.models.batch import BatchRow
+from flowers.models.compare import NONE_OF_THESE
 from flowers.models.zoo import Zoo
 from flowers.page.html import message, render
 from flowers.page.limits import PREVIEW
@@ -40,7 +41,7 @@ def opened_photo(zoo: Zoo, row: BatchRow, asked: Asked) -> Iterator[Markup]:
             "opened.html",
             number=asked.row,
             photo=row.reading.photo,
-            label=row.reading.label,
+            labels=[*zoo.classes(), NONE_OF_THESE] if row.reading.predictions else [],
             picture=picture,
             answer=answer.html(),
         )

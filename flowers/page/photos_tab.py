@@ -15,7 +15,7 @@ from flowers.models.batch import (
     collect,
     with_meanings,
 )
-from flowers.models.compare import Standings
+from flowers.models.compare import NONE_OF_THESE, Standings
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
@@ -48,7 +48,9 @@ def photos_tab(zoo: Zoo) -> None:
             with gr.Accordion("Models", open=False):
                 choice = picker(zoo, "batch-pick")
             with gr.Row():
-                start = gr.Button("Read all photos", variant="primary", elem_id="batch-start")
+                start = gr.Button(
+                    "Read all photos", variant="primary", elem_id="batch-start", interactive=False
+                )
                 sample = gr.Button("Try with 28 sample photos", elem_id="batch-sample")
                 stop = gr.Button("Stop", elem_id="batch-stop", visible=False)
     summary = gr.HTML(many_photos.empty(), elem_id="batch-summary")
@@ -67,13 +69,16 @@ def photos_tab(zoo: Zoo) -> None:
         gr.HTML("<h3>Confusion</h3>", elem_classes="chart-head")
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.Plot(show_label=False, container=False, elem_id="batch-confusion")
+    refused_table = gr.HTML("", elem_id="batch-refusals", elem_classes="chart-head")
     links = gr.HTML("", elem_id="batch-links")
     table = gr.HTML("", js_on_load=script("batch"), elem_id="batch-table")
+    saved = gr.HTML("", js_on_load=script("saved"), elem_id="batch-saved")
     opened = gr.HTML("", js_on_load=script("opened"), elem_id="batch-opened")
 
     stopped: set[str] = set()
     """Sessions whose visitors want no more photos read."""
-    judged = [batch, summary, take, scores, accuracy, difference, model, confusion, links]
+    judged = [batch, summary, take, scores, accuracy, difference, model, confusion]
+    judged += [refused_table, links]
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     hide = gr.update(visible=False)
 
@@ -85,6 +90,7 @@ def photos_tab(zoo: Zoo) -> None:
                 found.rows, verdict, found.failed, found.sent, found.sentences()
             ),
             take: gr.update(value=_offer(found.meanings()), visible=bool(found.meanings())),
+            refused_table: many_photos.refusal_table(found.rows),
             links: many_photos.downloads(found.rows, verdict, found.dropped, found.said),
         }
         if verdict is None:
@@ -115,7 +121,7 @@ def photos_tab(zoo: Zoo) -> None:
     ) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         stopped.discard(session)
-        nothing = dict.fromkeys((summary, links, table, opened), "")
+        nothing = dict.fromkeys((summary, refused_table, links, table, opened), "")
         yield {**nothing, batch: Batch(), take: hide, scores: hide}
         try:
             for found in read_all(zoo, photos(), *choice.split(boxes), lambda: session in stopped):
@@ -152,12 +158,11 @@ def photos_tab(zoo: Zoo) -> None:
     def label(current: Batch, event: gr.EventData) -> dict[Any, Any]:
         rows = list(current.rows)
         row, name = row_of(current, event), field_of(event, "label", str)
-        if name not in ["", *zoo.classes()]:
-            raise refused(
-                f"There is no such class; use {', '.join(zoo.classes())}. Received: {name!r:.80}"
-            )
+        if name not in ["", *(names := [*zoo.classes(), NONE_OF_THESE])]:
+            raise refused(f"There is no such class; use {', '.join(names)}. Received: {name!r:.80}")
         rows[row] = rows[row].labelled(name or None)
-        return judge_anew(replace(current, rows=rows))
+        found = replace(current, rows=rows)
+        return {**judge_anew(found), saved: many_photos.saved_labels(rows)}
 
     def take_meanings(current: Batch) -> dict[Any, Any]:
         rows = with_meanings(current.rows, current.meanings())
@@ -171,17 +176,33 @@ def photos_tab(zoo: Zoo) -> None:
             raise refused(f"There is no such model in this batch. Received: {name!r:.80}")
         return {batch: replace(current, chosen=name), confusion: confusion_of(verdict, name)}
 
+    def busy(sent: list[Any] | None) -> dict[Any, Any]:
+        del sent
+        still = gr.update(interactive=False)
+        return {stop: gr.update(visible=True), start: still, sample: still}
+
+    def idle(sent: list[Any] | None) -> dict[Any, Any]:
+        return {stop: hide, **can_start(sent), sample: gr.update(interactive=True)}
+
+    def can_start(sent: list[Any] | None) -> dict[Any, Any]:
+        return {start: gr.update(interactive=bool(sent))}
+
+    buttons = [stop, start, sample]
+    only_names: dict[str, Any] = {**quick, "preprocess": False}
+    files.change(can_start, files, [start], **only_names)
     for button, reads, photos in ((start, run_sent, [files]), (sample, run_sample, [])):
-        button.click(lambda: gr.update(visible=True), None, stop, **quick).then(
+        button.click(busy, files, buttons, **only_names).then(
             reads,
             [*photos, *choice.boxes],
             [*judged, table, opened, *choice.backbones.values()],
             preprocess=False,  # `uploaded` says which files may be opened.
             **{**quick, **PREDICT_BATCH},
-        ).then(lambda: hide, None, stop, **quick)
+        ).then(idle, files, buttons, **only_names)
     stop.click(stop_reading, **quick)
     # One after another, since each picks up what the one before has left.
-    table.input(label, batch, judged, trigger_mode="multiple", concurrency_limit=1, **quick)
+    table.input(
+        label, batch, [*judged, saved], trigger_mode="multiple", concurrency_limit=1, **quick
+    )
     # The last photo that was asked for wins. By way of a state, since an event that has to wait
     # would bring what the one before it said.
     opened.select(ask, batch, asked, trigger_mode="multiple", **quick)

@@ -12,11 +12,26 @@ const show = () => {
     found.showModal();
   }
 };
-watch('value', show);
+// The table has the labels; Python writes none into the dialog, since they change while it is made.
+const showLabel = () => {
+  if (wanted === null || Number(dialog()?.dataset.row) !== wanted) return;
+  const {value, sign} = window.flowersBatch.label(wanted);
+  element.querySelectorAll('[data-label]').forEach((button) =>
+    button.setAttribute('aria-pressed', button.dataset.label === value));
+  const saved = element.querySelector('.saved');
+  if (saved) saved.textContent = sign;
+};
+watch('value', () => {
+  show();
+  showLabel();
+});
 
 const open = (row, focus = '') => {
   wanted = row;
-  if (Number(dialog()?.dataset.row) === row) show();
+  if (Number(dialog()?.dataset.row) === row) {
+    show();
+    showLabel();
+  }
   trigger('select', {row, focus});
 };
 const step = (by) => {
@@ -24,22 +39,25 @@ const step = (by) => {
   const next = rows[rows.indexOf(wanted) + by];
   if (next !== undefined) open(next);
 };
-window.flowersOpened = {open};
+window.flowersOpened = {open, showLabel};
 
 element.addEventListener('click', (event) => {
   if (event.target === dialog()) return dialog().close();  // Beside it.
   const by = event.target.closest('[data-step]')?.dataset.step;
   if (by === '0') dialog().close();
   else if (by) step(Number(by));
+  const label = event.target.closest('[data-label]');
+  if (label) window.flowersBatch.setLabel(wanted, label.dataset.label);
   const chosen = event.target.closest('[data-focus]');
   if (chosen) open(wanted, chosen.dataset.focus);
 });
 // Anywhere, since what had the focus may be gone when a new answer has come.
 document.addEventListener('keydown', (event) => {
   const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-  if (!dialog()?.matches(':modal')) return;
+  if (!dialog()?.matches(':modal') || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/^[0-9]$/.test(event.key)) window.flowersBatch.setLabelByKey(wanted, event.key);
   // Wide tables scroll by these keys.
-  if (!by || event.target.closest('.scroll') || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!by || event.target.closest('.scroll')) return;
   event.preventDefault();
   step(by);
 });

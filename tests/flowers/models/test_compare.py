@@ -4,6 +4,7 @@ import pytest
 
 from flowers.backbones import VARIANTS, all_models
 from flowers.models.compare import (
+    NONE_OF_THESE,
     Reading,
     consensus,
     dissent,
@@ -12,6 +13,7 @@ from flowers.models.compare import (
     pooled,
     standings,
 )
+from flowers.models.refusals import Refusals, refusals
 from flowers.weights.results import Outcome
 from tests.support.predictions import says
 
@@ -93,6 +95,27 @@ def test_judge_scores_labelled_photos_only() -> None:
     assert (test.only_first, test.only_second) == (8, 0)
     assert test.p_value == pytest.approx(2 * 0.5**8)
     assert verdict.beaten() == [("vgg16", "finetuned")]
+
+
+def test_photos_of_no_class_enter_neither_accuracy_nor_tests() -> None:
+    refused, taken = says(1, 0, 0, known=False), says(0, 1, 0, variant="finetuned")
+    readings = [
+        *[Reading(str(i), "daisy", (refused, taken)) for i in range(3)],
+        *[Reading(f"stranger {i}", NONE_OF_THESE, (refused, taken)) for i in range(5)],
+    ]
+    verdict = judge(readings)
+    assert verdict is not None
+    assert [(s.correct, s.photos) for s in verdict.scores] == [(3, 3), (0, 3)]
+    assert NONE_OF_THESE not in verdict.classes
+    (test,) = verdict.differences
+    assert (test.only_first, test.only_second) == (3, 0)
+    assert refusals(readings) == [
+        Refusals(("vgg16", "transfer"), refused=3, photos=3, strangers_refused=5, strangers=5),
+        Refusals(("vgg16", "finetuned"), refused=0, photos=3, strangers_refused=0, strangers=5),
+    ]
+    strangers = readings[3:]
+    assert judge(strangers) is None
+    assert refusals(strangers)[0] == Refusals(("vgg16", "transfer"), 0, 0, 5, 5)
 
 
 def test_without_labels_nobody_is_judged() -> None:

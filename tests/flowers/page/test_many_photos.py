@@ -7,8 +7,8 @@ from PIL import Image
 
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
-from flowers.models.compare import Reading, judge
-from flowers.page.many_photos import batch_table, batch_verdict, readings_csv
+from flowers.models.compare import NONE_OF_THESE, Reading, judge
+from flowers.page.many_photos import batch_table, batch_verdict, readings_csv, refusal_table
 from flowers.page.reading import Batch
 from tests.support.markup import Markup
 from tests.support.predictions import CLASSES, says
@@ -43,10 +43,30 @@ def test_the_table_marks_who_is_wrong_and_offers_every_label() -> None:
     assert page.texts("td.wrong") == ["daisy 50"]
     assert page.texts("td.right") == ["rose 80"]
     assert page.texts("option[selected]") == ["rose"]
-    assert page.texts("option") == ["–", *CLASSES]
+    assert page.texts("option") == ["–", *CLASSES, "none of these"]
     assert page.all('select[aria-label="Label of roses/a.jpg"]')
     assert page.rows()[1] == ["b.jpg", "b.jpg is damaged."]
     assert len(page.all('img[src^="data:image/jpeg;base64,"]')) == 1
+
+
+def test_a_photo_of_none_of_the_classes_is_right_where_it_is_refused() -> None:
+    refused, taken = says(0.1, 0.8, 0.1, known=False), says(0.1, 0.8, 0.1, variant="finetuned")
+    rows = [
+        BatchRow(Reading("stranger", NONE_OF_THESE, (refused, taken))),
+        BatchRow(Reading("rose", "rose", (refused, taken))),
+    ]
+    page = Markup(batch_table(rows, CLASSES))
+    # The rose's nearest class is right, refused or not: accuracy knows no refusal.
+    assert page.texts("td.right") == ["rose refused 80", "rose refused 80", "rose 80"]
+    assert page.texts("td.wrong") == ["rose 80"]
+    assert page.texts("option[selected]") == ["none of these", "rose"]
+    found = Markup(refusal_table(rows))
+    assert found.rows() == [
+        ["VGG16 transfer", "1 of 1", "1 of 1, 100 %"],
+        ["VGG16 finetuned", "0 of 1", "0 of 1, 0 %"],
+    ]
+    assert "counts neither in accuracies nor in tests" in found.text()
+    assert not refusal_table([BatchRow(Reading("a", None, (refused,)))])
 
 
 def test_names_cannot_break_out_of_the_table() -> None:

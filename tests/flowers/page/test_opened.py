@@ -10,7 +10,7 @@ from flowers.models.compare import Reading
 from flowers.models.zoo import Zoo
 from flowers.page.opened import Asked, opened_photo
 from flowers.weights.source import Source
-from tests.support.browser import choose_photos
+from tests.support.browser import choose_photos, tab
 from tests.support.markup import Markup
 from tests.support.predictions import says
 from tests.support.zips import write_zip
@@ -56,6 +56,51 @@ def test_rows_open_their_photo_and_the_keyboard_leafs_through_them(
     page.wait_for_selector(ANSWERED.format(1))
     dialog.get_by_role("button", name="Close").click()
     assert not dialog.is_visible()
+
+
+def test_photos_are_labelled_by_keys_and_say_so_when_it_is_saved(
+    open_page: Any, generated_photos: Path
+) -> None:
+    pytest.importorskip("playwright.sync_api")
+    page = open_page()
+    tab(page, "Your photos")
+    assert page.locator("#batch-start").is_disabled()  # There is nothing to read.
+    choose_photos(page, [generated_photos / "rose" / f"{i}.jpg" for i in range(3)], "0.jpg")
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    labels = page.locator("table.batch select")
+    saved = page.locator("table.batch .saved")
+    names = page.locator("button[data-open]")
+
+    names.first.focus()
+    page.keyboard.press("5")  # The classes in the order of the list: rose.
+    assert labels.first.input_value() == "rose"
+    page.wait_for_selector("table.batch tr:first-child .saved:text-is('saved')")
+    assert saved.all_inner_texts() == ["saved", "", ""]
+    page.keyboard.press("ArrowDown")
+    assert names.nth(1).evaluate("e => e === document.activeElement")
+
+    page.keyboard.press("Enter")
+    page.wait_for_selector(ANSWERED.format(1))
+    page.keyboard.press("0")
+    dialog = page.get_by_role("dialog")
+    stranger = dialog.get_by_role("button", name="none of these")
+    page.wait_for_selector("dialog .saved:text-is('saved')")
+    assert stranger.get_attribute("aria-pressed") == "true"
+    assert labels.nth(1).input_value() == "none of these"
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(ANSWERED.format(2))
+    assert stranger.get_attribute("aria-pressed") == "false"
+    dialog.get_by_role("button", name="daisy", exact=True).click()
+    page.wait_for_selector("dialog .saved:text-is('saved')")
+    page.keyboard.press("Escape")
+    assert [labels.nth(i).input_value() for i in range(3)] == ["rose", "none of these", "daisy"]
+
+    # Two photos of classes enter the accuracy; the stranger stands in a table of its own.
+    assert "of 2 photos" in page.inner_text("#batch-summary .facts")
+    (row, *_) = page.locator("#batch-refusals tbody tr").all()
+    assert row.locator("td").nth(1).inner_text().startswith(("0 of 1", "1 of 1"))
+    assert page.locator("#batch-refusals tbody tr").count() == 2
 
 
 def test_a_photo_that_was_deleted_meanwhile_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from flowers.backbones import DEFAULT_CLASSES
 from flowers.models.batch import collect
+from flowers.models.compare import NONE_OF_THESE
 from flowers.models.zoo import Zoo
 from flowers.page import reading
 from flowers.page.examples import sample_batch
@@ -53,8 +54,8 @@ def test_a_batch_grows_photo_by_photo(
 
 def test_the_sample_batch_has_photos_of_every_class_and_of_none() -> None:
     sample = sample_batch(DEFAULT_CLASSES).shots
-    assert {shot.label for shot in sample} == {*DEFAULT_CLASSES, None}
+    assert {shot.label for shot in sample} == {*DEFAULT_CLASSES, NONE_OF_THESE}
     assert len(sample) == 28
-    assert {shot.label for shot in sample_batch(["rose"]).shots} == {"rose", None}
+    assert {shot.label for shot in sample_batch(["rose"]).shots} == {"rose", NONE_OF_THESE}
     for shot in sample:
         assert load_photo(shot.read()).width > 200
