@@ -1,5 +1,6 @@
 /** The page: tabs, light and dark, and what starts when it opens. */
 
+import { write } from "./address";
 import { Batch } from "./batch";
 import { Classify } from "./classify";
 import { comparison } from "./comparison";
@@ -41,16 +42,24 @@ function tabs(): void {
       find(`#panel-${other}`).hidden = !on;
     });
   };
+  const open = (name: string): void => {
+    select(name);
+    write({ tab: name === names[0] ? null : name }, true);
+  };
   buttons.forEach((button, i) => {
-    button.addEventListener("click", () => select(names[i]!));
+    button.addEventListener("click", () => open(names[i]!));
     button.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
       const next = (i + step + names.length) % names.length;
-      select(names[next]!);
+      open(names[next]!);
       buttons[next]!.focus();
     });
   });
-  const wanted = query.get("tab");
-  select(names.find((name) => name === wanted) ?? names[0]!);
+  const restore = (): void => {
+    const wanted = new URLSearchParams(location.search).get("tab");
+    select(names.find((name) => name === wanted) ?? names[0]!);
+  };
+  restore();
+  window.addEventListener("popstate", restore);
 }

@@ -1,5 +1,6 @@
 /** The Classify tab: one photo, every chosen model, side by side. */
 
+import { write } from "./address";
 import { type Answer, answer, asJson, message } from "./answer";
 import { camera } from "./camera";
 import { download, find, h } from "./elements";
@@ -41,7 +42,10 @@ export class Classify {
       button.addEventListener("click", () => void this.example(button.dataset.example!));
     }
     find("#share").addEventListener("click", () => this.share());
-    this.picker.onChange(() => void this.read());
+    this.picker.onChange(() => {
+      this.remember();
+      void this.read();
+    });
   }
 
   /** What the page's link asks for. */
@@ -82,6 +86,7 @@ export class Classify {
     this.preview.src = this.shown.address;
     find("#photo").classList.add("filled");
     find("#photo-credit").textContent = "";
+    this.remember();
     void this.read();
   }
 
@@ -92,6 +97,7 @@ export class Classify {
     find("#photo").classList.remove("filled");
     find("#photo-credit").textContent = "";
     this.preview.removeAttribute("src");
+    this.remember();
     this.place.replaceChildren(find<HTMLTemplateElement>("#no-photo").content.cloneNode(true));
   }
 
@@ -160,19 +166,21 @@ export class Classify {
     });
   }
 
-  /** Write the choice into the address bar, where it can be copied. */
-  private share(): void {
-    const url = new URL(location.href);
+  /** Put what is shown into the address; what is there anyway does not stand in it. */
+  private remember(): void {
     const { backbones, variants } = this.picker.chosen;
-    url.searchParams.set("backbones", backbones.join(","));
-    url.searchParams.set("variants", variants.join(","));
-    if (this.shown?.example) url.searchParams.set("example", this.shown.example);
-    else url.searchParams.delete("example");
-    url.search = url.search.replaceAll("%2C", ",");
-    history.replaceState(null, "", url);
+    write({
+      backbones: this.picker.all("backbone") ? null : backbones.join(",") || "none",
+      variants: this.picker.all("variant") ? null : variants.join(",") || "none",
+      example: this.shown?.example ?? null,
+    });
+  }
+
+  /** Show the address, to be copied. */
+  private share(): void {
     const link = find<HTMLInputElement>("#link");
     link.hidden = false;
-    link.value = url.href;
+    link.value = location.href;
     link.select();
   }
 }

@@ -18,6 +18,11 @@ export class Picker {
     for (const box of this.boxes(name)) if (!box.disabled) box.checked = wanted.includes(box.value);
   }
 
+  /** Whether everything is ticked that can be. */
+  all(name: "backbone" | "variant"): boolean {
+    return this.boxes(name).every((box) => box.checked || box.disabled);
+  }
+
   onChange(changed: () => void): void {
     this.root.addEventListener("change", changed);
   }

@@ -295,6 +295,31 @@ def test_tabs_follow_the_arrow_keys_and_show_where_the_focus_is(
     assert page.evaluate(outline) == "solid"
 
 
+def test_tabs_and_choices_stand_in_the_address_and_come_back_with_reload_and_back(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(web.address + ONE)
+    choice = page.locator("#choice-column")
+    choice.get_by_label("transfer").uncheck()
+    page.locator("#examples").get_by_role("button", name="rose").click()
+    page.wait_for_selector(READY)
+    page.get_by_role("tab", name="About").click()
+    assert page.url.partition("?")[2] == (
+        "backbones=mobilenetv2&variants=finetuned&example=rose-1&tab=about"
+    )
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.get_by_role("tabpanel", name="About").is_visible()
+    page.go_back()
+    assert page.get_by_role("tabpanel", name="Classify").is_visible()
+    page.wait_for_selector(READY)
+    assert not choice.get_by_label("transfer").is_checked()
+    assert page.locator("table.heat tbody tr").count() == 1
+    choice.get_by_label("transfer").check()
+    choice.get_by_label("DenseNet121").check()
+    assert page.url.partition("?")[2] == "example=rose-1"  # All models, as without an address.
+
+
 def test_it_can_be_installed(web: WebServer, open_site: Callable[..., Page]) -> None:
     page = open_site(web.address)
     session = page.context.new_cdp_session(page)
