@@ -29,7 +29,7 @@ def test_a_folder_offers_what_is_in_it(folder):
         "densenet121",
         "mobilenetv2",
     ]
-    assert "train fit --backbones vgg16" in entries["vgg16"].reason
+    assert "train fit --data PHOTOS --out FOLDER --backbones vgg16" in entries["vgg16"].reason
     assert entries["mobilenetv2"].metrics.variants["transfer"].accuracy == 0.85
     assert weights.fetch("mobilenetv2").path == folder / "mobilenetv2" / "model.tflite"
     assert (weights.origin, weights.commit, weights.notice) == ("the folder made/", None, None)
