@@ -13,9 +13,9 @@ GRADIO = {
 """Rule -> what is in the HTML of Gradio's element that breaks it."""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str) -> None:
-    page = open_page(scheme=scheme)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str, width: int) -> None:
+    page = open_page(scheme=scheme, viewport={"width": width, "height": 844})
     page.wait_for_selector(READY)
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)
