@@ -159,13 +159,13 @@ export class Batch {
     if (this.rows.length < this.shots.length) {
       head += say("stopped", { read: this.rows.length, photos: this.shots.length });
     }
-    const [title, facts] = standings ? leader(standings) : agreement(read);
+    const { title, facts, look } = standings ? leader(standings) : agreement(read);
     const skipped = this.rows.flatMap((row) => row.reason ?? []);
     const notes = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
     notes.push(...skipped.slice(0, 5));
     if (skipped.length > 5) notes.push(say("more_unreadable", { photos: skipped.length - 5 }));
     this.summary.replaceChildren(
-      h("section", { class: "verdict", "aria-live": "polite" },
+      h("section", { class: "verdict", "aria-live": "polite", "data-look": look },
         h("p", { class: "eyebrow" }, head), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
       ...notes.map((note) => h("p", { class: "failure", role: "alert" }, note)));
     find("#batch-scores").replaceChildren(...(standings ? scores(standings) : []));
@@ -200,15 +200,22 @@ export class Batch {
   }
 }
 
+/** The batch in one look; only a model that is better by a test is crowned in colour. */
+interface Shown {
+  title: string;
+  facts: HTMLElement[];
+  look: string | null;
+}
+
 /** Who reads labelled photos best, as a title, and how sure that is. */
-export function leader(standings: Standings): [string, HTMLElement[]] {
-  const { title, facts } = leaderOf(standings, site.words);
-  return [title, facts.map((fact) => h("li", {}, ...emphasized(fact)))];
+function leader(standings: Standings): Shown {
+  const { title, facts, look } = leaderOf(standings, site.words);
+  return { title, look, facts: facts.map((fact) => h("li", {}, ...emphasized(fact))) };
 }
 
 /** How far the models agree, where no photo has a label. */
-function agreement(read: readonly Reading[]): [string, HTMLElement[]] {
-  if (!read.length) return [say("none_readable"), []];
+function agreement(read: readonly Reading[]): Shown {
+  if (!read.length) return { title: say("none_readable"), facts: [], look: null };
   const summaries = read.map((row) => consensus(row.predictions));
   const together = summaries.filter((s) => s.agreement === s.models).length;
   const counts = new Map<string, number>();
@@ -218,8 +225,8 @@ function agreement(read: readonly Reading[]): [string, HTMLElement[]] {
   }
   const order = [...counts].sort(([a, m], [b, n]) => Number(a === site.unknown) - Number(b === site.unknown) || n - m);
   const facts = order.map(([name, n]) => h("li", {}, h("b", {}, `${n}`), ` ${name}`));
-  if (read.length === 1) return [say(together ? "one_agreed" : "one_split"), facts];
-  return [say("agreed", { agreed: together, photos: read.length }), facts];
+  if (read.length === 1) return { title: say(together ? "one_agreed" : "one_split"), facts, look: null };
+  return { title: say("agreed", { agreed: together, photos: read.length }), facts, look: null };
 }
 
 /** The accuracy of each model with its interval, best first, as bars on one scale. */

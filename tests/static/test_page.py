@@ -234,6 +234,12 @@ def test_folders_label_photos_and_models_are_scored_with_intervals(
     labels = [row["label"] == row["reads"] for row in rows if row["variant"] == "finetuned"]
     assert sum(labels) == right["finetuned"]
 
+    # Six photos tell no two variants apart, so no headline has the colour of a winner.
+    verdict = page.locator("#batch-summary .verdict")
+    plain = page.evaluate("getComputedStyle(document.body).color")
+    assert verdict.get_attribute("data-look") == "open"
+    assert verdict.locator("h2").evaluate("e => getComputedStyle(e).color") == plain
+
     first = page.locator("table.batch select").first
     first.select_option("")
     assert "of 5" in page.locator("table.scores").inner_text()
