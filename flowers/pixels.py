@@ -68,7 +68,7 @@ def _stretch(image: Image.Image, name: str) -> Image.Image:
     samples = np.asarray(image, dtype=np.float64)
     low, high = float(samples.min()), float(samples.max())
     if not np.isfinite(high - low):
-        raise PhotoError(f"{name} holds samples that are no numbers; export it as JPEG.")
+        raise PhotoError(f"{name} holds samples that are not numbers; export it as JPEG.")
     if low >= 0 and high <= 65535 and image.mode == "I":
         return Image.fromarray((samples / 257).astype(np.uint8))
     return Image.fromarray(((samples - low) * (255 / max(high - low, 1e-12))).astype(np.uint8))

@@ -70,7 +70,7 @@ class Plan:
         return folder if read_config(folder).image_size == self.image_size else None
 
     def set_up(self) -> None:
-        """Make the files that are missing; a process a backbone, so that memory is given back."""
+        """Make the files that are missing; a process per backbone gives its memory back."""
         # All photos before the clock runs, and the plain models in any case: they come with the
         # count of multiply-adds.
         kinds = list(dict.fromkeys(["plain", *(ROWS[row].kind for row in self.rows)]))

@@ -19,7 +19,7 @@ from flowers.weights.source import Entry
 
 WORTH_KNOWING = (
     "A model names one of its classes for every photo. A photo counts as none of them when the "
-    "models are less sure than they are of nearly all photos of the classes; that is no proof "
+    "models are less sure than they are of nearly all photos of the classes. That proves nothing "
     "either way.",
     "Probabilities are calibrated on validation photos by temperature scaling. On photos unlike "
     "those, they are less reliable.",

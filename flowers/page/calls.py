@@ -195,7 +195,7 @@ def field_of(event: gr.EventData, name: str, kind: type) -> Any:
 
 
 def refused(sentence: str) -> gr.Error:
-    """What is told a visitor, and is no fault that belongs into the log."""
+    """What a visitor is told. It is not a fault, so it does not go into the log."""
     return gr.Error(sentence, print_exception=False)
 
 

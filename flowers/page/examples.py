@@ -38,7 +38,7 @@ class Example:
     shows: str
     """For people who see it, and for those who do not."""
     label: str | None = None
-    """The class that it belongs to; None where it is none, or nothing is known."""
+    """The class that it belongs to; None where it belongs to none, or where that is not known."""
     credit: str | None = None
     address: str | None = None
     note: str | None = None

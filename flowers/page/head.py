@@ -41,7 +41,7 @@ _TAGS = re.compile(
 def address_of(scope: Scope) -> str | None:
     """The address of the page for whoever asked, without a slash at the end.
 
-    Proxies say what they were asked for. None where that is no host.
+    Proxies say what they were asked for. None where that is not a host.
     """
     root = os.environ.get(ROOT_PATH, "").rstrip("/")
     if root.startswith(("http://", "https://")):

@@ -66,7 +66,7 @@ def _path(file: Any) -> Path:
         if file.startswith("data:"):
             return _decoded(file)
     raise UploadError(
-        f"That is no file that was uploaded; upload one first. Received: {file!r:.80}"
+        f"That is not a file that was uploaded; upload one first. Received: {file!r:.80}"
     )
 
 

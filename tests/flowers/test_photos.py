@@ -244,7 +244,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path):
     broken = np.full((32, 32), np.nan, dtype=np.float32)
     path = tmp_path / "broken.tif"
     path.write_bytes(encoded(Image.fromarray(broken), "TIFF"))
-    assert refusal(path).startswith("broken.tif holds samples that are no numbers")
+    assert refusal(path).startswith("broken.tif holds samples that are not numbers")
 
 
 def test_one_bit():

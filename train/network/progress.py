@@ -152,7 +152,7 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 def write_curves(progress: Progress, path: Path) -> None:
-    """Write the learning curves as CSV, one row an epoch."""
+    """Write the learning curves as CSV, one row per epoch."""
     text = io.StringIO()
     writer = csv.DictWriter(text, ["epoch", *progress.curves[0]], lineterminator="\n")
     writer.writeheader()

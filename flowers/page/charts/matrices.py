@@ -67,7 +67,7 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
 def difference_chart(tests: Sequence[Difference], models: Sequence[Model]) -> go.Figure:
     """Is the difference real: row against column, McNemar's test with Holm's correction.
 
-    Cells show how many photos more the row read right; coloured where that is no chance.
+    Cells show how many photos more the row read right; coloured where that is more than chance.
     """
     place = {model: i for i, model in enumerate(models)}
     size = len(models)

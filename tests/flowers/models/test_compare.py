@@ -64,7 +64,7 @@ def test_disputed_photos_come_first_and_unreadable_ones_last() -> None:
     agreed = Reading("agreed", None, (says(1, 0, 0), says(1, 0, 0), says(1, 0, 0)))
     split = Reading("split", None, (says(1, 0, 0), says(1, 0, 0), says(0, 1, 0)))
     chaos = Reading("chaos", None, (says(1, 0, 0), says(0, 1, 0), says(0, 0, 1)))
-    broken = Reading("broken", reason="It is no photo.")
+    broken = Reading("broken", reason="It is not a photo.")
     ranked = sorted([agreed, broken, split, chaos], key=lambda r: r.rank, reverse=True)
     assert [reading.photo for reading in ranked] == ["chaos", "split", "agreed", "broken"]
 

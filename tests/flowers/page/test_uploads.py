@@ -13,7 +13,7 @@ from flowers.page.uploads import inlined, uploaded
 
 @pytest.mark.parametrize("file", [{"path": "/etc/passwd"}, "/etc/passwd", {"path": 3}, None, 7])
 def test_only_files_that_gradio_vouches_for_are_opened(file: object) -> None:
-    with pytest.raises(UploadError, match="That is no file"):
+    with pytest.raises(UploadError, match="That is not a file"):
         uploaded([file])
 
 

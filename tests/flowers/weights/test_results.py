@@ -1,4 +1,4 @@
-"""Schemas refuse what is no result; intervals and tests have the values of the literature."""
+"""Schemas refuse what is not a result; intervals and tests have the values of the literature."""
 
 import json
 from pathlib import Path
