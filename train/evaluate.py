@@ -31,7 +31,7 @@ from train.artifact.measure import (
     measure,
     measure_refusal,
     predict_all,
-    refusal_table,
+    refusal_lines,
 )
 from train.data.dataset import Dataset
 
@@ -77,7 +77,7 @@ def evaluate_folder(
             print(f"{name}: {line}")
     print(failure_table(results))
     if others:
-        print(refusal_table({model: r.refusal for model, r in results.items() if r.refusal}))
+        print(refusal_lines({model: r.refusal for model, r in results.items() if r.refusal}))
     if out is not None:
         _write_csv(out, rows)
         print(f"Predictions of every photo: {out}")

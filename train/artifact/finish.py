@@ -35,7 +35,7 @@ from train.artifact.measure import (
     measure,
     measure_refusal,
     predict_all,
-    refusal_table,
+    refusal_lines,
     set_refusal,
 )
 from train.artifact.precision import accuracy, calibration_sample, choose_artifact
@@ -175,7 +175,7 @@ def finish_backbone(
     write_config(folder, chosen.config.model_copy(update={"variants": settings, "files": files}))
     by_model = {(trained.backbone, variant): result for variant, result in results.items()}
     refusals = {model: result.refusal for model, result in by_model.items() if result.refusal}
-    return "\n".join(filter(None, [figures_table(by_model), refusal_table(refusals)]))
+    return "\n".join(filter(None, [figures_table(by_model), refusal_lines(refusals)]))
 
 
 def seed_results(first: int, logs: Sequence[Progress]) -> tuple[SeedResult, ...]:

@@ -267,7 +267,7 @@ def failure_table(results: Mapping[Model, VariantResult], most: int = 3) -> str:
     return "\n".join(lines)
 
 
-def refusal_table(results: Mapping[Model, RefusalResult]) -> str:
+def refusal_lines(results: Mapping[Model, RefusalResult]) -> str:
     """A table of how photos of none of the classes are told from the classes, for the terminal."""
     head = f"{'model':<32} {'photos of none of the classes':<30} {'photos':>6} {'AUROC':>6}"
     lines = [f"{head} {'accepted':>8} {'at 95 %':>8} {'of the classes':>14}"]

@@ -15,7 +15,7 @@ from train.artifact.measure import (
     fit_temperature,
     measure,
     measure_refusal,
-    refusal_table,
+    refusal_lines,
     separation,
     set_refusal,
 )
@@ -211,7 +211,7 @@ def test_refusal_in_figures():
     assert found.groups["things"].accepted == 0
     # The 5 % quantile of the known photos is 0.345.
     assert found.groups["species"].accepted_at_95 == 0.5
-    lines = refusal_table({("vgg16", "transfer"): found}).splitlines()
+    lines = refusal_lines({("vgg16", "transfer"): found}).splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [
         ["VGG16", "transfer", "species"],
         ["VGG16", "transfer", "things"],
@@ -221,7 +221,7 @@ def test_refusal_in_figures():
 def test_without_other_photos_only_the_known_ones_are_counted():
     found = measure_refusal(np.array([0.1, 0.9]), {}, threshold=0.05)
     assert (found.known_accepted, found.unknown_photos, found.auroc) == (1, 0, None)
-    assert refusal_table({("vgg16", "transfer"): found}) == ""
+    assert refusal_lines({("vgg16", "transfer"): found}) == ""
 
 
 def test_what_separates_nothing_has_an_area_of_one_half():
