@@ -37,7 +37,7 @@ def test_addresses_of_uploads_are_taken_and_nothing_is_fetched(
         "data:image/png;base64,aGVsbG8",
         "http://[gradio_api/file=x",
     ):
-        with pytest.raises(UploadError, match=r"no file that was uploaded|cannot be decoded"):
+        with pytest.raises(UploadError, match=r"not a file that was uploaded|cannot be decoded"):
             uploaded([address])
 
 
