@@ -30,13 +30,13 @@ test: $(ALL)/ready ## run the tests, without network or data
 	$(ALL)/python -m pytest $(TWO) -m "not slow and not cluster"
 
 test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
-	$(ALL)/python -m pytest $(TWO) --quick -q
+	$(ALL)/python -m pytest $(TWO) --quick -q -m "not slow and not cluster"
 
 test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two nodes; some minutes
 	$(ALL)/python -m pytest -m cluster
 
 test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
-	$(ALL)/python -m pytest -m "not cluster"
+	$(ALL)/python -m pytest -m "not cluster" --hypothesis-profile many
 
 bench: $(ALL)/ready ## measure serving and training beside plain Keras; hours, on an idle machine
 	$(ALL)/python -m benchmarks.serving --docs

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from tests.support.browser import BROWSERS, chromium
 from tests.support.folders import make_folder
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.quick"]
 Once = Callable[[str, Callable[[Path], object]], Path]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# How many examples Hypothesis makes up: with `--quick`, for `make test`, for `make test-all`.
+for name, examples in (("few", 25), ("usual", 100), ("many", 400)):
+    settings.register_profile(name, max_examples=examples, deadline=None, derandomize=True)
+settings.load_profile("usual")
 
 
 LONGEST = (

@@ -1,6 +1,7 @@
 """`pytest --quick`: skips, while they run, the tests that need TensorFlow, a browser or a process.
 
-Nothing has to be marked: a test that reaches for one of these is left out where it does.
+Nothing has to be marked: a test that reaches for one of these is left out where it does. What
+Hypothesis makes up is less.
 """
 
 import sys
@@ -11,8 +12,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 HEAVY = frozenset({"jax", "keras", "playwright", "tensorflow", "torch"})
+PROGRAMS = ("node", "npm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,9 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # With `-n`, this process starts those that run the tests and runs none itself.
     starts_others = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if config.getoption("quick"):
+        settings.load_profile("few")
     if config.getoption("quick") and not starts_others:
         sys.meta_path.insert(0, _Finder())
-        sys.addaudithook(_no_python)
+        sys.addaudithook(_no_process)
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -41,8 +46,8 @@ class _Finder(MetaPathFinder, Loader):
         _skip(module.__name__)
 
 
-def _no_python(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "subprocess.Popen" and arguments[0] == sys.executable:
+def _no_process(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "subprocess.Popen" and arguments[0] in (sys.executable, *PROGRAMS):
         _skip("another process")
 
 

@@ -241,8 +241,9 @@ def _train(
     resume.mkdir(exist_ok=True)
     progress = Progress.load(resume)
     done = len(progress.curves)
+    # Its state is in the files; and a first step that made it would be traced twice.
+    optimizer.build(model.trainable_variables)
     if done:
-        optimizer.build(model.trainable_variables)  # Its state is in the file, too.
         model.load_weights(progress.last_weights(resume))
         tqdm.write(f"{backbone.name}: going on after {done} of {recipe.epochs} epochs.")
     with tqdm(total=recipe.epochs, desc=backbone.name, unit="epoch", initial=done) as bar:

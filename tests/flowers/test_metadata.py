@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -22,7 +22,6 @@ from flowers.photos import load_photo, read_photo
 from tests.support import ROOT
 from tests.support.photos import pattern
 
-BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)
 COMMENT, PROFILE, TURNED = b"\xff\xfe", b"\xff\xe2", 6
 
 
@@ -69,7 +68,6 @@ def test_a_jpeg_without_its_end_marker_is_read(photo: bytes, cut: int) -> None:
     assert read_photo(photo[:-cut], 24).tolist() == read_photo(photo, 24).tolist()
 
 
-@BOUNDED
 @given(st.integers(3, 1000))
 @example(3)
 @example(4)
@@ -111,7 +109,6 @@ def test_metadata_of_many_megabytes_beside_whole_pixels_is_not_damage(kind: byte
     assert load_photo(turned[:HEAD] + chunk(kind, payload) + turned[HEAD:]).size == (60, 80)
 
 
-@BOUNDED
 @given(st.binary(max_size=300), st.sampled_from([0xE1, 0xE2, 0xED, 0xEC, 0xFE]), st.booleans())
 @example(b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", 0xE1, True)
 @example(b"ICC_PROFILE\0\1\1", 0xE2, True)
@@ -130,7 +127,6 @@ def test_a_jpeg_is_read_whatever_its_metadata_hold(
     assert pixels(turned[:at] + odd + turned[at:]) == pixels(turned)
 
 
-@BOUNDED
 @given(st.binary(min_size=1, max_size=40), st.integers(14, 200))
 def test_a_damaged_entry_does_not_cost_a_good_orientation(noise: bytes, at: int) -> None:
     made = exif(TURNED)
@@ -155,7 +151,6 @@ def test_an_orientation_is_found_in_what_no_reader_understands() -> None:
     assert orientation_of(b"") == orientation_of(b"no exif at all") == 1
 
 
-@BOUNDED
 @given(st.binary(max_size=400))
 @example(JPEG[:20])
 @example(PNG[:40])

@@ -61,16 +61,20 @@ def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray)
 
 
 def _save_model(graph: keras.Model, folder: str) -> None:
+    """Write a SavedModel as the converter reads it.
+
+    It is half the work of `keras.export.ExportArchive`, which looks for resources through every
+    layer.
+    """
     import tensorflow as tf
 
-    archive = keras.export.ExportArchive()
-    archive.track(graph)
-    archive.add_endpoint(
-        "serve",
-        lambda photo: graph(photo, training=False),
-        input_signature=[tf.TensorSpec((1, *graph.inputs[0].shape[1:]), tf.uint8, name="photo")],
+    photo = tf.TensorSpec((1, *graph.inputs[0].shape[1:]), tf.uint8, name="photo")
+    module = tf.Module()
+    module.kept = [variable.value for variable in graph.variables]
+    serve = tf.function(
+        lambda photo: graph(photo, training=False), input_signature=[photo], autograph=False
     )
-    archive.write_out(folder, verbose=False)
+    tf.saved_model.save(module, folder, signatures=serve)
 
 
 def _int8_artifacts(converter, calibration: np.ndarray) -> Iterator[bytes]:

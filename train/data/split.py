@@ -57,7 +57,9 @@ def split_groups(labels: Sequence[str], groups: np.ndarray, seed: int) -> list[P
     shuffled = [list(members.values())[i] for i in order]
     parts: list[Part] = ["train"] * len(labels)
     for group_members in sorted(shuffled, key=len, reverse=True):
-        label = Counter(labels[i] for i in group_members).most_common(1)[0][0]
+        label = labels[group_members[0]]
+        if len(group_members) > 1:
+            label = Counter(labels[i] for i in group_members).most_common(1)[0][0]
         free = room[label]
         part = _place(len(group_members), free)
         for member in group_members:

@@ -187,6 +187,8 @@ def train_variant(
                 ),
                 metrics=[ClassAccuracy(classes)],
             )
+            # Its state is in the files; and a first step that made it would be traced twice.
+            trained.optimizer.build(trained.trainable_variables)
 
         def start_epoch(epoch: int) -> None:
             batches.start(epoch)
@@ -194,7 +196,6 @@ def train_variant(
 
         done = len(progress.curves)
         if done:
-            trained.optimizer.build(trained.trainable_variables)  # Its state is in the file, too.
             trained.load_weights(progress.last_weights(folder))
             tqdm.write(f"{title}: going on after {done} of {recipe.epochs} epochs.")
         with (

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flowers.folders.aside import Aside, Kind
@@ -40,7 +40,6 @@ def left_aside(aside: Aside) -> Counter[str]:
     return Counter(name for names in files for name in names)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
 @given(names=st.lists(PHOTOS, max_size=30, unique=True))
 def test_every_photo_has_one_class_or_one_reason(names: list[str]) -> None:
     for use in ("train", "test"):
@@ -54,7 +53,6 @@ def test_every_photo_has_one_class_or_one_reason(names: list[str]) -> None:
             assert len({name.casefold() for name in photos.classes}) == len(photos.classes)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
 @given(names=st.lists(PHOTOS, max_size=30, unique=True))
 def test_every_photo_of_a_batch_stays_in_its_place(names: list[str]) -> None:
     classes = ["rose", "tulip", "Gänse"]
@@ -67,7 +65,6 @@ def test_every_photo_of_a_batch_stays_in_its_place(names: list[str]) -> None:
     assert sum(d.photos for d in dropped) == sum(photo.folder is not None for photo in named)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
 @given(names=TREES)
 def test_a_folder_and_a_zip_of_it_hold_the_same_photos(tmp_path_factory, names: list[str]) -> None:
     where = tmp_path_factory.mktemp("tree")

@@ -30,10 +30,7 @@ from tests.support.folders import CLASSES, make_folder
 from tests.support.photos import COLOURS
 
 BOUNDED = settings(
-    max_examples=150,
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 ODD = (

@@ -1,6 +1,7 @@
 """The serving artifact says the same as the Keras graph it was made from."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import keras
 import numpy as np
@@ -29,23 +30,36 @@ ARTIFACTS = [
 TOLERANCE = {"float32": 1e-3, "float16": 0.02, "int8": 0.1}
 
 
-def compare(key: str, size: int, precision: Precision, background: Sequence[str] = ()) -> None:
+@cache
+def graph_and_answers(
+    key: str, size: int, background: tuple[str, ...]
+) -> tuple[keras.Model, np.ndarray, dict[str, np.ndarray]]:
+    """A graph of random weights, photos uint8[n, size, size, 3], and what it says of them."""
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
     network = build_network(
         BACKBONES[key], list(COLOURS), image_size=size, background=list(background)
     )
     graph = network.graph()
+    photos = drawn(size)
+    return graph, photos, graph.predict(photos, verbose=0)
+
+
+def drawn(size: int) -> np.ndarray:
+    """Eight flowers of each class, uint8[n, size, size, 3]."""
     rng = np.random.default_rng(0)
-    photos = np.stack(
+    return np.stack(
         [
             np.asarray(draw_flower(colour, rng).resize((size, size)))
             for colour in COLOURS.values()
             for _ in range(8)
         ]
     )
+
+
+def compare(key: str, size: int, precision: Precision, background: Sequence[str] = ()) -> None:
+    graph, photos, expected = graph_and_answers(key, size, tuple(background))
     artifact = next(artifacts(graph, precision, photos))
-    expected = graph.predict(photos, verbose=0)
     runner = Interpreter(model_content=artifact).get_signature_runner()
     rows = [runner(photo=photo[np.newaxis]) for photo in photos]
     for name, values in expected.items():
@@ -77,14 +91,7 @@ def level_graph(background: list[str]) -> tuple[Network, keras.Model, np.ndarray
         BACKBONES["mobilenetv2"], list(COLOURS), image_size=96, background=background
     )
     graph = network.graph(["transfer"])
-    rng = np.random.default_rng(0)
-    photos = np.stack(
-        [
-            np.asarray(draw_flower(colour, rng).resize((96, 96)))
-            for colour in COLOURS.values()
-            for _ in range(8)
-        ]
-    )
+    photos = drawn(96)
     level_out(graph, photos)
     pooling = graph.get_layer("transfer_pooling").output
     logits = graph.get_layer("transfer_head").output

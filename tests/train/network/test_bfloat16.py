@@ -10,15 +10,18 @@ import keras
 import numpy as np
 import pytest
 
-from flowers.backbones import BACKBONES, VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS, Backbone
 from flowers.weights.folder import read_config
 from flowers.weights.results import read_metrics
 from tests.support.photos import SIZE, write_photos
+from train import pretrain as pretrain_module
 from train.__main__ import build_parser, main
 from train.network import bfloat16 as mixed
 from train.network.bfloat16 import mixed_layers, with_inner
 from train.network.graph import build_network
+from train.network.progress import Progress
 from train.network.tails import HeadClassifier, TailClassifier
+from train.pretrain import RESUME
 
 
 @pytest.fixture
@@ -82,18 +85,45 @@ def test_fit_in_bfloat16_learns_and_its_export_agrees(
         assert result.keras_accuracy == pytest.approx(result.accuracy)
 
 
-def test_pretrain_in_bfloat16_leaves_a_float32_base(gpu: None, tmp_path: Path) -> None:
-    photos = write_photos(tmp_path / "photos", 5)
-    arguments = ["pretrain", "--data", str(photos), "--out", str(tmp_path)]
+def pretrained(folder: Path) -> Path:
+    """The base that one epoch of `pretrain` leaves."""
+    photos = write_photos(folder / "photos", 5)
+    arguments = ["pretrain", "--data", str(photos), "--out", str(folder)]
     arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE), "--epochs", "1"]
     assert main([*arguments, "--batch-size", "8"]) == 0
+    return folder / "mobilenetv2.base.weights.h5"
+
+
+def assert_float32(weights: Path) -> None:
     types = set()
-    with h5py.File(tmp_path / "mobilenetv2.base.weights.h5") as file:
+    with h5py.File(weights) as file:
         file.visititems(
             lambda _, item: types.add(str(item.dtype)) if isinstance(item, h5py.Dataset) else None
         )
     assert types == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.slow
+def test_pretrain_in_bfloat16_leaves_a_float32_base(gpu: None, tmp_path: Path) -> None:
+    assert_float32(pretrained(tmp_path))
+
+
+def test_pretrain_gives_the_training_a_network_in_bfloat16_and_keeps_a_float32_base(
+    gpu: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, but for the training itself, which takes long."""
+    types: dict[str, str] = {}
+
+    def look(backbone: Backbone, base: keras.Model, *others: object) -> Progress:
+        types.update({layer.name: layer.compute_dtype for layer in base.layers})
+        (tmp_path / RESUME).mkdir()
+        return Progress(curves=[{"loss": 1.0}])
+
+    monkeypatch.setattr(pretrain_module, "_train", look)
+    base = pretrained(tmp_path)
+    assert types["Conv1"] == types["block_16_project"] == "bfloat16"
+    assert_float32(base)
 
 
 def test_the_options_say_yes_no_or_nothing() -> None:
