@@ -4,6 +4,7 @@ Nothing has to be marked: a test that reaches for one of these is left out where
 Hypothesis makes up is less.
 """
 
+import multiprocessing.process
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("quick") and not starts_others:
         sys.meta_path.insert(0, _Finder())
         sys.addaudithook(_no_process)
+        multiprocessing.process.BaseProcess.start = _no_start  # type: ignore[method-assign]
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -49,6 +51,10 @@ class _Finder(MetaPathFinder, Loader):
 def _no_process(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "subprocess.Popen" and arguments[0] in (sys.executable, *PROGRAMS):
         _skip("another process")
+
+
+def _no_start(process: multiprocessing.process.BaseProcess) -> None:
+    _skip("another process")
 
 
 def _skip(need: str) -> None:
