@@ -52,8 +52,8 @@ def test_health_is_a_prediction(app: App) -> None:
     ("name", "data", "said"),
     [
         ("classify", [None, None, None], "There is no photo"),
-        ("classify", [7, None, None], "no file that was uploaded"),
-        ("classify", ["rose.jpg", None, None], "no file that was uploaded"),
+        ("classify", [7, None, None], "not a file that was uploaded"),
+        ("classify", ["rose.jpg", None, None], "not a file that was uploaded"),
         ("classify", [{"path": "a\0b", "meta": {}}, None, None], "not a file that was uploaded"),
         ("classify", [{"path": "x", "meta": None}, None, None], "not a file that was uploaded"),
         ("classify", [{"path": "/etc/passwd"}, 1, None], "`backbones` is to be a list of names"),
@@ -104,7 +104,7 @@ def test_no_address_is_fetched(app: App, listener: tuple[str, list[str]]) -> Non
     assert "Nothing is fetched from addresses" in app.call("classify", [file, None, None])
     assert "Nothing is fetched from addresses" in app.call("compare", [[file], *[None] * 3])
     for data in (address, {"url": address, "meta": {"_type": "gradio.FileData"}}):
-        assert "no file that was uploaded" in app.call("classify", [data, None, None])
+        assert "not a file that was uploaded" in app.call("classify", [data, None, None])
     for event in app.events():
         body = {"data": [file] * len(event["inputs"]), "fn_index": event["id"]}
         url = f"{app.address}/gradio_api/queue/join"
