@@ -35,7 +35,7 @@ test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or ot
 test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two nodes; some minutes
 	$(ALL)/python -m pytest -m cluster
 
-test-all: $(ALL)/ready ## also convert and compare all six networks; takes many minutes
+test-all: $(ALL)/ready ## also all six networks converted, and more of each kind; takes many minutes
 	$(ALL)/python -m pytest -m "not cluster" --hypothesis-profile many
 
 bench: $(ALL)/ready ## measure serving and training beside plain Keras; hours, on an idle machine

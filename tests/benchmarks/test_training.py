@@ -43,6 +43,7 @@ def row_of(plain: float, own: float, accuracy: float) -> TrainingRow:
     )
 
 
+@pytest.mark.slow  # Four processes; the serving benchmark measures some in `make test`.
 def test_a_quick_run_measures_both_sides_and_a_second_one_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.training", "--quick"]
     command += ["--work", str(tmp_path / "work"), "--out", str(tmp_path / "out")]

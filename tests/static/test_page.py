@@ -263,7 +263,7 @@ def test_the_comparison_shows_the_figures_of_the_app(
     assert 99.48 in numbers
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_on_a_phone_everyone_can_use_every_control(
     web: WebServer, open_site: Callable[..., Page], photo: Path, scheme: str
 ) -> None:

@@ -13,7 +13,15 @@ GRADIO = {
 """Rule -> what is in the HTML of Gradio's element that breaks it."""
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 390),
+        pytest.param("dark", 1280, marks=pytest.mark.slow),
+        pytest.param("light", 390, marks=pytest.mark.slow),
+    ],
+)
 def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str, width: int) -> None:
     page = open_page(scheme=scheme, viewport={"width": width, "height": 844})
     page.wait_for_selector(READY)

@@ -142,7 +142,7 @@ def test_text_is_readable_in_both_themes(open_page: Any, rose: Path, scheme: str
     assert (brightness > 180) is (scheme == "dark")
 
 
-@pytest.mark.parametrize("width", [390, 768])
+@pytest.mark.parametrize("width", [390, pytest.param(768, marks=pytest.mark.slow)])
 def test_fingers_find_every_tab_and_control_without_scrolling_sideways(
     open_page: Any, rose: Path, width: int
 ) -> None:

@@ -55,7 +55,10 @@ def test_an_uploaded_photo_is_read_by_every_model(open_page: Any, rose: Path) ->
     assert look != "agreed" or title == found["consensus"]["label"]
 
 
-@pytest.mark.parametrize("name", ["phone.heic", "IMG_1.HEIC"])  # Of the latter no type is known.
+@pytest.mark.parametrize(
+    "name",  # Of the latter no type is known.
+    ["phone.heic", pytest.param("IMG_1.HEIC", marks=pytest.mark.slow)],
+)
 def test_heic_is_shown_and_read_like_the_same_photo_as_jpeg(
     open_page: Any, rose: Path, tmp_path: Path, name: str
 ) -> None:
