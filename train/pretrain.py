@@ -27,7 +27,7 @@ from train.data.augment import whole_view
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.pretraining import PretrainData, collect_photos
-from train.data.views import FreshViews, Views
+from train.data.views import FreshViews, LabelledRows, Views
 from train.network.base import RECIPE, find_base
 from train.network.bfloat16 import mixed_bfloat16
 from train.network.graph import build_base
@@ -37,12 +37,15 @@ from train.network.normalized import (
     with_normalization,
 )
 from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
+from train.network.statistics import WholePhotoStatistics
 from train.work import WORK, only_run
 
 LOG = "log.csv"
 RESUME = "resume"
 NORMALIZED = "normalized.weights.h5"
 """Ending of the file that a later stage of a network without normalization goes on with."""
+STATISTICS_PHOTOS = 640
+"""Training photos that batch normalization's statistics are measured on; ten batches of 64."""
 MISSING: Literal["missing"] = "missing"
 
 
@@ -61,9 +64,6 @@ class PretrainRecipe:
     """Of the targets and the answers in the loss. A teacher's second guesses tell more at 2."""
     first_epoch: int = 0
     """Of the views, so that a later stage goes on with others."""
-    batchnorm_window: int = 100
-    """Steps that the running statistics look back on, or a tenth of the run where that is less.
-    Keras's MobileNetV2 looks back on 1,000, too slow for a few thousand steps."""
     bfloat16: bool = False
     """Convolutions in bfloat16; weights, their updates and the loss stay float32."""
     seed: int = 0
@@ -213,10 +213,6 @@ def _train(
     model = keras.Model(base.input, logits)
     batches = ViewBatches(views, recipe)
     steps = len(batches) * recipe.epochs
-    window = min(recipe.batchnorm_window, max(4, steps // 10))
-    for layer in base.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 1 - 1 / window
     warmup = math.ceil(len(batches) * recipe.warmup_epochs)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 100,
@@ -229,10 +225,11 @@ def _train(
     accuracy = keras.metrics.CategoricalAccuracy("accuracy")
     model.compile(optimizer, SoftenedDivergence(recipe.temperature), metrics=[accuracy])
     held_out = data.validation
-    validation = np.stack(
-        [whole_view(held_out.photos[row], recipe.image_size) for row in held_out.rows]
-    )
+    validation = _whole_photos(held_out, recipe.image_size)
     validation_labels = np.eye(held_out.classes, dtype=np.float32)[held_out.labels]
+    rng = np.random.default_rng(recipe.seed)
+    sample = rng.permutation(len(data.train.rows))[:STATISTICS_PHOTOS]
+    statistics = WholePhotoStatistics(_whole_photos(data.train, recipe.image_size, sample))
 
     def start_epoch(epoch: int) -> None:
         batches.start(epoch)
@@ -254,10 +251,16 @@ def _train(
             validation_data=(validation, validation_labels),
             validation_batch_size=128,
             shuffle=False,  # The batches are; Keras would change their order on top.
-            callbacks=[EpochLog(resume, progress, bar, start_epoch)],
+            callbacks=[statistics, EpochLog(resume, progress, bar, start_epoch)],
             verbose=0,
         )
     return progress
+
+
+def _whole_photos(data: LabelledRows, size: int, chosen: np.ndarray | None = None) -> np.ndarray:
+    """The photos as they are served, uncropped: uint8[n, size, size, 3]."""
+    rows = data.rows if chosen is None else data.rows[chosen]
+    return np.stack([whole_view(data.photos[row], size) for row in rows])
 
 
 def run_pretrain(
