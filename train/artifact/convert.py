@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from flowers.weights.folder import Precision
+from train.artifact.half import halve_constants
 from train.quiet import quiet
 
 FLOAT_OPERATIONS = [
@@ -37,7 +38,8 @@ def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray)
     """Yield LiteRT artifacts of one precision, each nearer to the graph than the one before.
 
     Of int8 there are up to three: only the heads in float; layers that eight bits do not fit, too;
-    the first third of the layers, too. Of the others there is one.
+    the first third of the layers, too. What is in float is stored in sixteen bits and computed in
+    32. Of the others there is one.
 
     `calibration` is uint8[n, size, size, 3]: photos from which int8 conversion learns the range
     of every activation; a hundred or more from all classes.
@@ -55,7 +57,7 @@ def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray)
             if precision != "int8":
                 artifact = converter.convert()
         if precision == "int8":
-            yield from _int8_artifacts(converter, calibration)
+            yield from map(halve_constants, _int8_artifacts(converter, calibration))
         else:
             yield artifact
 

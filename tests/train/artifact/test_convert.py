@@ -13,6 +13,7 @@ from flowers.backbones import BACKBONES
 from flowers.weights.folder import Precision
 from tests.support.photos import COLOURS, draw_flower
 from train.artifact.convert import artifacts
+from train.artifact.half import halve_constants
 from train.network.centroids import find_centroids, find_neighbourhoods
 from train.network.graph import Network, build_network
 from train.network.layers import CENTROIDS
@@ -107,10 +108,15 @@ def in_eight_bits(graph: keras.Model, photos: np.ndarray) -> dict[str, np.ndarra
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
+def in_sixteen_bits(values: np.ndarray) -> np.ndarray:
+    """As an artifact stores them."""
+    return values.astype(np.float16).astype(np.float32)
+
+
 def test_nearness_to_centroids_survives_eight_bits() -> None:
     network, graph, photos = level_graph([])
     pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
-    centroids = find_centroids(pooled[::2], seed=0).T
+    centroids = in_sixteen_bits(find_centroids(pooled[::2], seed=0).T)
     network.nearest["transfer"].centroids.assign(centroids)
     expected = graph.predict(photos, verbose=0)["transfer_known"]
     np.testing.assert_allclose(expected[::2], 1, atol=1e-4)
@@ -132,6 +138,7 @@ def test_the_odds_against_the_background_survive_eight_bits() -> None:
     pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
     labels = np.where(np.arange(len(photos)) % 2, len(COLOURS), 0)
     kernel, bias = find_neighbourhoods(pooled, labels, len(COLOURS), pooled[::2], seed=0)
+    kernel = in_sixteen_bits(kernel)
     network.against["transfer"].set_weights([kernel, bias])
     found = in_eight_bits(graph, photos)
     # As worked out of features and logits as the artifact has them, with nothing rounded.
@@ -161,3 +168,21 @@ def test_every_artifact_agrees_with_keras(key: str) -> None:
 @pytest.mark.parametrize("key", ["inceptionresnetv2", "densenet121", "mobilenetv2"])
 def test_int8_artifacts_agree_with_keras(key: str) -> None:
     compare(key, 224, "int8")
+
+
+def test_large_constants_take_half_the_bytes_and_say_the_same() -> None:
+    keras.utils.set_random_seed(0)
+    keras.backend.clear_session()
+    graph = build_network(BACKBONES["mobilenetv2"], list(COLOURS), image_size=64).graph()
+    whole = next(artifacts(graph, "float32", np.zeros((1, 64, 64, 3), np.uint8)))
+    half = halve_constants(whole)
+    assert len(half) < 0.55 * len(whole)
+
+    photo = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    expected, found = (
+        Interpreter(model_content=content).get_signature_runner()(photo=photo)
+        for content in (whole, half)
+    )
+    assert expected.keys() == found.keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=0.02, atol=2e-3 * np.abs(values).max())
