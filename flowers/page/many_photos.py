@@ -10,13 +10,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES, Model
+from flowers.backbones import BACKBONES, Model, model_name
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.classifier import Prediction
 from flowers.models.compare import NONE_OF_THESE, Reading, Standings, is_right
 from flowers.models.refusals import refusals
-from flowers.models.verdicts import SENTENCES, leader_of, none_of
+from flowers.models.verdicts import SENTENCES, leader_of, none_of, verdict_of
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
@@ -83,6 +83,22 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
         stranger=NONE_OF_THESE,
         complete=complete,
         rows=[_row(row, models) for row in rows],
+    )
+
+
+def batch_filters(rows: Sequence[BatchRow]) -> Markup:
+    """What chooses among the rows of the table; see `scripts/filters.js`."""
+    return render("filters.html", models=_models(rows))
+
+
+def confusion_table(verdict: Standings, model: Model) -> Markup:
+    """The confusion of one model; each cell opens its photos."""
+    return render(
+        "confusion.html",
+        model=model,
+        name=model_name(model),
+        classes=verdict.classes,
+        confusion=verdict.confusion[model],
     )
 
 
@@ -175,6 +191,7 @@ def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
         "label": r.label,
         "reason": r.reason,
         "summary": summary,
+        "look": verdict_of(r.predictions).look if summary else None,
         "cells": [
             {
                 "label": p.label,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
+from markupsafe import Markup
 
 from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError, UploadError
@@ -19,7 +19,7 @@ from flowers.models.compare import NONE_OF_THESE, Standings
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
-from flowers.page.charts.matrices import confusion_chart, difference_chart
+from flowers.page.charts.matrices import difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.examples import sample_batch
 from flowers.page.html import message, script
@@ -68,9 +68,10 @@ def photos_tab(zoo: Zoo) -> None:
             difference = gr.Plot(show_label=False, container=False, elem_id="batch-difference")
         gr.HTML("<h3>Confusion</h3>", elem_classes="chart-head")
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
-        confusion = gr.Plot(show_label=False, container=False, elem_id="batch-confusion")
+        confusion = gr.HTML("", js_on_load=script("confusion"), elem_id="batch-confusion")
     refused_table = gr.HTML("", elem_id="batch-refusals", elem_classes="chart-head")
     links = gr.HTML("", elem_id="batch-links")
+    filters = gr.HTML("", js_on_load=script("filters"), elem_id="batch-filters")
     table = gr.HTML("", js_on_load=script("batch"), elem_id="batch-table")
     saved = gr.HTML("", js_on_load=script("saved"), elem_id="batch-saved")
     opened = gr.HTML("", js_on_load=script("opened"), elem_id="batch-opened")
@@ -121,7 +122,7 @@ def photos_tab(zoo: Zoo) -> None:
     ) -> Iterator[dict[Any, Any]]:
         session = str(request.session_hash)
         stopped.discard(session)
-        nothing = dict.fromkeys((summary, refused_table, links, table, opened), "")
+        nothing = dict.fromkeys((summary, refused_table, links, filters, table, opened), "")
         yield {**nothing, batch: Batch(), take: hide, scores: hide}
         try:
             for found in read_all(zoo, photos(), *choice.split(boxes), lambda: session in stopped):
@@ -131,6 +132,7 @@ def photos_tab(zoo: Zoo) -> None:
                     continue
                 yield {
                     **judge_anew(found),
+                    filters: many_photos.batch_filters(found.rows),
                     table: many_photos.batch_table(found.rows, zoo.classes()),
                     **without(zoo, choice, found.failed),
                 }
@@ -167,7 +169,11 @@ def photos_tab(zoo: Zoo) -> None:
     def take_meanings(current: Batch) -> dict[Any, Any]:
         rows = with_meanings(current.rows, current.meanings())
         found = replace(current, rows=rows, dropped=())
-        return {**judge_anew(found), table: many_photos.batch_table(rows, zoo.classes())}
+        return {
+            **judge_anew(found),
+            filters: many_photos.batch_filters(rows),  # All rows are shown again.
+            table: many_photos.batch_table(rows, zoo.classes()),
+        }
 
     def show(current: Batch, name: Any) -> dict[Any, Any]:
         verdict = current.verdict()
@@ -194,7 +200,7 @@ def photos_tab(zoo: Zoo) -> None:
         button.click(busy, files, buttons, **only_names).then(
             reads,
             [*photos, *choice.boxes],
-            [*judged, table, opened, *choice.backbones.values()],
+            [*judged, filters, table, opened, *choice.backbones.values()],
             preprocess=False,  # `uploaded` says which files may be opened.
             **{**quick, **PREDICT_BATCH},
         ).then(idle, files, buttons, **only_names)
@@ -209,7 +215,7 @@ def photos_tab(zoo: Zoo) -> None:
     asked.change(
         open_photo, [batch, asked], opened, trigger_mode="always_last", **{**quick, **PREDICT}
     )
-    take.click(take_meanings, batch, [*judged, table], concurrency_limit=1, **quick)
+    take.click(take_meanings, batch, [*judged, filters, table], concurrency_limit=1, **quick)
     # Gradio would turn away what is not among its choices, in words of its own.
     model.input(show, [batch, model], [batch, confusion], preprocess=False, **quick)
 
@@ -218,7 +224,7 @@ def _offer(meanings: Mapping[str, str | None]) -> str:
     return "Take " + ", ".join(f"{folder} for {name}" for folder, name in meanings.items())
 
 
-def confusion_of(verdict: Standings, name: str) -> go.Figure:
+def confusion_of(verdict: Standings, name: str) -> Markup:
     """The confusion of the model with this name, which is one of those judged."""
     found = next(each for each in verdict.confusion if model_name(each) == name)
-    return confusion_chart(verdict.confusion[found], verdict.classes)
+    return many_photos.confusion_table(verdict, found)

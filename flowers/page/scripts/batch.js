@@ -6,6 +6,22 @@ const rowOf = (number) => rows().find((row) => numberOf(row) === number);
 const selectOf = (row) => row?.querySelector('select');
 const signOf = (row) => row.querySelector('.saved');
 
+// What filters ask of a row; `right` is null for a photo without a label.
+const factsOf = (row) => {
+  const select = selectOf(row);
+  const chosen = select?.value ? select.selectedOptions[0] : null;
+  const cells = [...row.querySelectorAll('td[data-reads]')];
+  const by = (value) => Object.fromEntries(cells.map((cell) => [cell.dataset.model, value(cell)]));
+  const {look, consensus} = row.dataset;
+  return {
+    look,
+    label: chosen?.value,
+    wrong: chosen && (chosen.hasAttribute('data-none') ? look !== 'none' : consensus !== chosen.value),
+    right: chosen && by((cell) => isRight(cell, chosen)),
+    reads: by((cell) => cell.dataset.reads),
+  };
+};
+
 const isRight = (cell, option) =>
   option.hasAttribute('data-none') ? 'refused' in cell.dataset : cell.dataset.reads === option.value;
 
@@ -23,6 +39,12 @@ const choose = (select, option) => {
 
 window.flowersBatch = {
   shownRows: () => rows().filter((row) => !row.hidden).map(numberOf),
+  count: (test) => rows().filter((row) => test(factsOf(row))).length,
+  // Shows the rows that pass the test; returns how many do, and of how many.
+  filter: (test) => {
+    for (const row of rows()) row.hidden = !test(factsOf(row));
+    return [window.flowersBatch.shownRows().length, rows().length];
+  },
   toRow: (number) => {
     const row = rowOf(number);
     row?.querySelector('button[data-open]')?.focus();
@@ -78,6 +100,9 @@ element.addEventListener('change', (event) => {
     cell.classList.toggle('right', select.value !== '' && isRight(cell, chosen));
   });
   signOf(row).textContent = 'saving…';
+  window.flowersFilters.count();
   window.flowersOpened.showLabel();
   trigger('input', {row: Number(select.dataset.row), label: select.value});
 });
+
+watch('value', () => window.flowersFilters?.count());
