@@ -66,6 +66,13 @@ SENTENCES: Mapping[str, str] = {
         "the model refuses it. One labelled none of these is right only when it is refused, and "
         "counts neither in accuracies nor in tests."
     ),
+    "two_real": "{name} reads better than {other}",
+    "two_open": "No clear winner of these two",
+    "two_only": "only **{name}** right: **{photos}** photos",
+    "two_wrong": "both wrong: **{photos}** photos",
+    "two_test": (
+        "McNemar's exact test **p = {p}**, **{adjusted}** after Holm's correction for {pairs} pairs"
+    ),
     # The published study.
     "published": (
         "The study's best, {first}, is {photos} of {all} test photos ahead of {second}. What each "
@@ -232,7 +239,7 @@ def leader_of(standings: Standings) -> Leader:
         facts.append(SENTENCES["tie"].format(names=listed(equal, "and")))
     if behind:
         facts.append(SENTENCES["chance"].format(names=listed(behind, "and")))
-    more, sentence = _more_photos(standings, best, rivals[0])
+    more, sentence = photos_more(standings, best, rivals[0])
     facts.append(sentence)
     key = best.model[0]
     if all(s.model[0] == key for s in rivals) and len(others) > len(rivals):
@@ -241,7 +248,7 @@ def leader_of(standings: Standings) -> Leader:
     return Leader("open", SENTENCES["open"], tuple(facts), more)
 
 
-def _more_photos(standings: Standings, best: Score, rival: Score) -> tuple[int | None, str]:
+def photos_more(standings: Standings, best: Score, rival: Score) -> tuple[int | None, str]:
     """About how many photos more would decide between two, and the sentence that says so.
 
     At the level that Holm's correction asks of the smallest of all p-values, with a power of 80 %:

@@ -75,11 +75,12 @@ class PhotoAnswer:
             photo=self.shown,
             shape=f"{photo.width} / {photo.height}" if photo else "1",
             focus=focus,
-            overlays=[self._overlay(p, focus) for p in self.predictions],
+            overlays=[self.overlay_of(p, focus) for p in self.predictions],
             download=None if self.pending else _download(self.predictions),
         )
 
-    def _overlay(self, p: Prediction, name: str | None) -> str | None:
+    def overlay_of(self, p: Prediction, name: str | None = None) -> str | None:
+        """A focus map as a data URI, encoded once: of a class, or of what the model answered."""
         key = ((p.backbone, p.variant), name)
         if key not in self._overlays:
             image = overlay(p, name)

@@ -14,6 +14,7 @@ from flowers.page.html import message, render
 from flowers.page.limits import PREVIEW
 from flowers.page.one_photo import PhotoAnswer, photo_answers
 from flowers.page.pictures import small_photo
+from flowers.page.two_models import Pair, two_focus_maps
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,18 @@ class Asked:
     """Its number in the batch."""
     focus: str = ""
     """The class whose focus maps are shown, "" for what each model answered."""
+    pair: bool = False
+    """Whether the focus maps of two models are laid over the photo."""
     ticket: str = field(default_factory=lambda: uuid4().hex)
     """Never the same twice, so that a photo asked for anew is opened anew."""
 
 
-def opened_photo(zoo: Zoo, row: BatchRow, asked: Asked) -> Iterator[Markup]:
+def opened_photo(
+    zoo: Zoo, row: BatchRow, asked: Asked, pair: Pair | None = None
+) -> Iterator[Markup]:
     """Yield the dialog again and again, growing with every backbone that has read the photo.
 
-    The models are those that read the photo before.
+    The models are those that read the photo before; `pair` are two whose maps a slider compares.
     """
     picture = ""
     for answer in _answers(zoo, row, asked.focus):
@@ -43,6 +48,7 @@ def opened_photo(zoo: Zoo, row: BatchRow, asked: Asked) -> Iterator[Markup]:
             photo=row.reading.photo,
             labels=[*zoo.classes(), NONE_OF_THESE] if row.reading.predictions else [],
             picture=picture,
+            maps=two_focus_maps(answer, pair, picture) if pair else "",
             answer=answer.html(),
         )
 

@@ -27,6 +27,7 @@ from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
 from flowers.page.reading import Batch, read_all
+from flowers.page.two_models import pair_of, two_models
 from flowers.page.uploads import uploaded
 from flowers.page.words import WORDS
 from flowers.photos import SUFFIXES
@@ -69,6 +70,12 @@ def photos_tab(zoo: Zoo) -> None:
         gr.HTML("<h3>Confusion</h3>", elem_classes="chart-head")
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.HTML("", js_on_load=script("confusion"), elem_id="batch-confusion")
+    with gr.Column(visible=False, elem_id="batch-two") as two:
+        gr.HTML("<h3>Head to head</h3>", elem_classes="chart-head")
+        with gr.Row():
+            first = gr.Dropdown([], label="First model", interactive=True, elem_id="batch-first")
+            second = gr.Dropdown([], label="Second model", interactive=True, elem_id="batch-second")
+        compared = gr.HTML("", js_on_load=script("two_models"), elem_id="batch-compared")
     refused_table = gr.HTML("", elem_id="batch-refusals", elem_classes="chart-head")
     links = gr.HTML("", elem_id="batch-links")
     filters = gr.HTML("", js_on_load=script("filters"), elem_id="batch-filters")
@@ -79,7 +86,7 @@ def photos_tab(zoo: Zoo) -> None:
     stopped: set[str] = set()
     """Sessions whose visitors want no more photos read."""
     judged = [batch, summary, take, scores, accuracy, difference, model, confusion]
-    judged += [refused_table, links]
+    judged += [two, first, second, compared, refused_table, links]
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     hide = gr.update(visible=False)
 
@@ -95,18 +102,32 @@ def photos_tab(zoo: Zoo) -> None:
             links: many_photos.downloads(found.rows, verdict, found.dropped, found.said),
         }
         if verdict is None:
-            return {**values, scores: hide}
+            return {**values, scores: hide, two: hide}
         models = [score.model for score in verdict.scores]
         names = [model_name(each) for each in models]
         chosen = found.chosen if found.chosen in names else model_name(verdict.best.model)
         return {
             **values,
-            batch: replace(found, chosen=chosen),
+            **compare_two(replace(found, chosen=chosen), verdict),
             scores: gr.update(visible=True),
             accuracy: accuracy_chart({s.model: (s.accuracy, *s.interval) for s in verdict.scores}),
             difference: difference_chart(verdict.differences, models),
             model: gr.update(choices=names, value=chosen),
             confusion: confusion_of(verdict, chosen),
+        }
+
+    def compare_two(found: Batch, verdict: Standings) -> dict[Any, Any]:
+        pair = pair_of(verdict, found.two)
+        if pair is None:
+            return {batch: found, two: hide}
+        names = [model_name(score.model) for score in verdict.scores]
+        a, b = map(model_name, pair)
+        return {
+            batch: replace(found, two=(a, b)),
+            two: gr.update(visible=True),
+            first: gr.update(choices=[name for name in names if name != b], value=a),
+            second: gr.update(choices=[name for name in names if name != a], value=b),
+            compared: two_models(found.rows, verdict, pair),
         }
 
     def run_sent(
@@ -123,7 +144,7 @@ def photos_tab(zoo: Zoo) -> None:
         session = str(request.session_hash)
         stopped.discard(session)
         nothing = dict.fromkeys((summary, refused_table, links, filters, table, opened), "")
-        yield {**nothing, batch: Batch(), take: hide, scores: hide}
+        yield {**nothing, batch: Batch(), take: hide, scores: hide, two: hide}
         try:
             for found in read_all(zoo, photos(), *choice.split(boxes), lambda: session in stopped):
                 if found.following is not None:
@@ -151,11 +172,14 @@ def photos_tab(zoo: Zoo) -> None:
         return int(row)
 
     def ask(current: Batch, event: gr.EventData) -> Asked:
-        return Asked(row_of(current, event), field_of(event, "focus", str))
+        pair = bool(field_of(event, "pair", int))
+        return Asked(row_of(current, event), field_of(event, "focus", str), pair)
 
     def open_photo(current: Batch, asked: Asked | None) -> Iterator[str]:
         if asked and asked.row < len(current.rows):
-            yield from opened_photo(zoo, current.rows[asked.row], asked)
+            verdict = current.verdict() if asked.pair else None
+            pair = pair_of(verdict, current.two) if verdict else None
+            yield from opened_photo(zoo, current.rows[asked.row], asked, pair)
 
     def label(current: Batch, event: gr.EventData) -> dict[Any, Any]:
         rows = list(current.rows)
@@ -181,6 +205,13 @@ def photos_tab(zoo: Zoo) -> None:
         if verdict is None or name not in names:
             raise refused(f"There is no such model in this batch. Received: {name!r:.80}")
         return {batch: replace(current, chosen=name), confusion: confusion_of(verdict, name)}
+
+    def choose_two(current: Batch, a: Any, b: Any) -> dict[Any, Any]:
+        verdict = current.verdict()
+        names = [model_name(score.model) for score in verdict.scores] if verdict else []
+        if verdict is None or a == b or a not in names or b not in names:
+            raise refused(f"There are no two such models. Received: {a!r:.80} and {b!r:.80}")
+        return compare_two(replace(current, two=(a, b)), verdict)
 
     def busy(sent: list[Any] | None) -> dict[Any, Any]:
         del sent
@@ -217,7 +248,14 @@ def photos_tab(zoo: Zoo) -> None:
     )
     take.click(take_meanings, batch, [*judged, filters, table], concurrency_limit=1, **quick)
     # Gradio would turn away what is not among its choices, in words of its own.
-    model.input(show, [batch, model], [batch, confusion], preprocess=False, **quick)
+    model.input(show, [batch, model], [batch, confusion], **only_names)
+    for one in (first, second):
+        one.input(
+            choose_two,
+            [batch, first, second],
+            [batch, two, first, second, compared],
+            **only_names,
+        )
 
 
 def _offer(meanings: Mapping[str, str | None]) -> str:

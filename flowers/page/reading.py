@@ -20,6 +20,8 @@ class Batch:
     failed: dict[str, str] = field(default_factory=dict)
     chosen: str | None = None
     """Name of the model whose confusion is shown."""
+    two: tuple[str, str] | None = None
+    """Names of the two models that are compared."""
     sent: int = 0
     """Photos that were sent; more than there are rows when the visitor stopped the reading."""
     dropped: tuple[DroppedLabel, ...] = ()

@@ -1,7 +1,6 @@
 """The mean and variance that batch normalization uses once training is over."""
 
 import math
-from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -16,8 +15,8 @@ class WholePhotoStatistics(keras.callbacks.Callback):
     Training itself uses the statistics of each batch, so it is not touched.
     """
 
-    def __init__(self, photos: Sequence[np.ndarray], batch_size: int = 64):
-        """`photos`: uint8[size, size, 3] each, in random order, sizes as in the validation."""
+    def __init__(self, photos: np.ndarray, batch_size: int = 64):
+        """`photos`: uint8[n, size, size, 3], in random order, of the size of the validation."""
         super().__init__()
         self.photos, self.batch_size = photos, batch_size
 
@@ -26,12 +25,10 @@ class WholePhotoStatistics(keras.callbacks.Callback):
         measure_statistics(self.model, self.photos, self.batch_size)
 
 
-def measure_statistics(
-    model: keras.Model, photos: Sequence[np.ndarray], batch_size: int = 64
-) -> None:
+def measure_statistics(model: keras.Model, photos: np.ndarray, batch_size: int = 64) -> None:
     """Set all running statistics of `model` to their average over batches of photos.
 
-    Photos are uint8[size, size, 3] of one size, in random order: a batch of one class is no sample.
+    Photos are uint8[n, size, size, 3], in random order: a batch of one class is no sample.
     """
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not layers:
@@ -41,6 +38,6 @@ def measure_statistics(
     for number, rows in enumerate(np.array_split(np.arange(len(photos)), count)):
         for layer in layers:
             layer.momentum = number / (number + 1)
-        model(np.stack([photos[row] for row in rows]), training=True)
+        model(photos[rows], training=True)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

@@ -1,6 +1,7 @@
 // The opened photo. The dialog comes from Python with every backbone that has read the photo; it
 // shows the row that was asked for last, and stays closed once it was closed.
 let wanted = null;
+let asked = {};
 const dialog = () => element.querySelector('dialog');
 
 const show = () => {
@@ -26,18 +27,20 @@ watch('value', () => {
   showLabel();
 });
 
-const open = (row, focus = '') => {
+// `pair` 1 asks for the focus maps of two models; `among` are the rows to leaf through.
+const open = (row, {focus = '', pair = 0, among = null} = {}) => {
   wanted = row;
+  asked = {pair, among};
   if (Number(dialog()?.dataset.row) === row) {
     show();
     showLabel();
   }
-  trigger('select', {row, focus});
+  trigger('select', {row, focus, pair});
 };
 const step = (by) => {
-  const rows = window.flowersBatch.shownRows();
+  const rows = asked.among || window.flowersBatch.shownRows();
   const next = rows[rows.indexOf(wanted) + by];
-  if (next !== undefined) open(next);
+  if (next !== undefined) open(next, asked);
 };
 window.flowersOpened = {open, showLabel};
 
@@ -49,15 +52,18 @@ element.addEventListener('click', (event) => {
   const label = event.target.closest('[data-label]');
   if (label) window.flowersBatch.setLabel(wanted, label.dataset.label);
   const chosen = event.target.closest('[data-focus]');
-  if (chosen) open(wanted, chosen.dataset.focus);
+  if (chosen) open(wanted, {...asked, focus: chosen.dataset.focus});
+});
+element.addEventListener('input', (event) => {
+  event.target.closest('.two-maps')?.style.setProperty('--at', `${event.target.value}%`);
 });
 // Anywhere, since what had the focus may be gone when a new answer has come.
 document.addEventListener('keydown', (event) => {
   const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
   if (!dialog()?.matches(':modal') || event.ctrlKey || event.metaKey || event.altKey) return;
   if (/^[0-9]$/.test(event.key)) window.flowersBatch.setLabelByKey(wanted, event.key);
-  // Wide tables scroll by these keys.
-  if (!by || event.target.closest('.scroll')) return;
+  // Wide tables scroll by these keys, and a slider moves.
+  if (!by || event.target.closest('.scroll, input')) return;
   event.preventDefault();
   step(by);
 });

@@ -1,0 +1,62 @@
+"""Two models on the same labelled photos: what only one of them reads right, and their test."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from flowers.backbones import Model, model_name
+from flowers.models.compare import NONE_OF_THESE, Reading, Standings
+from flowers.models.verdicts import SENTENCES, photos_more
+from flowers.stats import SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class HeadToHead:
+    """Two models side by side; photos are places in the batch."""
+
+    first: Model
+    second: Model
+    only_first: list[int]
+    only_second: list[int]
+    look: Literal["winner", "open"]
+    title: str
+    facts: tuple[str, ...]
+
+
+def head_to_head(
+    readings: Sequence[Reading], standings: Standings, first: Model, second: Model
+) -> HeadToHead:
+    """Compare two of the models that were judged on the photos with a class for a label.
+
+    The test and its correction are those among all models of the batch, so that a pair picked by
+    its looks is not tested anew.
+    """
+    only: tuple[list[int], list[int]] = ([], [])
+    wrong = 0
+    for number, reading in enumerate(readings):
+        said = {(p.backbone, p.variant): p.label for p in reading.predictions}
+        if reading.label in (None, NONE_OF_THESE) or not {first, second} <= said.keys():
+            continue
+        right = said[first] == reading.label, said[second] == reading.label
+        if right[0] != right[1]:
+            only[right[1]].append(number)
+        wrong += not any(right)
+    test = next(d for d in standings.differences if {d.first, d.second} == {first, second})
+    names = model_name(first), model_name(second)
+    facts = [
+        SENTENCES["two_only"].format(name=name, photos=len(photos))
+        for name, photos in zip(names, only, strict=True)
+    ]
+    facts.append(SENTENCES["two_wrong"].format(photos=wrong))
+    pairs = len(standings.differences)
+    p, adjusted = (f"{value:.2g}" for value in (test.p_value, test.adjusted))
+    facts.append(SENTENCES["two_test"].format(p=p, adjusted=adjusted, pairs=pairs))
+    look: Literal["winner", "open"] = "winner" if test.adjusted < SIGNIFICANT else "open"
+    if look == "winner":
+        better, other = names if len(only[0]) > len(only[1]) else names[::-1]
+        title = SENTENCES["two_real"].format(name=better, other=other)
+    else:
+        title = SENTENCES["two_open"]
+        scores = {score.model: score for score in standings.scores}
+        facts.append(photos_more(standings, scores[first], scores[second])[1])
+    return HeadToHead(first, second, *only, look, title, tuple(facts))
