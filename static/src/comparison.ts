@@ -15,6 +15,9 @@ export function comparison(panel: HTMLElement): void {
     if (!place.clientWidth) return;
     const heading = place.closest(".chart")?.querySelector("h3")?.textContent ?? "";
     place.replaceChildren(...(figure ? [draw(figure, width, heading)] : []));
+    const scrolls = figure !== null && width > place.clientWidth; // The keyboard must get there, too.
+    place.toggleAttribute("tabindex", scrolls);
+    if (scrolls) place.tabIndex = 0;
   };
   const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => redraw(target as HTMLElement)));
   const places = [...panel.querySelectorAll<HTMLElement>("[data-figure]")];

@@ -31,7 +31,7 @@ def test_rows_open_their_photo_and_the_keyboard_leafs_through_them(
     names = [b.get_attribute("title") for b in page.locator("button[data-open]").all()]
     assert sorted(names) == ["2.jpg", "daisy/1.jpg", "rose/1.jpg"]
 
-    page.get_by_role("button", name=f"Open {names[0]}").click()
+    page.get_by_role("button", name=f"Open {names[0]}", exact=True).click()
     page.wait_for_selector(ANSWERED.format(0))
     dialog = page.get_by_role("dialog")
     assert dialog.get_by_role("heading", name=names[0], exact=True).is_visible()
