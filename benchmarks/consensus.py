@@ -45,9 +45,7 @@ def read_test_photos(zoo: Zoo, data: Path, dataset: Dataset) -> list[Answered]:
         except PhotoError:
             continue
         found = [p for answer in zoo.predict(image, models) for p in answer.predictions]
-        answered.append(
-            (photo.label, sorted(found, key=lambda p: models.index((p.backbone, p.variant))))
-        )
+        answered.append((photo.label, sorted(found, key=lambda p: models.index(p.model))))
     if not answered:
         raise UserError(f"{data} holds none of the test photos; give the folder of the training.")
     return answered
@@ -70,7 +68,7 @@ def report(answered: list[Answered]) -> str:
         lines.append(f"{name:<28} {accuracy:>8.1%} {error:>6.3f}")
 
     for i, first in enumerate(answered[0][1]):
-        name = model_name((first.backbone, first.variant))
+        name = model_name(first.model)
         add(name, ((label, ps[i].label, ps[i].probability) for label, ps in answered))
     summed = [(label, consensus(ps), ps) for label, ps in answered]
     add("consensus", ((label, c.label, c.probability) for label, c, _ in summed))

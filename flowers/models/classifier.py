@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from flowers.backbones import BACKBONES, FOCUS, KNOWN, PROBABILITIES, VARIANTS, Variant
+from flowers.backbones import BACKBONES, FOCUS, KNOWN, PROBABILITIES, VARIANTS, Model, Variant
 from flowers.errors import WeightsError, said
 from flowers.weights.folder import ARTIFACT, Artifact, Config, Refusal
 
@@ -38,6 +38,11 @@ class Prediction:
     """Of the pass through the backbone, which serves both variants."""
     p_known: float | None = None
     """P(known), 0 to 1: see `known_probability`. None for a model without `refusal`."""
+
+    @property
+    def model(self) -> Model:
+        """Who says it."""
+        return self.backbone, self.variant
 
     @property
     def label(self) -> str:

@@ -102,6 +102,16 @@ class Reading:
     predictions: tuple[Prediction, ...] = ()
     reason: str | None = None
 
+    @property
+    def shows_class(self) -> bool:
+        """Whether the label is one of the classes."""
+        return self.label not in (None, NONE_OF_THESE)
+
+    @property
+    def by_model(self) -> dict[Model, Prediction]:
+        """What each model says."""
+        return {p.model: p for p in self.predictions}
+
     @cached_property
     def consensus(self) -> Consensus | None:
         """None for a photo that was left out. Worked out once."""
@@ -194,7 +204,7 @@ def judge(readings: Iterable[Reading]) -> Standings | None:
 
     Photos of none of the classes do not count here: see `refusals.py`.
     """
-    labelled = [r for r in readings if r.label not in (None, NONE_OF_THESE) and r.predictions]
+    labelled = [r for r in readings if r.shows_class and r.predictions]
     if not labelled:
         return None
     outcomes: dict[Model, list[Outcome]] = {}
@@ -206,7 +216,7 @@ def judge(readings: Iterable[Reading]) -> Standings | None:
                 predicted=p.label,
                 probability=min(1.0, p.probability),
             )
-            outcomes.setdefault((p.backbone, p.variant), []).append(outcome)
+            outcomes.setdefault(p.model, []).append(outcome)
     return standings(outcomes, class_order(p.classes for r in labelled for p in r.predictions))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowers.backbones import Model, model_name
-from flowers.models.compare import NONE_OF_THESE, Reading, Standings
+from flowers.models.compare import Reading, Standings
 from flowers.models.verdicts import SENTENCES, photos_more
 from flowers.stats import SIGNIFICANT
 
@@ -34,10 +34,10 @@ def head_to_head(
     only: tuple[list[int], list[int]] = ([], [])
     wrong = 0
     for number, reading in enumerate(readings):
-        said = {(p.backbone, p.variant): p.label for p in reading.predictions}
-        if reading.label in (None, NONE_OF_THESE) or not {first, second} <= said.keys():
+        said = reading.by_model
+        if not reading.shows_class or not {first, second} <= said.keys():
             continue
-        right = said[first] == reading.label, said[second] == reading.label
+        right = [said[model].label == reading.label for model in (first, second)]
         if right[0] != right[1]:
             only[right[1]].append(number)
         wrong += not any(right)

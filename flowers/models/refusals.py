@@ -29,7 +29,7 @@ def refusals(readings: Iterable[Reading]) -> list[Refusals]:
             continue
         start = 2 * (reading.label == NONE_OF_THESE)
         for p in reading.predictions:
-            found = counts.setdefault((p.backbone, p.variant), [0, 0, 0, 0])
+            found = counts.setdefault(p.model, [0, 0, 0, 0])
             found[start] += not p.known
             found[start + 1] += 1
     return [Refusals(model, *found) for model, found in counts.items()]

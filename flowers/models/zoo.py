@@ -235,7 +235,7 @@ class Zoo:
 def in_order(predictions: Iterable[Prediction], models: Sequence[Model]) -> list[Prediction]:
     """The predictions in the order of `models`, whichever came first."""
     place = {model: i for i, model in enumerate(models)}
-    return sorted(predictions, key=lambda p: place[p.backbone, p.variant])
+    return sorted(predictions, key=lambda p: place[p.model])
 
 
 def _cost(entry: Entry) -> float:

@@ -168,16 +168,14 @@ def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
 
 
 def _models(rows: Sequence[BatchRow]) -> list[Model]:
-    return list(
-        dict.fromkeys((p.backbone, p.variant) for row in rows for p in row.reading.predictions)
-    )
+    return list(dict.fromkeys(p.model for row in rows for p in row.reading.predictions))
 
 
 def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
     """What `batch_table.html` shows of one photo."""
     r = row.reading
     summary = r.consensus
-    found = {(p.backbone, p.variant): p for p in r.predictions}
+    found = r.by_model
 
     def kind(p: Prediction) -> str:
         if r.label:

@@ -81,7 +81,7 @@ class PhotoAnswer:
 
     def overlay_of(self, p: Prediction, name: str | None = None) -> str | None:
         """A focus map as a data URI, encoded once: of a class, or of what the model answered."""
-        key = ((p.backbone, p.variant), name)
+        key = (p.model, name)
         if key not in self._overlays:
             image = overlay(p, name)
             self._overlays[key] = data_uri(image, "PNG") if image else None
@@ -135,7 +135,7 @@ def _vote(p: Prediction) -> str | None:
 
 
 def _names(found: Sequence[Prediction]) -> str:
-    names = [model_name((p.backbone, p.variant)) for p in found[:3]]
+    names = [model_name(p.model) for p in found[:3]]
     if found[0].known:
         shares = [percent(p.probability) for p in found[:3]]
         names = [f"{name} ({share})" for name, share in zip(names, shares, strict=True)]
@@ -151,7 +151,7 @@ def _row(p: Prediction, classes: Sequence[str], verdict: PhotoVerdict) -> dict[s
     return {
         "backbone": p.backbone,
         "variant": p.variant,
-        "name": model_name((p.backbone, p.variant)),
+        "name": model_name(p.model),
         "label": p.label,
         "known": p.known,
         "p_known": p.p_known,

@@ -14,7 +14,8 @@ from flowers.page.html import message, render
 from flowers.page.limits import PREVIEW
 from flowers.page.one_photo import PhotoAnswer, photo_answers
 from flowers.page.pictures import small_photo
-from flowers.page.two_models import Pair, two_focus_maps
+from flowers.page.reading import Pair
+from flowers.page.two_models import two_focus_maps
 
 
 @dataclass(frozen=True)

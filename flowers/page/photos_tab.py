@@ -57,15 +57,16 @@ def photos_tab(zoo: Zoo) -> None:
     summary = gr.HTML(many_photos.empty(), elem_id="batch-summary")
     take = gr.Button("", visible=False, elem_id="batch-take")
     with gr.Column(visible=False, elem_id="batch-scores") as scores:
-        gr.HTML(f"<h3>{WORDS['accuracy']}</h3>", elem_classes="chart-head")
-        accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
-        gr.HTML(
-            "<h3>Is the difference real?</h3><p>How many photos more the row reads right than the "
-            "column; coloured where chance is unlikely (McNemar's test, Holm's correction, "
-            "p &lt; 0.05).</p>",
-            elem_classes="chart-head",
-        )
-        with gr.Column(elem_classes="wide"):
+        with gr.Column(elem_classes="chart"):
+            gr.HTML(f"<h3>{WORDS['accuracy']}</h3>", elem_classes="chart-head")
+            accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
+        with gr.Column(elem_classes="chart wide"):
+            gr.HTML(
+                "<h3>Is the difference real?</h3><p>How many photos more the row reads right than "
+                "the column; coloured where chance is unlikely (McNemar's test, Holm's correction, "
+                "p &lt; 0.05).</p>",
+                elem_classes="chart-head",
+            )
             difference = gr.Plot(show_label=False, container=False, elem_id="batch-difference")
         gr.HTML("<h3>Confusion</h3>", elem_classes="chart-head")
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
@@ -119,11 +120,11 @@ def photos_tab(zoo: Zoo) -> None:
     def compare_two(found: Batch, verdict: Standings) -> dict[Any, Any]:
         pair = pair_of(verdict, found.two)
         if pair is None:
-            return {batch: found, two: hide}
+            return {batch: replace(found, two=None), two: hide}
         names = [model_name(score.model) for score in verdict.scores]
         a, b = map(model_name, pair)
         return {
-            batch: replace(found, two=(a, b)),
+            batch: replace(found, two=pair),
             two: gr.update(visible=True),
             first: gr.update(choices=[name for name in names if name != b], value=a),
             second: gr.update(choices=[name for name in names if name != a], value=b),
@@ -177,8 +178,7 @@ def photos_tab(zoo: Zoo) -> None:
 
     def open_photo(current: Batch, asked: Asked | None) -> Iterator[str]:
         if asked and asked.row < len(current.rows):
-            verdict = current.verdict() if asked.pair else None
-            pair = pair_of(verdict, current.two) if verdict else None
+            pair = current.two if asked.pair else None
             yield from opened_photo(zoo, current.rows[asked.row], asked, pair)
 
     def label(current: Batch, event: gr.EventData) -> dict[Any, Any]:
@@ -208,10 +208,12 @@ def photos_tab(zoo: Zoo) -> None:
 
     def choose_two(current: Batch, a: Any, b: Any) -> dict[Any, Any]:
         verdict = current.verdict()
-        names = [model_name(score.model) for score in verdict.scores] if verdict else []
-        if verdict is None or a == b or a not in names or b not in names:
+        scores = verdict.scores if verdict else []
+        models = {model_name(score.model): score.model for score in scores}
+        # Of any kind that JSON has, so not all can be looked up.
+        if verdict is None or a == b or a not in list(models) or b not in list(models):
             raise refused(f"There are no two such models. Received: {a!r:.80} and {b!r:.80}")
-        return compare_two(replace(current, two=(a, b)), verdict)
+        return compare_two(replace(current, two=(models[a], models[b])), verdict)
 
     def busy(sent: list[Any] | None) -> dict[Any, Any]:
         del sent

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
+from flowers.backbones import Model
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow, Collected, read_batch
 from flowers.models.compare import Standings, judge
 from flowers.models.zoo import Zoo
 from flowers.page.limits import REFRESH
+
+Pair = tuple[Model, Model]
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,8 @@ class Batch:
     failed: dict[str, str] = field(default_factory=dict)
     chosen: str | None = None
     """Name of the model whose confusion is shown."""
-    two: tuple[str, str] | None = None
-    """Names of the two models that are compared."""
+    two: Pair | None = None
+    """The two models that are compared; None while there are no two."""
     sent: int = 0
     """Photos that were sent; more than there are rows when the visitor stopped the reading."""
     dropped: tuple[DroppedLabel, ...] = ()

@@ -8,7 +8,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES, VARIANTS, Model
+from flowers.backbones import BACKBONES, VARIANTS, Model, Variant
 from flowers.models.compare import measured_points, published_points
 from flowers.page.html import render
 from flowers.weights.folder import ARTIFACT
@@ -87,7 +87,10 @@ def leaderboard(
     `compared` are the backbones that were measured on the same photos.
     """
     metrics = {key: entry.metrics for key, entry in entries.items() if entry.metrics}
-    measured = {model: _measured(entries[model[0]], model) for model in measured_points(metrics)}
+    measured = {
+        model: _measured(entries[model[0]], metrics[model[0]], model[1], interval)
+        for model, interval in measured_points(metrics).items()
+    }
     printed = _published(published) if published else {}
     models = [(key, variant) for key in BACKBONES for variant in VARIANTS]
     rows = [
@@ -102,12 +105,11 @@ def leaderboard(
     return sorted(rows, key=lambda row: row.rank)
 
 
-def _measured(entry: Entry, model: Model) -> dict[str, Cell]:
-    key, variant = model
-    metrics = entry.metrics
-    assert metrics is not None
+def _measured(
+    entry: Entry, metrics: Metrics, variant: Variant, interval: tuple[float, float, float]
+) -> dict[str, Cell]:
     result = metrics.variants[variant]
-    accuracy = [100 * share for share in measured_points({key: metrics})[model]]
+    accuracy = [100 * share for share in interval]
     megabytes = entry.config.files[ARTIFACT].bytes / 1e6 if entry.config else None
     scores = (result.macro_precision, result.macro_recall, result.macro_f1, result.log_loss)
     values: list[Cell] = [*accuracy, *scores, result.expected_calibration_error]

@@ -5,29 +5,27 @@ from typing import Any
 
 from markupsafe import Markup
 
-from flowers.backbones import Model, model_name
+from flowers.backbones import model_name
 from flowers.models.batch import BatchRow
 from flowers.models.compare import Standings
 from flowers.models.head_to_head import head_to_head
 from flowers.page.html import render
 from flowers.page.one_photo import PhotoAnswer
 from flowers.page.pictures import data_uri
+from flowers.page.reading import Pair
 
-Pair = tuple[Model, Model]
 
-
-def pair_of(verdict: Standings, names: tuple[str, str] | None) -> Pair | None:
-    """The two models with these names, else the best and the best of another backbone.
+def pair_of(verdict: Standings, chosen: Pair | None) -> Pair | None:
+    """The two that were chosen, else the best and the best of another backbone.
 
     None where only one model was asked.
     """
-    models = {model_name(score.model): score.model for score in verdict.scores}
     scores = {score.model: score.accuracy for score in verdict.scores}
-    if len(models) < 2:
+    if len(scores) < 2:
         return None
-    if names and names[0] != names[1] and set(names) <= models.keys():
-        return models[names[0]], models[names[1]]
-    best, *others = sorted(models.values(), key=lambda m: -scores[m])
+    if chosen and set(chosen) <= scores.keys():
+        return chosen
+    best, *others = sorted(scores, key=lambda m: -scores[m])
     return best, next((model for model in others if model[0] != best[0]), others[0])
 
 
@@ -43,19 +41,19 @@ def two_models(rows: Sequence[BatchRow], verdict: Standings, pair: Pair) -> Mark
 
 def _photo(rows: Sequence[BatchRow], number: int, pair: Pair) -> dict[str, Any]:
     row = rows[number]
-    said = {(p.backbone, p.variant): p.label for p in row.reading.predictions}
+    said = row.reading.by_model
     return {
         "number": number,
         "name": row.reading.photo,
         "label": row.reading.label,
         "picture": data_uri(row.thumbnail, "JPEG") if row.thumbnail else None,
-        "wrong": next(said[model] for model in pair if said[model] != row.reading.label),
+        "wrong": next(label for m in pair if (label := said[m].label) != row.reading.label),
     }
 
 
 def two_focus_maps(answer: PhotoAnswer, pair: Pair, picture: str) -> Markup:
     """The focus maps of two models over one photo, with a slider; empty until both are there."""
-    found = {(p.backbone, p.variant): p for p in answer.predictions}
+    found = {p.model: p for p in answer.predictions}
     if answer.photo is None or not set(pair) <= found.keys():
         return Markup("")
     sides = [(model_name(model), found[model], answer.overlay_of(found[model])) for model in pair]

@@ -16,8 +16,8 @@ export function comparison(panel: HTMLElement): void {
     const heading = place.closest(".chart")?.querySelector("h3")?.textContent ?? "";
     place.replaceChildren(...(figure ? [draw(figure, width, heading)] : []));
     const scrolls = figure !== null && width > place.clientWidth; // The keyboard must get there, too.
-    place.toggleAttribute("tabindex", scrolls);
     if (scrolls) place.tabIndex = 0;
+    else place.removeAttribute("tabindex");
   };
   const observer = new ResizeObserver((entries) => entries.forEach(({ target }) => redraw(target as HTMLElement)));
   const places = [...panel.querySelectorAll<HTMLElement>("[data-figure]")];
