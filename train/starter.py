@@ -55,6 +55,8 @@ FIRST_SIZE = {"vgg16": 64, "resnet101": 64, "inceptionresnetv2": 80}
 """Side of the photos in the first stage, in pixels, of those that would take hours at 96."""
 GAINS_FROM_BFLOAT16 = set(BACKBONES) - {"mobilenetv2"}
 """Depthwise convolutions gain nothing from it on a CPU."""
+VIEWS = 4
+"""Of each photo in the last `fit`, the same for all: eight would take VGG16 more than an hour."""
 
 
 def recipes(backbone: Backbone) -> list[PretrainRecipe]:
@@ -109,7 +111,7 @@ def make_starter(
             data=str(data),
             out=weights,
             backbones=(backbone,),
-            recipe=Recipe(views=8),
+            recipe=Recipe(views=VIEWS),
             base=str(base),
             unknown=str(link_folders(unknown, runs / "unknown")) if unknown else None,
             notice=NOTICE,
