@@ -22,7 +22,8 @@ from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
 from flowers.models.batch import MAX_PHOTOS
-from flowers.models.verdicts import exported, none_of
+from flowers.models.sentences import none_of
+from flowers.models.verdicts import exported
 from flowers.models.zoo import Zoo
 from flowers.page import pictures
 from flowers.page.about import WORTH_KNOWING

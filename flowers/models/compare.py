@@ -10,7 +10,8 @@ from math import exp, log
 from flowers.backbones import Model
 from flowers.models.classifier import Prediction
 from flowers.stats import SIGNIFICANT, accuracy_interval, holm, mcnemar
-from flowers.weights.results import Metrics, Outcome, Published
+from flowers.weights.published import Published
+from flowers.weights.results import Metrics, Outcome
 
 
 def class_order(class_lists: Iterable[Sequence[str]]) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from flowers.backbones import Model, model_name
 from flowers.models.compare import Reading, Standings
-from flowers.models.verdicts import SENTENCES, photos_more
+from flowers.models.sentences import SENTENCES
+from flowers.models.verdicts import photos_more
 from flowers.stats import SIGNIFICANT
 
 

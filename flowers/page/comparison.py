@@ -17,7 +17,8 @@ from flowers.page.charts import curves, matrices, points
 from flowers.page.html import data_link, render, script
 from flowers.page.mistakes import mistakes_html
 from flowers.weights.folder import ARTIFACT
-from flowers.weights.results import Metrics, Published, VariantResult, same_photos
+from flowers.weights.published import Published
+from flowers.weights.results import Metrics, VariantResult, same_photos
 from flowers.weights.source import Entry
 
 STUDY = (

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from flowers.backbones import BACKBONES
-from flowers.models.verdicts import capital, percent
+from flowers.models.sentences import capital, percent
 from flowers.page.words import WORDS
 
 

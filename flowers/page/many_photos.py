@@ -16,7 +16,8 @@ from flowers.models.batch import BatchRow
 from flowers.models.classifier import Prediction
 from flowers.models.compare import NONE_OF_THESE, Reading, Standings, is_right
 from flowers.models.refusals import refusals
-from flowers.models.verdicts import SENTENCES, leader_of, none_of, verdict_of
+from flowers.models.sentences import SENTENCES, none_of
+from flowers.models.verdicts import leader_of, verdict_of
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri

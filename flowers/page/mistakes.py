@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from flowers.backbones import Variant
-from flowers.models.verdicts import percent
+from flowers.models.sentences import percent
 from flowers.page.html import render
 from flowers.weights.results import Metrics
 

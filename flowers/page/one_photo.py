@@ -13,7 +13,8 @@ from flowers.backbones import Model, model_name
 from flowers.errors import ChoiceError, PhotoError
 from flowers.models.classifier import Prediction
 from flowers.models.compare import class_order
-from flowers.models.verdicts import SENTENCES, PhotoVerdict, knows_only, percent, verdict_of
+from flowers.models.sentences import SENTENCES, knows_only, percent
+from flowers.models.verdicts import PhotoVerdict, verdict_of
 from flowers.models.zoo import Loading, Zoo, in_order
 from flowers.page.answers import as_json, classification
 from flowers.page.html import data_link, message, render

@@ -12,7 +12,8 @@ from flowers.backbones import BACKBONES, VARIANTS, Model, Variant
 from flowers.models.compare import measured_points, published_points
 from flowers.page.html import render
 from flowers.weights.folder import ARTIFACT
-from flowers.weights.results import Metrics, Published
+from flowers.weights.published import Published
+from flowers.weights.results import Metrics
 from flowers.weights.source import Entry
 
 Cell = float | None

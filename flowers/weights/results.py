@@ -1,8 +1,4 @@
-"""What a result is: schemas and reading.
-
-`metrics.json` holds what was measured here; `published.json` what the study reported. They are
-different types on purpose, so that no chart mixes them unnoticed.
-"""
+"""What was measured here: `metrics.json`, its schemas and reading."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +11,6 @@ from flowers.backbones import BACKBONES, Variant
 from flowers.errors import WeightsError, said
 from flowers.weights.folder import (
     METRICS,
-    PUBLISHED,
     ClassName,
     Schema,
     Share,
@@ -239,36 +234,6 @@ class Metrics(Schema):
 _M = TypeVar("_M", bound=Schema)
 
 
-class PublishedResult(Schema):
-    """One row of the published study: percent and two-digit shares, as printed there."""
-
-    accuracy_percent: Annotated[float, Field(ge=0, le=100)]
-    precision: Share
-    recall: Share
-    f1: Share
-
-
-class Published(Schema):
-    """`published.json`."""
-
-    schema_version: Literal[1] = 1
-    title: str
-    test_photos: Photos
-    train_photos: Count
-    validation_photos: Count
-    note: str
-    results: Annotated[
-        dict[str, Annotated[dict[Variant, PublishedResult], Field(min_length=1)]],
-        Field(min_length=1),
-    ]
-
-    @model_validator(mode="after")
-    def _check(self) -> "Published":
-        if not set(self.results) <= set(BACKBONES):
-            raise ValueError(f"results are of {', '.join(BACKBONES)}")
-        return self
-
-
 def same_photos(metrics: Mapping[str, Metrics]) -> list[dict[str, Metrics]]:
     """Group backbones by what they were measured on; the largest group first.
 
@@ -282,15 +247,11 @@ def same_photos(metrics: Mapping[str, Metrics]) -> list[dict[str, Metrics]]:
 
 def read_metrics(folder: Path) -> Metrics:
     """Read `metrics.json` of a backbone's folder. Raises `WeightsError`."""
-    return _read(folder, METRICS, Metrics)
+    return read_result(folder, METRICS, Metrics)
 
 
-def read_published(root: Path) -> Published:
-    """Read `published.json` of a weights folder. Raises `WeightsError`."""
-    return _read(root, PUBLISHED, Published)
-
-
-def _read(folder: Path, name: str, schema: type[_M]) -> _M:
+def read_result(folder: Path, name: str, schema: type[_M]) -> _M:
+    """Read one JSON file of a folder as a schema. Raises `WeightsError`."""
     shown = f"{folder.name}/{name}"
     try:
         text = read_json(folder / name)

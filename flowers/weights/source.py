@@ -21,7 +21,8 @@ from flowers.weights.folder import (
     read_config,
 )
 from flowers.weights.hub import OnProgress, Snapshot, open_snapshot
-from flowers.weights.results import Metrics, Published, read_metrics, read_published
+from flowers.weights.published import Published, read_published
+from flowers.weights.results import Metrics, read_metrics
 
 log = logging.getLogger(__name__)
 

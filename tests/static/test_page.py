@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES
 from flowers.files import sha256_of
 from flowers.models.classifier import Classifier
-from flowers.models.verdicts import knows_only
+from flowers.models.sentences import knows_only
 from flowers.page.about import WORTH_KNOWING
 from flowers.page.examples import own_photos
 from flowers.page.words import WORDS

@@ -23,7 +23,8 @@ from flowers.weights.folder import (
     check_file,
     read_config,
 )
-from flowers.weights.results import read_metrics, read_published
+from flowers.weights.published import read_published
+from flowers.weights.results import read_metrics
 from tests.support.photos import COLOURS, SIZE
 from tests.support.predictions import accuracy_of
 from train.__main__ import main

@@ -10,20 +10,11 @@ import pytest
 from flowers.backbones import DEFAULT_CLASSES, Model
 from flowers.models.classifier import Prediction
 from flowers.models.compare import published_points, standings
-from flowers.models.verdicts import (
-    SENTENCES,
-    exported,
-    knows_only,
-    leader_of,
-    listed,
-    none_of,
-    percent,
-    published_lead,
-    round_up,
-    verdict_of,
-)
+from flowers.models.sentences import SENTENCES, knows_only, listed, none_of, percent
+from flowers.models.verdicts import exported, leader_of, published_lead, round_up, verdict_of
 from flowers.weights.folder import DEFAULT_FOLDER
-from flowers.weights.results import Outcome, read_published
+from flowers.weights.published import read_published
+from flowers.weights.results import Outcome
 from tests.support import ROOT
 from tests.support.predictions import CLASSES, says
 

@@ -24,6 +24,7 @@ from flowers.page.charts.points import accuracy_chart, cost_chart
 from flowers.page.comparison import comparison_tab
 from flowers.page.mistakes import mistakes_html
 from flowers.page.tables import leaderboard, measured_on, to_csv, to_html
+from flowers.weights.published import read_published
 from flowers.weights.results import (
     DataSource,
     EpochResult,
@@ -31,7 +32,6 @@ from flowers.weights.results import (
     Metrics,
     SeedResult,
     VariantResult,
-    read_published,
     same_photos,
 )
 from flowers.weights.source import Entry, Source

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from flowers.models.classifier import Prediction
-from flowers.models.verdicts import percent
+from flowers.models.sentences import percent
 from flowers.page.html import message
 from flowers.page.one_photo import PhotoAnswer
 from flowers.page.pictures import SIDE, overlay

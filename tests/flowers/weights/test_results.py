@@ -8,7 +8,8 @@ import pytest
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import WeightsError
 from flowers.weights.folder import DEFAULT_FOLDER, METRICS, PUBLISHED
-from flowers.weights.results import read_metrics, read_published
+from flowers.weights.published import read_published
+from flowers.weights.results import read_metrics
 from tests.support.folders import make_metrics
 
 
