@@ -11,9 +11,10 @@ APP := .venv-app/bin
 # The weights on the Hub that are deployed, where REPO is given.
 FROM = $(if $(REPO),--repo $(REPO)) $(if $(REVISION),--revision $(REVISION))
 ALL := .venv/bin
-# Tests in two processes, a file in one of them: what a file shares is made once. The longest files
+# Tests in three processes, a file in one of them: what a file shares is made once. Two cores carry
+# three, since a third of the time goes by with waiting for a browser or a server. The longest files
 # come first, by tests/conftest.py; xdist's own order knows of their number of tests only.
-TWO := -n 2 --dist loadfile --no-loadscope-reorder
+THREE := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run train-env test test-quick test-cluster test-all bench lint format screenshots space static space-static pins clean
 
@@ -27,10 +28,10 @@ train-env: $(ALL)/ready ## install what training and tests need into .venv
 	@echo "Ready: . .venv/bin/activate, then python -m train --help"
 
 test: $(ALL)/ready ## run the tests, without network or data
-	$(ALL)/python -m pytest $(TWO) -m "not slow and not cluster"
+	$(ALL)/python -m pytest $(THREE) -m "not slow and not cluster"
 
 test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
-	$(ALL)/python -m pytest $(TWO) --quick -q -m "not slow and not cluster"
+	$(ALL)/python -m pytest $(THREE) --quick -q -m "not slow and not cluster"
 
 test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two nodes; some minutes
 	$(ALL)/python -m pytest -m cluster

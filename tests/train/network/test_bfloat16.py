@@ -71,6 +71,7 @@ def test_not_wanted_changes_nothing(gpu: None) -> None:
         assert {layer.compute_dtype for layer in with_inner([model])} == {"float32"}
 
 
+@pytest.mark.slow
 def test_fit_in_bfloat16_learns_and_its_export_agrees(
     gpu: None, generated_photos: Path, base_folder: Path, tmp_path: Path
 ) -> None:
