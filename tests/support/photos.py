@@ -3,6 +3,9 @@
 All are the same for the same seed.
 """
 
+import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,8 @@ COLOURS = {"daisy": (250, 250, 240), "rose": (190, 20, 40), "sunflower": (245, 1
 """Class -> colour of its petals; the flowers of `write_photos` differ in nothing else."""
 SIZE = 96
 """Pixels at which tests train: small ones keep them quick; the networks are the real ones."""
+RED, GREEN, BLUE, WHITE = (220, 30, 40), (40, 190, 60), (30, 50, 210), (255, 255, 255)
+"""The quarters of `quarters`."""
 DRAWING = 448
 """Pixels of a drawing; twice what the models read, so that scaling down smooths the edges."""
 
@@ -143,3 +148,31 @@ def _petals(
 
 def _disc(draw: ImageDraw.ImageDraw, radius: float, colour: tuple[int, int, int]) -> None:
     draw.ellipse((224 - radius, 224 - radius, 224 + radius, 224 + radius), fill=colour)
+
+
+def quarters(width: int = 96, height: int = 64) -> Image.Image:
+    """Red, green, blue and white quarters: no turn or flip leaves it as it is."""
+    image = Image.new("RGB", (width, height), WHITE)
+    image.paste(RED, (0, 0, width // 2, height // 2))
+    image.paste(GREEN, (width // 2, 0, width, height // 2))
+    image.paste(BLUE, (0, height // 2, width // 2, height))
+    return image
+
+
+def encoded(image: Image.Image, kind: str, **settings) -> bytes:
+    buffer = io.BytesIO()
+    image.copy().save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, depth: int = 8, colour: int = 2, data: bytes = b"") -> bytes:
+    """A PNG of whatever its header claims."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        checked = name + content
+        return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )

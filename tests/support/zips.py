@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.folders import files_of
+
 
 def write_zip(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
     """A zip of files, in order."""
@@ -45,4 +47,12 @@ def locked(path: Path, count: int) -> Path:
         at = content.index(b"PK\x01\x02", at + 1)
         content[at + 8] |= 1
     path.write_bytes(content)
+    return path
+
+
+def zip_of(root: Path, path: Path, prefix: str = "") -> Path:
+    """A zip of a folder's files, below `prefix`."""
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name, content in files_of(root).items():
+            zipped.writestr(prefix + name, content)
     return path

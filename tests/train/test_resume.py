@@ -1,7 +1,6 @@
 """Training that is stopped at any moment goes on where it was and ends as if nothing had been."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from flowers.backbones import BACKBONES, VARIANTS
-from flowers.errors import PhotoError
 from flowers.folders.layout import read_folder
 from flowers.weights.folder import (
     CARD,
@@ -24,10 +22,9 @@ from flowers.weights.folder import (
 )
 from flowers.weights.results import read_metrics
 from tests.support.photos import SIZE, write_patterns, write_photos
-from train.__main__ import main
-from train.data.cache import PIPELINE, PhotoCache
+from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
-from train.work import WORK, Recipe, only_run
+from train.work import WORK, Recipe
 
 EPOCHS = 4
 BACKBONE = BACKBONES["mobilenetv2"]
@@ -327,65 +324,3 @@ def test_a_full_disk_leaves_no_weights_file_that_cannot_be_closed(graph, tmp_pat
     graph.load_weights(path)
     for one, other in zip(before, graph.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-# The command line
-
-
-def error_of(capsys: pytest.CaptureFixture[str]) -> str:
-    *_, last = capsys.readouterr().err.strip().splitlines()
-    return last
-
-
-def test_two_runs_do_not_share_a_folder(tmp_path, capsys):
-    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
-    with only_run(out / WORK):
-        assert main(fit_command(photos, out)) == 1
-    assert error_of(capsys).startswith(f"error: Another run is at work in {out}; wait for it")
-    with only_run(out / WORK):  # It was let go of.
-        pass
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_one_sentence(tmp_path, capsys):
-    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
-    rows = out / WORK / "photos" / f"photos-{SIZE}-v{PIPELINE}.u8"
-    rows.parent.mkdir(parents=True)
-    rows.symlink_to("/dev/full")
-    assert main(fit_command(photos, out)) == 1
-    message = "The disk is full; free some space and run the same command again."
-    assert error_of(capsys) == f"error: {message}"
-    assert [path.name for path in out.iterdir()] == [WORK]
-
-
-@pytest.mark.parametrize("name", ["nowhere", "one.jpg", "single", "text.zip"])
-def test_data_that_cannot_be_trained_on_leave_nothing(tmp_path, capsys, name):
-    write_patterns(tmp_path / "single", {"rose": 4})
-    (tmp_path / "one.jpg").write_bytes((tmp_path / "single" / "rose" / "000.jpg").read_bytes())
-    (tmp_path / "text.zip").write_text("text")
-    out = tmp_path / "out"
-    assert main(fit_command(tmp_path / name, out)) == 1
-    assert error_of(capsys).startswith("error: ")
-    assert not out.exists()
-
-
-def test_a_stopped_command_says_so(tmp_path, capsys, monkeypatch):
-    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
-
-    # A process that was started in the background ignores the signal until it is told otherwise.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    stopped = []
-
-    def interrupted(self, path):
-        if not stopped:
-            stopped.append(path)
-            os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(1)
-        raise PhotoError("Stopped by then.")
-
-    monkeypatch.setattr(PhotoCache, "_decode", interrupted)
-    try:
-        assert main(fit_command(photos, out)) == 130
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert error_of(capsys) == "error: Stopped; the same command goes on from here."
