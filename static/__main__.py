@@ -21,8 +21,8 @@ from PIL import Image
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
-from flowers.models.batch import MAX_PHOTOS
 from flowers.models.sentences import none_of
+from flowers.models.shots import MAX_PHOTOS
 from flowers.models.verdicts import exported
 from flowers.models.zoo import Zoo
 from flowers.page import pictures

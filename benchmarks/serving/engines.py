@@ -124,7 +124,8 @@ class ThisApp(Engine):
 
     def batch(self, photos: Sequence[Path]) -> None:
         """As on the tab of many photos."""
-        from flowers.models.batch import collect, read_batch
+        from flowers.models.batch import read_batch
+        from flowers.models.shots import collect
 
         shots = collect(list(photos), self._zoo.classes()).shots
         for row in read_batch(self._zoo, shots, self._zoo.choose(None, None).models):

@@ -68,14 +68,14 @@ def find_on_disk(root: Path, leave: Collection[Path] = ()) -> Found[DiskFile]:
         there = Walk(root, leave, aside)
     except OSError as error:
         raise DatasetError(f"{root} cannot be read: {error.strerror}.") from error
-    return Found(root, _photos(there.files, aside), there.folders, aside)
+    return Found(root, photos_among(there.files, aside), there.folders, aside)
 
 
 def find_in_zip(opened: Zip) -> Found[Member]:
     """Find the photos in a zip; they can be read until it is closed. Raises `DatasetError`."""
     aside = Aside()
     members, folders = opened.members(aside)
-    photos = _photos(members, aside)
+    photos = photos_among(members, aside)
     if not photos and (locked := aside.count(Kind.PASSWORD)):
         raise DatasetError(
             f"{opened.path.name} is protected by a password; unpack it yourself and give the "
@@ -96,6 +96,18 @@ def find_in_zip(opened: Zip) -> Found[Member]:
             f"{opened.guess.upper()}, such as {example!r}."
         )
     return Found(opened.path, photos, [n for n in folders if n in filled], aside, notes)
+
+
+def photos_among(files: Sequence[_AnyFile], aside: Aside) -> list[_AnyFile]:
+    """Those of the files that are photos; all others are noted in `aside`."""
+    photos = []
+    for file in files:
+        path = PurePosixPath(file.name)
+        if kind := kind_by_path(path) or _kind_by_content(file, path):
+            aside.add(kind, file.name)
+        else:
+            photos.append(file)
+    return photos
 
 
 def _folders_of(names: Iterable[str]) -> set[str]:
@@ -133,17 +145,6 @@ MARKS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*")
 HEIF_BRANDS = frozenset(
     {b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx", b"mif1", b"msf1"}
 )
-
-
-def _photos(files: Sequence[_AnyFile], aside: Aside) -> list[_AnyFile]:
-    photos = []
-    for file in files:
-        path = PurePosixPath(file.name)
-        if kind := kind_by_path(path) or _kind_by_content(file, path):
-            aside.add(kind, file.name)
-        else:
-            photos.append(file)
-    return photos
 
 
 def _kind_by_content(file: AnyFile, path: PurePosixPath) -> Kind | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Generic
 
-from flowers.folders.find import File, Found
+from flowers.folders.find import File
 from flowers.folders.layout import part_of
 from flowers.folders.names import class_named, nearest_class, tidy
 
@@ -39,13 +39,13 @@ class DroppedLabel:
         )
 
 
-def with_labels(found: Found[File], classes: Sequence[str]) -> list[Named[File]]:
+def with_labels(photos: Sequence[File], classes: Sequence[str]) -> list[Named[File]]:
     """Label photos by the folders that hold them."""
     labels: dict[tuple[str, ...], str | None] = {}
     beside: set[tuple[str, ...]] = set()
     """Folders that hold class folders."""
     meant: dict[str, str | None] = {}
-    for photo in found.photos:
+    for photo in photos:
         path = tuple(photo.name.split("/")[:-1])
         if path in labels:
             continue
@@ -59,7 +59,7 @@ def with_labels(found: Found[File], classes: Sequence[str]) -> list[Named[File]]
                 break
     top = _common(list(labels))
     named = []
-    for photo in found.photos:
+    for photo in photos:
         path = tuple(photo.name.split("/")[:-1])
         label = labels[path]
         named.append(Named(photo, label, None if label else _meant_for_one(path, beside, top)))

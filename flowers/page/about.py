@@ -8,7 +8,7 @@ from huggingface_hub import ModelCard
 from markupsafe import Markup
 
 from flowers.backbones import BACKBONES
-from flowers.models.batch import MAX_PHOTOS
+from flowers.models.shots import MAX_PHOTOS
 from flowers.models.zoo import Zoo
 from flowers.page.examples import credits_of, find_examples
 from flowers.page.html import render

@@ -189,7 +189,7 @@ def field_of(event: gr.EventData, name: str, kind: type) -> Any:
     data = event._data
     value = data.get(name) if isinstance(data, dict) else None
     if not isinstance(value, kind) or isinstance(value, bool):
-        words = {str: "a text", int: "a whole number"}[kind]
+        words = {str: "a text", int: "a whole number", list: "a list"}[kind]
         raise refused(f"The event needs {words} as `{name}`. Received: {value!r:.80}")
     return value
 

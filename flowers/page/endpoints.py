@@ -12,8 +12,9 @@ from gradio.components.api_component import Api
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import BatchError, RequestError, UserError
-from flowers.models.batch import check_count, collect, labels_in_order, read_batch
+from flowers.models.batch import read_batch
 from flowers.models.compare import NONE_OF_THESE, judge
+from flowers.models.shots import check_count, collect, labels_in_order
 from flowers.models.zoo import Zoo, in_order
 from flowers.page.answers import (
     Classification,

@@ -20,6 +20,9 @@ MAX_CALL = 2_000_000
 MAX_WORD = 200
 """Characters of what somebody calls their session, and the like."""
 
+MAX_PATH = 1_000
+"""Characters of the name of a file, with the folders that it lies in."""
+
 MAX_QUERY = 8_000
 """Bytes behind the question mark of an address."""
 

@@ -8,19 +8,16 @@ import gradio as gr
 from markupsafe import Markup
 
 from flowers.backbones import model_name
-from flowers.errors import BatchError, ChoiceError, UploadError
-from flowers.models.batch import (
-    MAX_PHOTOS,
-    Collected,
-    collect,
-    with_meanings,
-)
+from flowers.errors import BatchError, ChoiceError
+from flowers.models.batch import with_meanings
 from flowers.models.compare import NONE_OF_THESE, Standings
+from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
 from flowers.page.charts.matrices import difference_chart
 from flowers.page.charts.points import accuracy_chart
+from flowers.page.chosen_files import ChosenFiles
 from flowers.page.examples import sample_batch
 from flowers.page.html import message, script
 from flowers.page.limits import PREDICT, PREDICT_BATCH
@@ -28,22 +25,16 @@ from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
 from flowers.page.reading import Batch, read_all
 from flowers.page.two_models import pair_of, two_models
-from flowers.page.uploads import uploaded
 from flowers.page.words import WORDS
-from flowers.photos import SUFFIXES
 
 
 def photos_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
-    batch = gr.State(Batch())
+    batch, chosen = gr.State(Batch()), gr.State(ChosenFiles())
     asked = gr.State(None)
     with gr.Row(elem_id="batch-input"):
-        files = gr.File(
-            label=f"Photos or zips, up to {MAX_PHOTOS} photos",
-            file_count="multiple",
-            file_types=[*sorted(SUFFIXES), ".zip"],
-            height=170,
-            elem_id="batch-files",
+        files = gr.HTML(
+            ChosenFiles().html(zoo), js_on_load=script("chosen_files"), elem_id="batch-files"
         )
         with gr.Column():
             with gr.Accordion("Models", open=False):
@@ -131,10 +122,8 @@ def photos_tab(zoo: Zoo) -> None:
             compared: two_models(found.rows, verdict, pair),
         }
 
-    def run_sent(
-        request: gr.Request, sent: list[Any] | None, *boxes: bool
-    ) -> Iterator[dict[Any, Any]]:
-        yield from run(request, lambda: collect(uploaded(sent or []), zoo.classes()), boxes)
+    def run_sent(request: gr.Request, sent: ChosenFiles, *boxes: bool) -> Iterator[dict[Any, Any]]:
+        yield from run(request, lambda: sent.collect(zoo.classes()), boxes)
 
     def run_sample(request: gr.Request, *boxes: bool) -> Iterator[dict[Any, Any]]:
         yield from run(request, lambda: sample_batch(zoo.classes()), boxes)
@@ -158,7 +147,7 @@ def photos_tab(zoo: Zoo) -> None:
                     table: many_photos.batch_table(found.rows, zoo.classes()),
                     **without(zoo, choice, found.failed),
                 }
-        except (BatchError, ChoiceError, UploadError) as error:
+        except (BatchError, ChoiceError) as error:
             yield {summary: message(str(error))}
         finally:
             stopped.discard(session)
@@ -215,28 +204,46 @@ def photos_tab(zoo: Zoo) -> None:
             raise refused(f"There are no two such models. Received: {a!r:.80} and {b!r:.80}")
         return compare_two(replace(current, two=(models[a], models[b])), verdict)
 
-    def busy(sent: list[Any] | None) -> dict[Any, Any]:
-        del sent
+    def take_files(before: ChosenFiles, event: gr.EventData) -> dict[Any, Any]:
+        return show_files(before.more(event))
+
+    def leave_file(before: ChosenFiles, event: gr.EventData) -> dict[Any, Any]:
+        return show_files(before.fewer(event))
+
+    def leave_files() -> dict[Any, Any]:
+        return show_files(ChosenFiles())
+
+    def show_files(sent: ChosenFiles) -> dict[Any, Any]:
+        return {chosen: sent, files: sent.html(zoo), start: gr.update(interactive=bool(sent))}
+
+    def busy() -> dict[Any, Any]:
         still = gr.update(interactive=False)
         return {stop: gr.update(visible=True), start: still, sample: still}
 
-    def idle(sent: list[Any] | None) -> dict[Any, Any]:
-        return {stop: hide, **can_start(sent), sample: gr.update(interactive=True)}
-
-    def can_start(sent: list[Any] | None) -> dict[Any, Any]:
-        return {start: gr.update(interactive=bool(sent))}
+    def idle(sent: ChosenFiles) -> dict[Any, Any]:
+        ready = gr.update(interactive=bool(sent))
+        return {stop: hide, start: ready, sample: gr.update(interactive=True)}
 
     buttons = [stop, start, sample]
     only_names: dict[str, Any] = {**quick, "preprocess": False}
-    files.change(can_start, files, [start], **only_names)
-    for button, reads, photos in ((start, run_sent, [files]), (sample, run_sample, [])):
-        button.click(busy, files, buttons, **only_names).then(
+    box = [chosen, files, start]
+    # One after another, since each adds to what the one before has left.
+    in_turn = {
+        **quick,
+        "trigger_mode": "multiple",
+        "concurrency_id": "files",
+        "concurrency_limit": 1,
+    }
+    files.upload(take_files, chosen, box, **in_turn)
+    files.delete(leave_file, chosen, box, **in_turn)
+    files.clear(leave_files, None, box, **in_turn)
+    for button, reads, photos in ((start, run_sent, [chosen]), (sample, run_sample, [])):
+        button.click(busy, None, buttons, **quick).then(
             reads,
             [*photos, *choice.boxes],
             [*judged, filters, table, opened, *choice.backbones.values()],
-            preprocess=False,  # `uploaded` says which files may be opened.
             **{**quick, **PREDICT_BATCH},
-        ).then(idle, files, buttons, **only_names)
+        ).then(idle, chosen, buttons, **quick)
     stop.click(stop_reading, **quick)
     # One after another, since each picks up what the one before has left.
     table.input(

@@ -7,8 +7,9 @@ from random import Random
 
 from flowers.backbones import Model
 from flowers.folders.labels import DroppedLabel
-from flowers.models.batch import BatchRow, Collected, read_batch
+from flowers.models.batch import BatchRow, read_batch
 from flowers.models.compare import Standings, judge
+from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page.limits import REFRESH
 

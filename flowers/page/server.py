@@ -27,6 +27,8 @@ from flowers.page.waiting import let_calls_end, limit_queue
 from flowers.weights.source import weights_from_environment
 
 PORT = "GRADIO_SERVER_PORT"
+HEAD_SCRIPTS = ("address", "charts", "shrink")
+"""In `scripts/`; what several parts of the page use."""
 GRACE = 8.0
 """Seconds that running calls have after a signal to stop; Docker waits ten."""
 
@@ -66,7 +68,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
         try:
             page.launch(
                 theme=theme.theme(),
-                head="".join(f"<script>{script(name)}</script>" for name in ("address", "charts")),
+                head="".join(f"<script>{script(name)}</script>" for name in HEAD_SCRIPTS),
                 css_paths=[theme.CSS],
                 max_file_size=MAX_UPLOAD,
                 server_port=_asked_port(),

@@ -66,15 +66,14 @@ def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
 
 
-# Whether a file has arrived: Gradio lists it as "name .ending" then, and shows the whole name only
-# while it is on its way.
-LISTED = """(name) => [...document.querySelectorAll('#batch-files td')]
-  .some((cell) => cell.textContent.replaceAll(/\\s/g, '') === name)"""
+# Whether a file has arrived.
+LISTED = """(name) => [...document.querySelectorAll('#batch-files li span')]
+  .some((listed) => listed.textContent === name)"""
 
 
 def choose_photos(page: Page, files: Path | list[Path], shown: str) -> None:
     """Give files to the tab "Your photos", and wait until the name `shown` is listed there."""
     tab(page, "Your photos")
     page.wait_for_selector("#batch-start")  # The tab is laid out, and takes files.
-    page.set_input_files("#batch-files input[type=file]", files)
+    page.set_input_files("#batch-files input:not([webkitdirectory])", files)
     page.wait_for_function(LISTED, arg=shown)

@@ -2,29 +2,6 @@
 const find = (place) => element.querySelector(place);
 const say = (text) => { find('[role=status]').textContent = text; };
 
-// Large photos are shrunk to SIDE pixels before they are sent; the networks see a quarter of that.
-const shrunk = async (file) => {
-  const side = Number(find('[data-side]').dataset.side);
-  if (file.size < 300000) return file;
-  try {
-    const image = await createImageBitmap(file);
-    const scale = side / Math.min(image.width, image.height);
-    if (scale > 0.9) return file;
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.round(image.width * scale);
-    canvas.height = Math.round(image.height * scale);
-    const context = canvas.getContext('2d');
-    context.fillStyle = 'white';
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    const blob = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', 0.92));
-    return new File([blob], file.name.replace(/[.][^.]*$/, '') + '.jpg', {type: 'image/jpeg'});
-  } catch {
-    return file;  // This browser cannot open it (HEIC); the server can.
-  }
-};
-
 // It stands in the history once it is shown; one that cannot be read leaves things as they are.
 let sent = null;
 watch('value', () => {
@@ -38,8 +15,9 @@ watch('value', () => {
 const send = async (file) => {
   if (!file) return;
   say('Sending the photo…');
+  const side = Number(find('[data-side]').dataset.side);
   try {
-    const {path} = await upload(await shrunk(file));
+    const {path} = await upload(await window.flowersShrunk(file, side));
     const photo = {path, name: file.name};
     sent = photo;
     trigger('upload', photo);

@@ -12,7 +12,7 @@ CLASSES = ["daisy", "rose", "sunflower", "tulip"]
 
 def named(tmp_path: Path, *names: str, classes: list[str] | None = None) -> list[Named]:
     path = write_zip(tmp_path / "photos.zip", dict.fromkeys(names, b""))
-    return with_labels(find_in_zip(Zip(path, PAGE)), classes or CLASSES)
+    return with_labels(find_in_zip(Zip(path, PAGE)).photos, classes or CLASSES)
 
 
 def labels(tmp_path: Path, *names: str, classes: list[str] | None = None) -> list[str | None]:

@@ -56,7 +56,7 @@ def test_every_photo_has_one_class_or_one_reason(names: list[str]) -> None:
 @given(names=st.lists(PHOTOS, max_size=30, unique=True))
 def test_every_photo_of_a_batch_stays_in_its_place(names: list[str]) -> None:
     classes = ["rose", "tulip", "Gänse"]
-    named = with_labels(Found(Path("a.zip"), [Named(name) for name in names], []), classes)
+    named = with_labels([Named(name) for name in names], classes)
     assert [photo.file.name for photo in named] == names
     for photo in named:
         assert photo.label in [None, *classes]

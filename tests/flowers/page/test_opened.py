@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from flowers.models.batch import BatchRow, Place
+from flowers.models.batch import BatchRow
 from flowers.models.compare import Reading
+from flowers.models.shots import Place
 from flowers.models.zoo import Zoo
 from flowers.page.opened import Asked, opened_photo
 from flowers.weights.source import Source

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from flowers.backbones import DEFAULT_CLASSES
-from flowers.models.batch import collect
 from flowers.models.compare import NONE_OF_THESE
+from flowers.models.shots import collect
 from flowers.models.zoo import Zoo
 from flowers.page import reading
 from flowers.page.examples import sample_batch

@@ -16,7 +16,7 @@ PYTHON = re.compile(
 """Words that are nobody's."""
 ODD: list[Any] = [None, 7, -1, 1e300, True, "x", [], [[]], [None], {}, {"path": 5}]
 SECRET = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-FIELDS = ("path", "example", "focus", "row", "label", "index", "_data", "value")
+FIELDS = ("path", "example", "focus", "row", "label", "file", "files", "_data", "value")
 """What events of the page say of themselves, and what Gradio's own do."""
 
 
@@ -45,12 +45,15 @@ def test_odd_descriptions_of_every_event_are_answered_by_a_sentence(open_app, qu
         odd = [*ODD, SECRET, {"path": "/etc/passwd"}]
         odd += [{field: value} for field in FIELDS for value in values]
         odd += [{"row": 0, "label": value} for value in values]
+        odd += [{"files": [value], "kept_back": []} for value in [*values, SECRET]]
+        odd += [{"files": [], "kept_back": [value]} for value in values]
         for event_data in odd:
             sentence = open_app.happen(event["id"], data, event_data)
             check(sentence, event["api_name"], event_data)
             said.add(event["id"] if sentence else None)
-    # Photo, example, focus, label and opened photo; each has turned something away.
-    assert len(said - {None}) == 5
+    # Photo, example, focus, files that come and go, label and opened photo; each has turned
+    # something away.
+    assert len(said - {None}) == 7
 
 
 def test_odd_values_of_every_event_are_answered_by_a_sentence(open_app, quiet_log) -> None:

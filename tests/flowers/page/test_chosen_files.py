@@ -1,0 +1,127 @@
+"""Files of a batch in a real browser: folders picked or dropped, and large photos made smaller."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.support.browser import LISTED, choose_photos, tab
+
+pytest.importorskip("playwright.sync_api")
+
+NAMES = {
+    "Rose/close-ups/r\u00f6schen (1).jpg": "rose/0.jpg",
+    "daisy/1.jpg": "daisy/1.jpg",
+    "elsewhere/1.jpg": "sunflower/2.jpg",
+    "elsewhere/image7": "sunflower/1.jpg",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, generated_photos: Path) -> Path:
+    """Photos in class folders and below them, one of them large, and files that are none."""
+    root = tmp_path / "mine"
+    for name, source in NAMES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(generated_photos / source, root / name)
+    large = Image.open(root / "daisy" / "1.jpg").resize((3200, 2400))
+    noise = Image.effect_noise(large.size, 20).convert("RGB")
+    Image.blend(large, noise, 0.2).save(root / "daisy" / "large.jpg", quality=95)
+    (root / "notes.txt").write_text("not a photo")
+    (root / ".hidden.jpg").write_bytes(b"not for others")
+    return root
+
+
+def pick(page: Any, folder: Path) -> None:
+    page.set_input_files("#batch-files input[webkitdirectory]", folder)
+
+
+def drop(page: Any, *paths: Path) -> None:
+    """Drop files and folders from outside the browser where they belong."""
+    box = page.locator("#batch-files").bounding_box()
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+
+
+@pytest.mark.parametrize("give", [pick, drop])
+def test_a_folder_gives_its_photos_with_labels_from_its_folders(
+    open_page: Any, folder: Path, give: Callable[..., None]
+) -> None:
+    page = open_page()
+    sent: list[int] = []
+    page.on("request", lambda r: sent.append(len(r.post_data_buffer or b"")))
+    tab(page, "Your photos")
+    page.wait_for_selector("#batch-files .stage")
+    give(page, folder)
+    page.wait_for_function(LISTED, arg="mine/daisy/large.jpg")
+    assert page.inner_text("#batch-files summary") == "5 files, in 3 folders"
+    assert page.inner_text("#batch-files [role=status]") == (
+        "Left aside, since they cannot be photos: 2"
+    )
+    assert 0 < max(sent) < (folder / "daisy" / "large.jpg").stat().st_size / 2
+    page.click("#batch-start")
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    labels = {
+        row.locator("button[data-open]").get_attribute("title"): row.locator("select").input_value()
+        for row in page.locator("table.batch tbody tr").all()
+    }
+    assert labels == {
+        "mine/Rose/close-ups/r\u00f6schen (1).jpg": "rose",
+        "mine/daisy/1.jpg": "daisy",
+        "mine/daisy/large.jpg": "daisy",
+        "mine/elsewhere/1.jpg": "",
+        "mine/elsewhere/image7": "",
+    }
+    summary = page.inner_text("#batch-summary")
+    assert "The folder 'elsewhere' does not have the name of a class" in summary
+    assert "Left aside, hidden, with a dot before the name: 1 (mine/.hidden.jpg)" in summary
+    assert "Left aside, other files: 1 (mine/notes.txt)" in summary
+
+
+def test_files_are_added_and_taken_away_and_a_folder_that_comes_twice_counts_once(
+    open_page: Any, folder: Path, generated_photos: Path
+) -> None:
+    page = open_page()
+    start = page.locator("#batch-start")
+    choose_photos(page, [generated_photos / "rose" / "0.jpg"], "0.jpg")
+    drop(page, folder / "Rose", folder / "daisy", folder / "notes.txt")
+    page.wait_for_function(LISTED, arg="daisy/large.jpg")
+    drop(page, folder / "Rose", folder / "elsewhere" / "image7")
+    page.wait_for_function(LISTED, arg="image7")
+    names = page.locator("#batch-files li span")
+    listed = ["0.jpg", "daisy/1.jpg", "daisy/large.jpg", "Rose/close-ups/r\u00f6schen (1).jpg"]
+    listed.append("image7")
+    assert names.all_inner_texts() == listed
+    page.get_by_role("button", name="Remove daisy/1.jpg").click()
+    page.wait_for_function("document.querySelectorAll('#batch-files li').length === 4")
+    assert names.all_inner_texts() == [name for name in listed if name != "daisy/1.jpg"]
+    assert start.is_enabled()
+    page.get_by_role("button", name="Remove all").click()
+    page.wait_for_function("document.querySelector('#batch-start').disabled")
+    assert names.count() == 0
+
+
+def test_more_photos_than_can_be_read_are_refused_before_any_is_sent(
+    open_page: Any, tmp_path: Path
+) -> None:
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(501):
+        (many / f"{number}.jpg").write_bytes(b"")
+    page = open_page()
+    tab(page, "Your photos")
+    page.wait_for_selector("#batch-files .stage")
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    pick(page, many)
+    status = page.locator("#batch-files [role=status]")
+    page.wait_for_function("document.querySelector('#batch-files [role=status]').textContent")
+    assert status.inner_text() == "500 photos can be read at once; choose fewer. Received: 501"
+    assert not sent
+    assert page.locator("#batch-start").is_disabled()
