@@ -16,7 +16,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
-from PIL import Image
 
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import UserError
@@ -31,6 +30,7 @@ from flowers.page.classify import square
 from flowers.page.examples import Example, find_examples
 from flowers.page.html import render
 from flowers.page.many_photos import COLUMNS
+from flowers.page.pictures import small_photo
 from flowers.page.words import SUBTITLE, TITLE, WORDS
 from flowers.photos import SUFFIXES, load_photo
 from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
@@ -198,21 +198,16 @@ def write_service_worker(out: Path) -> None:
 
 
 def _write_examples(examples: Sequence[Example], out: Path) -> None:
-    """Write the photos and what is shown of each to choose it."""
+    """Write the photos."""
     out.mkdir()
     for example in examples:
         shutil.copyfile(example.path, out / example.path.name)
-        small: Image.Image = square(load_photo(example.path, at_least=STATIC_THUMBNAIL))
-        small.thumbnail((STATIC_THUMBNAIL, STATIC_THUMBNAIL))
-        small.save(out / _thumbnail(example), quality=82, optimize=True)
-
-
-def _thumbnail(example: Example) -> str:
-    return f"{example.name}-small.jpg"
 
 
 def _thumbnails(examples: Sequence[Example]) -> list[tuple[Example, str]]:
-    return [(example, f"examples/{_thumbnail(example)}") for example in examples]
+    """What is shown of each to choose it, within the page: a request takes longer than its bytes."""
+    side = STATIC_THUMBNAIL
+    return [(e, small_photo(square(load_photo(e.path, at_least=side)), side)) for e in examples]
 
 
 def _described(example: Example) -> dict[str, str | None]:

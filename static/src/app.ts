@@ -5,7 +5,7 @@ import { Batch } from "./batch";
 import { Classify } from "./classify";
 import { comparison } from "./comparison";
 import { find } from "./elements";
-import { installOffline } from "./offline";
+import { isolate, isolates, keepOffline } from "./offline";
 import { Zoo } from "./zoo";
 
 const query = new URLSearchParams(location.search);
@@ -14,22 +14,32 @@ document.documentElement.classList.toggle(
   "dark", dark ? dark === "dark" : matchMedia("(prefers-color-scheme: dark)").matches,
 );
 
-document.addEventListener("DOMContentLoaded", async () => {
+if (isolates()) void isolate();
+else void open();
+
+async function open(): Promise<void> {
+  // Models are on their way while the page is laid out.
+  const zoo = new Zoo((backbone, share) => classify?.progress(backbone, share));
+  let classify: Classify | null = null;
+  await new Promise<void>((resolve) => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve());
+    else resolve();
+  });
   find("#theme-switch").addEventListener("click", () => {
     const on = document.documentElement.classList.toggle("dark");
     localStorage.setItem("theme", on ? "dark" : "light");
   });
   tabs();
   comparison(find("#panel-comparison"));
-  await installOffline();
-  const zoo = new Zoo((backbone, share) => classify.progress(backbone, share));
-  const classify = new Classify(zoo);
+  classify = new Classify(zoo);
   new Batch(zoo);
   document.documentElement.dataset.ready = "true";
-  void zoo.start().then(() => (find("#engine").textContent = zoo.engine));
+  void zoo.started.then(() => (find("#engine").textContent = zoo.engine));
   await classify.open(query);
-  void zoo.tidy().catch(() => undefined); // Offline there is nothing to compare with.
-});
+  await zoo.started.catch(() => undefined);
+  if (await keepOffline()) document.documentElement.dataset.kept = "true";
+  await zoo.tidy().catch(() => undefined); // Offline there is nothing to compare with.
+}
 
 function tabs(): void {
   const buttons = [...document.querySelectorAll<HTMLButtonElement>("[role=tab]")];

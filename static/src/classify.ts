@@ -28,15 +28,15 @@ export class Classify {
   constructor(private readonly zoo: Zoo) {
     const input = find<HTMLInputElement>("#photo-file");
     input.addEventListener("change", () => {
-      if (input.files?.[0]) this.show(input.files[0], input.files[0].name);
+      if (input.files?.[0]) void this.show(input.files[0], input.files[0].name);
       input.value = ""; // So that the same photo can be chosen anew.
     });
     find("#photo-remove").addEventListener("click", () => this.clear());
-    camera((file) => this.show(file, "The photo"));
+    camera((file) => void this.show(file, "The photo"));
     this.takeDropped(find("#photo"));
     document.addEventListener("paste", (event) => {
       const file = event.clipboardData?.files[0];
-      if (file && !find("#panel-classify").hidden) this.show(file, file.name || "The photo");
+      if (file && !find("#panel-classify").hidden) void this.show(file, file.name || "The photo");
     });
     for (const button of document.querySelectorAll<HTMLButtonElement>("#examples button")) {
       button.addEventListener("click", () => void this.example(button.dataset.example!));
@@ -48,7 +48,7 @@ export class Classify {
     });
   }
 
-  /** What the page's link asks for. */
+  /** Show what the page's link asks for; done when that is read. */
   async open(query: URLSearchParams): Promise<void> {
     for (const name of ["backbone", "variant"] as const) {
       const wanted = query.get(`${name}s`);
@@ -75,19 +75,20 @@ export class Classify {
       this.place.replaceChildren(message("This example cannot be fetched; connect to the internet."));
       return;
     }
-    this.show(await response.blob(), found.shows, name);
+    const read = this.show(await response.blob(), found.shows, name);
     const credit = found.credit ? ` ${say("photo_by", { credit: found.credit })}` : "";
     find("#photo-credit").textContent = `${found.shows}.${credit}`;
+    await read;
   }
 
-  private show(file: Blob, name: string, example: string | null = null): void {
+  private async show(file: Blob, name: string, example: string | null = null): Promise<void> {
     if (this.shown) URL.revokeObjectURL(this.shown.address);
     this.shown = { file, name, example, address: URL.createObjectURL(file) };
     this.preview.src = this.shown.address;
     find("#photo").classList.add("filled");
     find("#photo-credit").textContent = "";
     this.remember();
-    void this.read();
+    await this.read();
   }
 
   private clear(): void {
@@ -162,7 +163,7 @@ export class Classify {
       event.preventDefault();
       target.classList.remove("over");
       const file = event.dataTransfer?.files[0];
-      if (file) this.show(file, file.name);
+      if (file) void this.show(file, file.name);
     });
   }
 

@@ -10,7 +10,7 @@ export interface Read {
 
 export interface Requests {
   /** Start LiteRT, from the absolute address of the page's folder. */
-  start: { asks: { base: string }; gets: { threads: number; gpu: boolean } };
+  start: { asks: { base: string }; gets: { threads: number } };
   /** Fetch, check and load a backbone. */
   load: { asks: { config: Config }; gets: null };
   /** Decode a photo to squares of these sizes. */

@@ -19,23 +19,17 @@ export class Zoo {
   private readonly ready = new Set<string>();
   private readonly onGpu = new Set<string>();
   private readonly triedGpu = new Set<string>();
-  private started: Promise<{ threads: number; gpu: boolean }> | undefined;
+  /** What runs the models is there. */
+  readonly started: Promise<void>;
 
   /** `progress` is told the share of a backbone that has arrived. */
   constructor(progress: (backbone: string, share: number) => void) {
     this.reader = new Reader("reader.js", progress);
-  }
-
-  /** Start what runs the models; called once, soon. */
-  start(): Promise<{ threads: number; gpu: boolean }> {
-    this.started ??= this.reader
-      .ask("start", { base: new URL(".", document.baseURI).href })
-      .then((found) => {
-        this.engine =
-          found.threads > 1 ? `WebAssembly, ${found.threads} threads` : "WebAssembly, one thread";
-        return found;
-      });
-    return this.started;
+    this.started = this.reader.ask("start", { base: new URL(".", document.baseURI).href }).then((found) => {
+      this.engine =
+        found.threads > 1 ? `WebAssembly, ${found.threads} threads` : "WebAssembly, one thread";
+    });
+    this.started.catch(() => undefined); // Whoever needs it says why it failed.
   }
 
   /** The models of a choice, fast backbones first. Throws `UserError` for none. */
@@ -69,7 +63,6 @@ export class Zoo {
       this.loading.get(backbone) ??
       (async () => {
         const config = await this.config(backbone);
-        await this.start();
         await this.reader.ask("load", { config });
         this.ready.add(backbone);
       })();
@@ -98,7 +91,6 @@ export class Zoo {
 
   /** Turn loaded backbones to WebGPU where that says the same of this photo, and is quicker. */
   async tryGpu(squares: Map<number, Uint8Array>): Promise<void> {
-    if (!(await this.start()).gpu) return;
     for (const backbone of this.ready) {
       if (this.triedGpu.has(backbone)) continue;
       this.triedGpu.add(backbone);

@@ -122,6 +122,7 @@ def test_it_works_offline_after_the_first_visit(
 ) -> None:
     page = open_site(web.address + ONE)
     online = read(page, photo)
+    page.wait_for_selector("html[data-kept]")
     web.stop()
     page.reload()
     page.wait_for_selector("html[data-ready]")

@@ -7,21 +7,27 @@ const CACHE = "weights";
 /** Called with the share from 0 to 1 that has arrived. */
 export type Progress = (share: number) => void;
 
+export interface Fetched {
+  bytes: Uint8Array;
+  /** Fulfilled when it is kept, or cannot be. */
+  kept: Promise<void>;
+}
+
 /**
- * The bytes of a backbone's artifact, from what was kept or from `folder`, checked against
- * `config.json`. Throws `UserError`.
+ * A backbone's artifact, from what was kept or from `folder`, checked against `config.json`.
+ * Throws `UserError`.
  */
 export async function fetchArtifact(
   folder: string, config: Config, progress: Progress,
-): Promise<Uint8Array> {
+): Promise<Fetched> {
   const { bytes, sha256 } = config.files[ARTIFACT]!;
   // The hash is part of the address, so that no cache on the way hands out an older file.
   const address = `${folder}${config.backbone}/${ARTIFACT}?sha256=${sha256}`;
   const cache = "caches" in self ? await caches.open(CACHE) : null;
-  const kept = await cache?.match(address);
-  if (kept) {
-    const found = new Uint8Array(await kept.arrayBuffer());
-    if ((await hash(found)) === sha256) return found;
+  const before = await cache?.match(address);
+  if (before) {
+    const found = new Uint8Array(await before.arrayBuffer());
+    if ((await hash(found)) === sha256) return { bytes: found, kept: Promise.resolve() };
     await cache?.delete(address);
   }
   const found = await download(address, config.backbone, bytes, progress);
@@ -33,8 +39,8 @@ export async function fetchArtifact(
     );
   }
   // A full disk, or a browser that keeps nothing, only means that it is fetched again next time.
-  await cache?.put(address, new Response(found)).catch(() => undefined);
-  return found;
+  const kept = cache?.put(address, new Response(found)).catch(() => undefined);
+  return { bytes: found, kept: kept ?? Promise.resolve() };
 }
 
 /** Let go of kept artifacts that no `config.json` names any more. */

@@ -4,12 +4,12 @@ import { type Config, UserError, VARIANTS } from "../models";
 import { readPhoto } from "../photo";
 import type { Kind, Reply, Request, Requests } from "../protocol";
 import { fetchArtifact, forgetOthers } from "./artifacts";
-import { Artifact, startRuntime } from "./runtime";
+import { Artifact, hasGpu, type Runtime, startRuntime } from "./runtime";
 
 declare const self: DedicatedWorkerGlobalScope;
 
 let base = "";
-let started: Promise<{ threads: number; gpu: boolean }> | undefined;
+let started: Promise<Runtime> | undefined;
 const artifacts = new Map<string, Artifact>();
 
 const handlers: { [K in Kind]: (asks: Requests[K]["asks"]) => Promise<Requests[K]["gets"]> } = {
@@ -20,11 +20,12 @@ const handlers: { [K in Kind]: (asks: Requests[K]["asks"]) => Promise<Requests[K
   },
   async load({ config }) {
     if (artifacts.has(config.backbone)) return null;
-    const bytes = await fetchArtifact(`${base}weights/`, config, (share) =>
+    const { bytes, kept } = await fetchArtifact(`${base}weights/`, config, (share) =>
       post({ backbone: config.backbone, share }),
     );
     await started;
-    artifacts.set(config.backbone, await openArtifact(config, bytes));
+    const [artifact] = await Promise.all([openArtifact(config, bytes), kept]);
+    artifacts.set(config.backbone, artifact);
     return null;
   },
   decode: ({ file, name, sizes }) => readPhoto(file, name, sizes),
@@ -34,7 +35,8 @@ const handlers: { [K in Kind]: (asks: Requests[K]["asks"]) => Promise<Requests[K
   },
   async tryGpu({ config, square }) {
     const artifact = artifacts.get(config.backbone)!;
-    const bytes = await fetchArtifact(`${base}weights/`, config, () => undefined);
+    if (!(await hasGpu())) return artifact.accelerator;
+    const { bytes } = await fetchArtifact(`${base}weights/`, config, () => undefined);
     await artifact.tryGpu(bytes, square);
     return artifact.accelerator;
   },

@@ -6,8 +6,6 @@ import type { Outputs } from "../models";
 
 export interface Runtime {
   threads: number;
-  /** Whether WebGPU has an adapter here. */
-  gpu: boolean;
 }
 
 /** What Emscripten's loader takes from the global object. */
@@ -30,6 +28,8 @@ export async function startRuntime(folder: string): Promise<Runtime> {
   const threads = simd && crossOriginIsolated && (await supportsFeature("threads"));
   const build = !simd ? "litert_compat" : threads ? "litert_threaded" : "litert";
   const script = new URL(`${build}.js`, folder).href;
+  // Fetched while the script is.
+  const module = compile(new URL(`${build}.wasm.gz`, folder).href);
   let fail: (reason: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => (fail = reject));
   const loading: Loading = {
@@ -38,16 +38,19 @@ export async function startRuntime(folder: string): Promise<Runtime> {
       if (line.startsWith("ERROR")) console.error(line); // It also tells of all that goes well.
     },
     instantiateWasm(imports, done) {
-      compile(new URL(`${build}.wasm.gz`, folder).href)
-        .then(async (module) => done(await WebAssembly.instantiate(module, imports), module))
-        .catch(fail);
+      module.then(async (found) => done(await WebAssembly.instantiate(found, imports), found)).catch(fail);
       return {};
     },
   };
+  module.catch(fail);
   (self as unknown as { Module?: Loading }).Module = loading;
   await Promise.race([loadLiteRt(script), failed]);
-  const gpu = "gpu" in navigator && (await navigator.gpu.requestAdapter()) !== null;
-  return { threads: threads ? navigator.hardwareConcurrency : 1, gpu };
+  return { threads: threads ? navigator.hardwareConcurrency : 1 };
+}
+
+/** Whether WebGPU has an adapter here. */
+export async function hasGpu(): Promise<boolean> {
+  return "gpu" in navigator && (await navigator.gpu.requestAdapter()) !== null;
 }
 
 async function compile(address: string): Promise<WebAssembly.Module> {

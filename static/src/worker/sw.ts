@@ -19,12 +19,27 @@ const POLICY = {
 self.addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
-      const cache = await caches.open(CACHE);
-      await cache.addAll(KEPT.map((path) => new Request(path, { cache: "no-cache" })));
+      // A first visit waits for this one; it keeps the page when it has answered: see `offline.ts`.
+      const known = (await caches.keys()).some((name) => name.startsWith("page-"));
+      if (known) await keep();
       await self.skipWaiting();
     })(),
   );
 });
+
+self.addEventListener("message", (event) => {
+  if (event.data !== "keep") return;
+  const [port] = event.ports;
+  event.waitUntil(keep().then(() => port?.postMessage(true), () => port?.postMessage(false)));
+});
+
+/** Fetch what is not kept yet. */
+async function keep(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  const kept = await Promise.all(KEPT.map((path) => cache.match(path)));
+  const missing = KEPT.filter((_, i) => !kept[i]);
+  await cache.addAll(missing.map((path) => new Request(path, { cache: "no-cache" })));
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(
@@ -64,7 +79,7 @@ async function answer(request: Request, url: URL): Promise<Response> {
   }
   const kept = await cache.match(key);
   if (kept) return kept;
-  const fresh = await fetch(request);
+  const fresh = await fetch(request, { cache: "no-cache" });
   if (fresh.ok) await cache.put(key, fresh.clone());
   return fresh;
 }
