@@ -1,7 +1,7 @@
 """The one way a photo becomes uint8[size, size, 3], for training, the commands and the app.
 
-A photo is turned upright, put on white where it is transparent, and squeezed to a square without
-cropping, as in the study this project continues.
+A photo is turned upright, put on white where it is transparent, converted to sRGB where it has
+other colours, and squeezed to a square without cropping, as in the study this project continues.
 """
 
 import ctypes
@@ -27,6 +27,7 @@ from flowers.metadata import (
     without_metadata,
 )
 from flowers.pixels import reduced, to_rgb, upright
+from flowers.profiles import transform_of
 from flowers.timed_file import Budget, TimedFile
 
 pillow_heif.register_heif_opener()
@@ -54,7 +55,7 @@ _Result = TypeVar("_Result")
 
 
 def load_photo(source: PhotoSource, at_least: int | None = None) -> Image.Image:
-    """Return the photo upright, as 8-bit RGB.
+    """Return the photo upright, as 8-bit sRGB.
 
     With `at_least`, a JPEG may be decoded at a reduced scale with both sides at least that many
     pixels long, which makes a 12-megapixel photo some ten times cheaper, and a HEIC photo may be
@@ -114,7 +115,9 @@ def _decode(source: PhotoSource, name: str, at_least: int | None, budget: Budget
         width, height = whole if image.info.get("progressive") or layers > 10 else image.size
         with _one_at_a_time(width * height):
             turned = upright(image)
-            if at_least is not None and width * height > LARGE:
+            # Before its colours are converted, too: for 12 megapixels that takes half a second.
+            large = width * height > LARGE or transform_of(turned) is not None
+            if at_least is not None and large:
                 turned = reduced(turned, at_least)
             photo = to_rgb(turned, name)
             del turned

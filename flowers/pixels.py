@@ -1,10 +1,11 @@
-"""The pixels of an opened image: turned upright, made smaller, in 8-bit RGB on white."""
+"""The pixels of an opened image: turned upright, made smaller, in 8-bit sRGB on white."""
 
 import numpy as np
 from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
 from flowers.metadata import orientation_of
+from flowers.profiles import in_srgb, transform_of
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -46,7 +47,8 @@ _REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "I", "F"})
 
 
 def to_rgb(image: Image.Image, name: str) -> Image.Image:
-    """8-bit RGB of whatever it is; `name` is that of the file. Raises `PhotoError`."""
+    """8-bit sRGB of whatever it is; `name` is that of the file. Raises `PhotoError`."""
+    transform = transform_of(image)
     if image.mode.startswith("I;16"):
         image = _eight_bits(image)
     elif image.mode in ("I", "F"):
@@ -55,7 +57,7 @@ def to_rgb(image: Image.Image, name: str) -> Image.Image:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image.convert("RGB") if transform is None else in_srgb(image, transform)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

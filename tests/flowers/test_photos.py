@@ -17,7 +17,9 @@ from flowers.photos import (
     to_square,
 )
 from flowers.pixels import UPRIGHT
+from flowers.profiles import MAX_BYTES
 from tests.support.photos import BLUE, GREEN, RED, WHITE, encoded, png, quarters
+from tests.support.profiles import DISPLAY_P3, SRGB, matrix_profile
 
 INVERSE = {
     Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270,
@@ -172,6 +174,82 @@ def test_a_transparent_colour_is_put_on_white():
 
 def test_print_colours():
     assert_upright(load_photo(encoded(quarters().convert("CMYK"), "JPEG", quality=95)))
+
+
+P3_QUARTERS = ((234, 51, 35), (117, 251, 76), (0, 0, 245), (255, 255, 255))
+"""Red, green and blue of sRGB, and white, in Display P3: the values of CSS Color 4."""
+
+
+def in_p3() -> Image.Image:
+    image = Image.new("RGB", (96, 64))
+    for number, colour in enumerate(P3_QUARTERS):
+        image.paste(colour, (48 * (number % 2), 32 * (number // 2), 96, 32 + 32 * (number // 2)))
+    return image
+
+
+@pytest.mark.parametrize("at_least", [None, 16])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_photos_with_the_colours_of_a_phone_come_out_in_srgb(kind, at_least):
+    exact = {
+        "JPEG": {"quality": 100, "subsampling": 0},
+        "WEBP": {"lossless": True},
+        "HEIF": {"quality": 100},
+        "AVIF": {"quality": 100},
+    }
+    profile = matrix_profile(DISPLAY_P3)
+    photo = encoded(in_p3(), kind, icc_profile=profile, **exact.get(kind, {}))
+    found = corners(load_photo(photo, at_least=at_least))
+    expected = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
+    np.testing.assert_allclose(found, expected, atol=8)
+
+
+def test_transparency_and_palettes_keep_their_profile():
+    profile = matrix_profile(DISPLAY_P3)
+    clear = in_p3().convert("RGBA")
+    clear.putpixel((0, 0), (0, 0, 0, 0))
+    photo = load_photo(encoded(clear, "PNG", icc_profile=profile))
+    assert photo.getpixel((0, 0)) == (255, 255, 255)
+    np.testing.assert_allclose(corners(photo)[0], (255, 0, 0), atol=3)
+    palette = in_p3().convert("P", palette=Image.Palette.ADAPTIVE)
+    photo = load_photo(encoded(palette, "PNG", icc_profile=profile))
+    np.testing.assert_allclose(corners(photo)[0], (255, 0, 0), atol=3)
+
+
+def test_gray_follows_the_curve_of_its_profile():
+    # Of gamma 1: half of the light is 188 in sRGB.
+    gray = Image.new("L", (32, 32), 128)
+    linear = matrix_profile(SRGB, curve=(1, 1, 0, 1, 0))
+    photo = load_photo(encoded(gray, "PNG", icc_profile=linear))
+    np.testing.assert_allclose(photo.getpixel((5, 5)), (188, 188, 188), atol=1)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+        matrix_profile(SRGB),
+        matrix_profile(DISPLAY_P3)[:-100],
+        matrix_profile(DISPLAY_P3).replace(b"RGB ", b"CMYK"),
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(),
+        b"no profile",
+        bytes(MAX_BYTES + 1),
+    ],
+    ids=["srgb", "other srgb", "cut", "of print", "of LAB", "none", "long"],
+)
+def test_srgb_and_damaged_profiles_change_nothing(profile):
+    image = Image.effect_noise((64, 64), 90).convert("RGB")
+    photo = load_photo(encoded(image, "PNG", icc_profile=profile))
+    assert photo.tobytes() == image.tobytes()
+
+
+def test_damaged_profiles_never_cost_the_photo():
+    good, rng = matrix_profile(DISPLAY_P3), random.Random(0)
+    for _ in range(300):
+        bad = bytearray(good)
+        for _ in range(rng.choice([1, 3, 10])):
+            bad[rng.randrange(len(bad))] = rng.randrange(256)
+        photo = load_photo(encoded(in_p3(), "PNG", icc_profile=bytes(bad)))
+        assert photo.size == (96, 64)
 
 
 def test_lab_colours():
