@@ -60,7 +60,7 @@ def test_photos_are_read_as_well_as_starter_weights_must(backbone: str) -> None:
 def test_they_say_what_they_are(backbone: str) -> None:
     config = read_config(FOLDERS[backbone])
     assert config.precision == "int8"
-    assert "starter weights" in (config.notice or "")
+    assert (config.notice or "").startswith("Starter weights, ")
     assert config.base.kind == "file"
 
 
