@@ -43,6 +43,9 @@ WORDS: Mapping[str, str] = {
     "calibrated": "Calibrated probabilities in percent.",
     "focus": "Where each model looked",
     "focus_of": "Where {model} looked for {name}",
+    "focus_own": "for its answer",
+    "focus_class": "for {name}",
+    "focus_unknown": "does not know {name}",
     "focus_map": "Grad-CAM:",
     "focus_scale": "from dark purple to pale yellow",
     "focus_hint": (

@@ -1,6 +1,6 @@
 /** The answer to one photo: the verdict, the models side by side, focus maps; as the app shows it. */
 
-import { h, percent } from "./elements";
+import { download, h, percent } from "./elements";
 import { overlay } from "./focus";
 import type { Model } from "./models";
 import { backboneName, modelName, say, site } from "./site";
@@ -18,17 +18,23 @@ export interface Answer {
   status: Map<string, string>;
 }
 
-/** The whole answer. `photo` is the address of the photo, `shape` its width and height. */
-export function answer(given: Answer, photo: string, shape: [number, number]): HTMLElement {
+/**
+ * The whole answer. `photo` is the address of the photo, `shape` its width and height; `focus` the
+ * class whose focus maps are shown, null for what each model answered.
+ */
+export function answer(
+  given: Answer, photo: string, shape: [number, number], focus: string | null,
+): HTMLElement[] {
   const { looks, pending, failed, status } = given;
   const left = [...failed].map(([key, reason]) =>
     h("p", { class: "failure", role: "alert" }, say("left_out", { backbone: backboneName(key), reason })),
   );
   const place = { class: "answer", "data-pending": pending.length };
-  if (!looks.length) return h("div", place, waiting(pending, status), ...left);
+  if (!looks.length) return [h("div", place, waiting(pending, status), ...left)];
   const said = verdictOf(looks, site.words);
-  return h("div", place, verdict(looks, said, pending.length), ...left,
-    ...sideBySide(given, said), ...focusCards(looks, said, photo, shape));
+  const whole = h("div", place, verdict(looks, said, pending.length), ...left,
+    ...sideBySide(given, said), ...focusCards(looks, said, photo, shape, focus));
+  return pending.length ? [whole] : [whole, downloads(looks)];
 }
 
 /** One sentence for the person in front of the page. */
@@ -136,17 +142,30 @@ function topBars(p: Prediction): HTMLElement[] {
 }
 
 /** A card per model with its focus map over the photo. */
-function focusCards(looks: readonly Look[], said: PhotoVerdict, photo: string, [width, height]: [number, number]): HTMLElement[] {
-  const cards = h("div", { class: "cards" }, ...looks.map((p) =>
-    h("figure", { class: `card${differs(p, said) ? " differs" : ""}` },
-      h("div", { class: "shot", role: "img", "aria-label": say("focus_of", { model: modelName(p), name: label(p) }) },
-        overlay(p)),
-      h("figcaption", {}, h("span", {}, ...nameOf(p)), h("b", {}, label(p), refused(p)),
-        h("span", { class: "num" }, percent(probability(p)))))));
+function focusCards(
+  looks: readonly Look[], said: PhotoVerdict, photo: string, [width, height]: [number, number],
+  wanted: string | null,
+): HTMLElement[] {
+  const classes = classOrder(looks.map((p) => p.classes));
+  const focus = classes.find((name) => name === wanted) ?? null;
+  const choice = [null, ...classes].map((name) =>
+    h("button", { type: "button", "data-focus": name ?? "", "aria-pressed": `${name === focus}` },
+      name === null ? say("focus_own") : say("focus_class", { name })));
+  const cards = h("div", { class: "cards" }, ...looks.map((p) => {
+    const map = overlay(p, focus ?? label(p));
+    const name = focus ?? label(p);
+    return h("figure", { class: `card${differs(p, said) ? " differs" : ""}` },
+      h("div", { class: "shot", role: "img", "aria-label": say("focus_of", { model: modelName(p), name }) }, map),
+      h("figcaption", {}, h("span", {}, ...nameOf(p)), ...(map ? [
+        h("b", {}, name, focus === null && refused(p)),
+        h("span", { class: "num" }, percent(p.probabilities[p.classes.indexOf(name)]!)),
+      ] : [h("b", {}, say("focus_unknown", { name }))])));
+  }));
   cards.style.setProperty("--photo", `url("${photo}")`);
   cards.style.setProperty("--shape", `${width} / ${height}`);
   return [
-    h("h3", {}, say("focus")), cards,
+    h("h3", {}, say("focus")),
+    h("div", { class: "chips", role: "group", "aria-label": say("focus") }, ...choice), cards,
     h("p", { class: "hint" }, `${say("focus_map")} `,
       h("span", { class: "scale", role: "img", "aria-label": say("focus_scale") }), ` ${say("focus_hint")}`),
   ];
@@ -163,8 +182,13 @@ function refused(p: Prediction): DocumentFragment | null {
   return found;
 }
 
+function downloads(looks: readonly Look[]): HTMLElement {
+  const link = download("classification.json", "application/json", asJson(looks), say("download"));
+  return h("p", { class: "downloads" }, link);
+}
+
 /** What the app's `/classify` answers, for the download. */
-export function asJson(found: readonly Prediction[]): string {
+function asJson(found: readonly Prediction[]): string {
   const round = (x: number | null): number | null => (x === null ? null : Number(x.toFixed(5)));
   const summary = consensus(found);
   const { agreement, known } = summary;

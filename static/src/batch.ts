@@ -1,10 +1,10 @@
 /** The Your photos tab: many photos, every chosen model, and who reads them best. */
 
 import { emphasized, message, nameOf } from "./answer";
-import { sentence } from "./classify";
 import { download, find, h, percent } from "./elements";
 import { collect, type Shot } from "./folders";
 import { type Model, UserError } from "./models";
+import { sentence } from "./one_photo";
 import { Picker } from "./picker";
 import { backboneName, say, site } from "./site";
 import {

@@ -1,31 +1,25 @@
 /** The Classify tab: one photo, every chosen model, side by side. */
 
 import { write } from "./address";
-import { type Answer, answer, asJson, message } from "./answer";
+import { message } from "./answer";
 import { camera } from "./camera";
-import { download, find, h } from "./elements";
-import { UserError } from "./models";
+import { find } from "./elements";
+import { OnePhoto, type Shown } from "./one_photo";
 import { Picker } from "./picker";
 import { say, site } from "./site";
 import type { Zoo } from "./zoo";
-
-interface Shown {
-  file: Blob;
-  name: string;
-  /** Name of the example, for links. */
-  example: string | null;
-  address: string;
-}
 
 export class Classify {
   private readonly picker = new Picker(find("#choice-column"));
   private readonly place = find("#answer");
   private readonly preview = find<HTMLImageElement>("#photo img");
-  private shown: Shown | null = null;
+  private readonly photo: OnePhoto;
+  private shown: (Shown & { example: string | null }) | null = null;
+  /** Of what is shown: the last one that was asked for wins. */
   private turn = 0;
-  private redraw: (() => void) | null = null;
 
   constructor(private readonly zoo: Zoo) {
+    this.photo = new OnePhoto(zoo, this.place);
     const input = find<HTMLInputElement>("#photo-file");
     input.addEventListener("change", () => {
       if (input.files?.[0]) void this.show(input.files[0], input.files[0].name);
@@ -60,11 +54,8 @@ export class Classify {
 
   /** Say how much of a backbone has arrived. */
   progress(backbone: string, share: number): void {
-    this.status.set(backbone, `fetching, ${(100 * share).toFixed(0)} %`);
-    this.redraw?.();
+    this.photo.progress(backbone, share);
   }
-
-  private readonly status = new Map<string, string>();
 
   private async example(name: string): Promise<void> {
     const found = site.examples.find((example) => example.name === name)!;
@@ -72,6 +63,7 @@ export class Classify {
     const response = await fetch(found.path).catch(() => null);
     if (turn !== this.turn) return;
     if (!response?.ok) {
+      this.photo.clear();
       this.place.replaceChildren(message("This example cannot be fetched; connect to the internet."));
       return;
     }
@@ -82,6 +74,7 @@ export class Classify {
   }
 
   private async show(file: Blob, name: string, example: string | null = null): Promise<void> {
+    this.turn++;
     if (this.shown) URL.revokeObjectURL(this.shown.address);
     this.shown = { file, name, example, address: URL.createObjectURL(file) };
     this.preview.src = this.shown.address;
@@ -94,7 +87,7 @@ export class Classify {
   private clear(): void {
     this.turn++;
     this.shown = null;
-    this.redraw = null;
+    this.photo.clear();
     find("#photo").classList.remove("filled");
     find("#photo-credit").textContent = "";
     this.preview.removeAttribute("src");
@@ -102,55 +95,10 @@ export class Classify {
     this.place.replaceChildren(find<HTMLTemplateElement>("#no-photo").content.cloneNode(true));
   }
 
-  /** Have the chosen models read the photo; the last photo and choice win. */
   private async read(): Promise<void> {
-    const { shown, zoo } = this;
-    if (!shown) return;
-    const turn = ++this.turn;
-    const { chosen } = this.picker;
-    const given: Answer = { looks: [], pending: [], failed: new Map(), status: this.status };
-    let shape: [number, number] = [1, 1];
-    const current = (): boolean => turn === this.turn;
-    this.redraw = () => {
-      if (current()) this.place.replaceChildren(answer(given, shown.address, shape));
-    };
-    try {
-      given.pending = zoo.choose(chosen);
-      const backbones = [...new Set(given.pending.map(({ backbone }) => backbone))];
-      this.redraw();
-      // Fetched while the photo is decoded.
-      void zoo.load(backbones[0]!).catch(() => undefined);
-      const squares = await zoo.decode(shown.file, shown.name, backbones);
-      await this.preview.decode().catch(() => undefined);
-      shape = [this.preview.naturalWidth || 1, this.preview.naturalHeight || 1];
-      for (const backbone of backbones) {
-        if (!current()) return;
-        try {
-          if (!zoo.loaded(backbone)) {
-            this.status.set(backbone, "loading…");
-            this.redraw();
-            await zoo.load(backbone);
-          }
-          this.status.delete(backbone);
-          given.looks.push(...(await zoo.read(backbone, squares, chosen.variants)));
-        } catch (error) {
-          given.failed.set(backbone, sentence(error));
-        }
-        given.pending = given.pending.filter((model) => model.backbone !== backbone);
-        this.redraw?.();
-      }
-      if (!current()) return;
-      this.redraw = null;
-      if (given.looks.length) {
-        const link = download("classification.json", "application/json", asJson(given.looks), say("download"));
-        this.place.append(h("p", { class: "downloads" }, link));
-      }
-      find("#engine").textContent = zoo.engine;
-      await zoo.tryGpu(squares);
-      find("#engine").textContent = zoo.engine;
-    } catch (error) {
-      if (current()) this.place.replaceChildren(message(sentence(error), say("unreadable")));
-    }
+    if (!this.shown) return;
+    await this.photo.read(this.shown, this.picker.chosen);
+    find("#engine").textContent = this.zoo.engine;
   }
 
   private takeDropped(target: HTMLElement): void {
@@ -184,9 +132,4 @@ export class Classify {
     link.value = location.href;
     link.select();
   }
-}
-
-export function sentence(error: unknown): string {
-  if (error instanceof UserError) return error.message;
-  return `Something went wrong that should not; please report it. Received: ${error}`;
 }

@@ -6,10 +6,14 @@ import type { Look } from "./zoo";
 const SIDE = 56;
 /** Pixels of an overlay. The browser stretches it to the photo, which the model saw squeezed. */
 
-/** The focus map of the predicted class, on a canvas. */
-export function overlay({ focus }: Look): HTMLCanvasElement {
-  const most = Math.max(...focus.values, 1e-12);
-  const rows = enlarge(focus.values.map((v) => v / most), focus.width, focus.height);
+/** The focus map of a class on a canvas; null where the model does not have the class. */
+export function overlay({ focus, classes }: Look, name: string): HTMLCanvasElement | null {
+  const at = classes.indexOf(name);
+  if (at < 0) return null;
+  const size = focus.height * focus.width;
+  const map = Array.from({ length: size }, (_, i) => focus.values[i * classes.length + at]!);
+  const most = Math.max(...map, 1e-12);
+  const rows = enlarge(map.map((v) => v / most), focus.width, focus.height);
   const smooth = transpose(enlarge(transpose(rows, SIDE, focus.height), focus.height, SIDE), SIDE, SIDE);
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;

@@ -5,9 +5,9 @@ import { Reader } from "./reader";
 import { backboneName, type Chosen, type Entry, site } from "./site";
 import { type Prediction, predictions } from "./verdict";
 
-/** A prediction with its focus map: of the predicted class, float32[h, w]. */
+/** A prediction with its focus maps: float32[h, w, classes]. */
 export interface Look extends Prediction {
-  focus: { height: number; width: number; values: number[] };
+  focus: { height: number; width: number; values: Float32Array };
 }
 
 export class Zoo {
@@ -86,7 +86,7 @@ export class Zoo {
     const { outputs, milliseconds } = await this.reader.ask("read", { backbone, square });
     return predictions(config, outputs, milliseconds)
       .filter(({ variant }) => variants.includes(variant))
-      .map((p) => ({ ...p, focus: focusOf(p, outputs[`${p.variant}_focus`]!) }));
+      .map((p) => ({ ...p, focus: focusOf(outputs[`${p.variant}_focus`]!) }));
   }
 
   /** Turn loaded backbones to WebGPU where that says the same of this photo, and is quicker. */
@@ -132,9 +132,7 @@ async function readConfig(backbone: string): Promise<Config> {
   return config;
 }
 
-function focusOf(p: Prediction, { shape, values }: Output): Look["focus"] {
-  const [height, width, classes] = shape.slice(-3) as [number, number, number];
-  const at = p.probabilities.indexOf(Math.max(...p.probabilities));
-  const map = Array.from({ length: height * width }, (_, i) => values[i * classes + at]!);
-  return { height, width, values: map };
+function focusOf({ shape, values }: Output): Look["focus"] {
+  const [height, width] = shape.slice(-3) as [number, number, number];
+  return { height, width, values };
 }

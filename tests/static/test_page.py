@@ -15,9 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES
 from flowers.files import sha256_of
 from flowers.models.classifier import Classifier
-from flowers.models.sentences import knows_only
+from flowers.models.sentences import knows_only, percent
 from flowers.page.about import WORTH_KNOWING
 from flowers.page.examples import own_photos
+from flowers.page.pictures import SIDE, overlay
 from flowers.page.words import WORDS
 from flowers.photos import read_photo
 from flowers.stats import accuracy_interval
@@ -36,6 +37,10 @@ ONE = "?backbones=mobilenetv2"
 LOADED = [BACKBONES[folder.name].name for folder in backbone_folders(DEFAULT_FOLDER)]
 """Names of the backbones that a clone has weights of."""
 OTHERS = [name for name in LOADED if name != BACKBONES["mobilenetv2"].name]
+
+ALPHA = """(canvas) => [...canvas.getContext('2d')
+  .getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 3)"""
+"""How opaque every pixel of a canvas is, 0 to 255."""
 
 MOST_BYTES = 3_300_000
 """Of the first visit, without weights."""
@@ -82,6 +87,21 @@ def test_a_photo_gets_the_answer_that_python_gives(
     columns = page.locator("table.heat th[scope=col]").all_inner_texts()
     assert columns == ["model", "answer", *expected["transfer"].classes]
     assert page.locator(".verdict .hint").inner_text() == knows_only(expected["transfer"].classes)
+    # And where each model looked, for its answer or for a class that is chosen.
+    for name, button in ((None, WORDS["focus_own"]), ("rose", "for rose")):
+        page.get_by_role("group", name=WORDS["focus"]).get_by_role("button", name=button).click()
+        assert page.get_by_role("button", name=button).get_attribute("aria-pressed") == "true"
+        cards = page.locator(".card").all()
+        for card, (variant, wanted) in zip(cards, expected.items(), strict=True):
+            shown = name or wanted.label
+            row = next(r for r in found if r["variant"] == variant)
+            assert card.locator("b").inner_text() == shown
+            assert card.locator(".num").inner_text() == percent(row["probabilities"][shown])
+            drawn = np.reshape(card.locator("canvas").evaluate(ALPHA), (SIDE, SIDE))
+            expected_map = overlay(wanted, shown)
+            assert expected_map is not None
+            alpha = np.asarray(expected_map, dtype=float)[..., 3]
+            assert np.abs(drawn - alpha).mean() < 4, (variant, shown)
 
 
 def test_examples_are_named_and_credited_and_tell_what_none_of_the_models_knows(

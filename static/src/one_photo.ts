@@ -1,0 +1,109 @@
+/** One photo, read by one model after another into a place of the page, with its focus maps. */
+
+import { type Answer, answer, message } from "./answer";
+import { h } from "./elements";
+import { UserError } from "./models";
+import { type Chosen, say } from "./site";
+import type { Zoo } from "./zoo";
+
+export interface Shown {
+  file: Blob;
+  name: string;
+  /** Of the file, for the page itself. */
+  address: string;
+}
+
+export class OnePhoto {
+  private turn = 0;
+  private shown: Shown | null = null;
+  private given: Answer | null = null;
+  private shape: [number, number] = [1, 1];
+  private readonly status = new Map<string, string>();
+  /** The class whose focus maps are shown; none for what each model answered. */
+  private focus: string | null = null;
+
+  constructor(private readonly zoo: Zoo, private readonly place: HTMLElement) {
+    place.addEventListener("click", (event) => {
+      const chosen = (event.target as Element).closest<HTMLElement>("[data-focus]");
+      if (!chosen) return;
+      this.focus = chosen.dataset.focus || null;
+      this.draw();
+      place.querySelector<HTMLElement>('[data-focus][aria-pressed="true"]')?.focus();
+    });
+  }
+
+  /** Say how much of a backbone has arrived. */
+  progress(backbone: string, share: number): void {
+    this.status.set(backbone, `fetching, ${(100 * share).toFixed(0)} %`);
+    if (this.given?.pending.length) this.draw();
+  }
+
+  /** Read nothing more, and show nothing. */
+  clear(): void {
+    this.turn++;
+    [this.shown, this.given, this.focus] = [null, null, null];
+    this.place.replaceChildren();
+  }
+
+  /** Have the chosen models read a photo; the last photo and choice win. */
+  async read(shown: Shown, chosen: Chosen): Promise<void> {
+    const { zoo } = this;
+    const turn = ++this.turn;
+    const current = (): boolean => turn === this.turn;
+    if (shown !== this.shown) this.focus = null;
+    this.shown = shown;
+    const given: Answer = { looks: [], pending: [], failed: new Map(), status: this.status };
+    this.given = given;
+    try {
+      given.pending = zoo.choose(chosen);
+      const backbones = [...new Set(given.pending.map(({ backbone }) => backbone))];
+      this.draw();
+      // Fetched while the photo is decoded.
+      void zoo.load(backbones[0]!).catch(() => undefined);
+      const squares = await zoo.decode(shown.file, shown.name, backbones);
+      const shape = await shapeOf(shown.address);
+      if (!current()) return;
+      this.shape = shape;
+      for (const backbone of backbones) {
+        try {
+          if (!zoo.loaded(backbone)) {
+            this.status.set(backbone, "loading…");
+            this.draw();
+            await zoo.load(backbone);
+            if (!current()) return;
+          }
+          this.status.delete(backbone);
+          const looks = await zoo.read(backbone, squares, chosen.variants);
+          given.looks.push(...looks);
+        } catch (error) {
+          given.failed.set(backbone, sentence(error));
+        }
+        if (!current()) return;
+        given.pending = given.pending.filter((model) => model.backbone !== backbone);
+        this.draw();
+      }
+      await zoo.tryGpu(squares);
+    } catch (error) {
+      if (!current()) return;
+      this.given = null;
+      this.place.replaceChildren(message(sentence(error), say("unreadable")));
+    }
+  }
+
+  private draw(): void {
+    const { given, shown } = this;
+    if (given && shown) this.place.replaceChildren(...answer(given, shown.address, this.shape, this.focus));
+  }
+}
+
+/** Width and height of a photo as the page shows it, upright. */
+async function shapeOf(address: string): Promise<[number, number]> {
+  const image = h("img", { src: address });
+  await image.decode().catch(() => undefined);
+  return [image.naturalWidth || 1, image.naturalHeight || 1];
+}
+
+export function sentence(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `Something went wrong that should not; please report it. Received: ${error}`;
+}
