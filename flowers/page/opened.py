@@ -16,6 +16,7 @@ from flowers.page.one_photo import PhotoAnswer, photo_answers
 from flowers.page.pictures import small_photo
 from flowers.page.reading import Pair
 from flowers.page.two_models import two_focus_maps
+from flowers.page.words import WORDS
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _answers(zoo: Zoo, row: BatchRow, focus: str) -> Iterator[PhotoAnswer]:
             raise PhotoError(reading.reason or "The photo was not kept; send it again.")
         source = row.place.read()
     except PhotoError as error:
-        yield PhotoAnswer(problem=message(str(error), "This photo cannot be shown"))
+        yield PhotoAnswer(problem=message(str(error), WORDS["cannot_show"]))
         return
     backbones = list(dict.fromkeys(p.backbone for p in reading.predictions))
     variants = list(dict.fromkeys(p.variant for p in reading.predictions))

@@ -63,10 +63,14 @@ def photos_tab(zoo: Zoo) -> None:
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.HTML("", js_on_load=script("confusion"), elem_id="batch-confusion")
     with gr.Column(visible=False, elem_id="batch-two") as two:
-        gr.HTML("<h3>Head to head</h3>", elem_classes="chart-head")
+        gr.HTML(f"<h3>{WORDS['head_to_head']}</h3>", elem_classes="chart-head")
         with gr.Row():
-            first = gr.Dropdown([], label="First model", interactive=True, elem_id="batch-first")
-            second = gr.Dropdown([], label="Second model", interactive=True, elem_id="batch-second")
+            first = gr.Dropdown(
+                [], label=WORDS["first_model"], interactive=True, elem_id="batch-first"
+            )
+            second = gr.Dropdown(
+                [], label=WORDS["second_model"], interactive=True, elem_id="batch-second"
+            )
         compared = gr.HTML("", js_on_load=script("two_models"), elem_id="batch-compared")
     refused_table = gr.HTML("", elem_id="batch-refusals", elem_classes="chart-head")
     links = gr.HTML("", elem_id="batch-links")

@@ -72,7 +72,29 @@ WORDS: Mapping[str, str] = {
     "accuracy": "Accuracy on the labelled photos",
     "table": "Photos by models",
     "label_of": "Label of {photo}",
+    "open_photo": "Open {photo}",
+    "cannot_show": "This photo cannot be shown",
     "disputed": "Most disputed photos first",
+    "row_keys": (
+        "; a click on a row opens the photo. Keys at a row: 1 to {keys} label it in the order of "
+        "the list, 0 is {stranger}."
+    ),
+    "shown": "{shown} of {all} photos are shown.",
+    "refused_photos": "Refused as none of these",
+    "refusals": "Refusals by model",
+    "of_class": "of photos of a class",
+    "of_none": "of photos of none of these",
+    # Two of the models.
+    "head_to_head": "Head to head",
+    "first_model": "First model",
+    "second_model": "Second model",
+    "only_right": "Only {name} right",
+    "no_photo_of_it": ": none",
+    "only_photo": "Open {photo}, {label}, which the other reads as {wrong}",
+    "instead": "{label}, not {wrong}",
+    "two_maps": "Focus maps of two models",
+    "two_slider": "Focus map: {first} on the left of the line, {second} on its right",
+    "where": "Where {model} looked",
     "rust": ("Rust red: differs from the label, or from the consensus where there is no label."),
     "csv": "Download CSV",
 }

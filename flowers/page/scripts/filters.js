@@ -16,8 +16,9 @@ const apply = (test, chosen) => {
   const [shown, all] = window.flowersBatch.filter(test);
   buttons().forEach((button) => button.setAttribute('aria-pressed', button.dataset.filter === chosen));
   if (only() && chosen !== 'only') only().value = '';
-  element.querySelector('[role=status]').textContent =
-    chosen === 'all' ? '' : `${shown} of ${all} photos are shown.`;
+  const status = element.querySelector('[role=status]');
+  const words = status.dataset.words.replace('{shown}', shown).replace('{all}', all);
+  status.textContent = chosen === 'all' ? '' : words;
 };
 
 window.flowersFilters = {

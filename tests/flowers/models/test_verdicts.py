@@ -9,7 +9,15 @@ import pytest
 
 from flowers.backbones import DEFAULT_CLASSES, Model
 from flowers.models.classifier import Prediction
-from flowers.models.compare import published_points, standings
+from flowers.models.compare import (
+    NONE_OF_THESE,
+    Reading,
+    judge,
+    published_points,
+    standings,
+)
+from flowers.models.head_to_head import head_to_head
+from flowers.models.refusals import refusals
 from flowers.models.sentences import SENTENCES, knows_only, listed, none_of, percent
 from flowers.models.verdicts import exported, leader_of, published_lead, round_up, verdict_of
 from flowers.weights.folder import DEFAULT_FOLDER
@@ -62,6 +70,42 @@ def test_a_winner_is_crowned_only_by_the_test(example: dict[str, Any]) -> None:
     assert found.title == example["title"]
     assert list(found.facts) == example["facts"]
     assert found.more_photos == example["more_photos"]
+
+
+@named("pairs")
+def test_two_models_are_compared_and_what_they_refuse_is_counted(example: dict[str, Any]) -> None:
+    models: list[Model] = [(backbone, variant) for backbone, variant in example["models"]]
+
+    def reading(kind: str, pattern: str) -> Reading:
+        said = [
+            says(
+                *((0.0, 1.0, 0.0) if kind != "photos" or mark == "1" else (1.0, 0.0, 0.0)),
+                backbone=backbone,
+                variant=variant,
+                known=kind == "photos" or mark == "0",
+            )
+            for (backbone, variant), mark in zip(models, pattern, strict=True)
+        ]
+        return Reading("", NONE_OF_THESE if kind == "strangers" else "rose", tuple(said))
+
+    readings = []
+    for kind in ("strangers", "refused", "photos"):
+        for pattern, count in example.get(kind, {}).items():
+            readings += [reading(kind, pattern)] * count
+    verdict = judge(readings)
+    assert verdict is not None
+    first, second = (models[i] for i in example["pair"])
+    found = head_to_head(readings, verdict, first, second)
+    for key in ("only_first", "only_second", "look", "title"):
+        assert getattr(found, key) == example[key], key
+    assert list(found.facts) == example["facts"]
+    counted = [
+        [r.refused, r.photos, r.strangers_refused, r.strangers]
+        for model in models
+        for r in refusals(readings)
+        if r.model == model
+    ]
+    assert counted == example["refusals"]
 
 
 def test_the_published_lead_is_told_in_photos() -> None:
