@@ -1,4 +1,4 @@
-"""Askers that Gradio remembers for longer than anybody needs, and those that it does not know."""
+"""Askers that Gradio remembers for longer than anybody needs, and those unknown to it."""
 
 import json
 import re
@@ -65,7 +65,7 @@ class Sessions:
             raise RequestError(GONE, 404)
 
     def lost(self, path: str, session: str | None) -> str | None:
-        """What the page of a visitor whom this process does not know is told, as an event.
+        """What the page of a visitor unknown to this process is told, as an event.
 
         After a restart such pages fetch their messages; Gradio answers with an error in the log.
         """
