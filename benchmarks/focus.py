@@ -51,7 +51,7 @@ def brightest(focus: np.ndarray, size: int, share: float = SHARE) -> np.ndarray:
 
 
 def elsewhere(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same shape at a random place; what leaves at one side comes back at the other."""
+    """The same shape, bool[size, size], at a random place; it wraps around the sides."""
     down, right = rng.integers(0, mask.shape[0]), rng.integers(0, mask.shape[1])
     return np.roll(mask, (down, right), axis=(0, 1))
 

@@ -167,7 +167,7 @@ def part_ways(network: Network) -> None:
 
 
 def level_out(graph: keras.Model, sample: np.ndarray) -> None:
-    """Set the statistics of batch normalization to those of `sample`, in place.
+    """Set the statistics of batch normalization to those of `sample`, uint8[n, s, s, 3].
 
     As random weights come, activations fade or grow from layer to layer, until every photo gets
     the same answer and rows could not be told to agree.

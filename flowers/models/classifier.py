@@ -77,7 +77,11 @@ def known_probability(score: float, refusal: Refusal) -> float:
 def read_outputs(
     config: Config, outputs: Mapping[str, np.ndarray], milliseconds: float
 ) -> dict[Variant, Prediction]:
-    """What the outputs of an artifact say, by the names in `backbones.py`."""
+    """What the outputs of an artifact say of one photo, by the names in `backbones.py`.
+
+    Each is of a batch of one: probabilities float32[1, classes], focus maps float32[1, h, w], the
+    score behind P(known) float32[1, 1].
+    """
     return {
         variant: _read_variant(config, variant, outputs, milliseconds)
         for variant in VARIANTS

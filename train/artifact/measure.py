@@ -133,7 +133,10 @@ def measure_refusal(
 
 
 def separation(known: np.ndarray, unknown: np.ndarray) -> float:
-    """Area under the ROC curve: the chance that a known photo scores higher, ties counted half."""
+    """Area under the ROC curve of scores float[n] and float[m].
+
+    It is the chance that a known photo scores higher than an unknown one, ties counted half.
+    """
     labels = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
     return float(roc_auc_score(labels, np.concatenate([known, unknown])))
 

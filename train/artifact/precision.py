@@ -113,7 +113,7 @@ def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def calibration_sample(dataset: Dataset, cache: DecodedPhotos) -> np.ndarray:
-    """Photos of the training part, evenly over it and so over all classes."""
+    """Training photos, uint8[n, s, s, 3], evenly over the part and so over all classes."""
     train = dataset.part("train")
     step = max(1, math.ceil(len(train) / CALIBRATION_PHOTOS))
     photos, rows = cache.rows([photo.sha256 for photo in train[::step]])

@@ -37,7 +37,7 @@ class Shared:
     """SHA-256 of a photo -> its row."""
 
     def material(self, photos: np.ndarray) -> Material:
-        """What is learnt from, on a node that was sent `photos`."""
+        """What is learnt from, on a node that was sent `photos`, uint8[n, s, s, 3]."""
         return Material(self.dataset, PhotosInMemory(photos, self.row_of), self.background)
 
     def folder(self) -> Path:

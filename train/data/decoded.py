@@ -36,5 +36,5 @@ class PhotosInMemory:
         return self.photos.shape[1]
 
     def rows(self, hashes: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The array, and the rows of `hashes`. Raises KeyError when one is not there."""
+        """The array, and the rows of n `hashes` in it, int64[n]. KeyError for unknown ones."""
         return self.photos, np.array([self.row_of[sha256] for sha256 in hashes], dtype=np.int64)

@@ -30,12 +30,12 @@ class RowFile:
         open_memmap(self.path, "w+", self.dtype, self.shape)
 
     def write(self, start: int, values: np.ndarray) -> None:
-        """Write rows from `start` on. Raises OSError."""
+        """Write rows, [n, *shape[1:]], from `start` on. Raises OSError."""
         offset = open_memmap(self.path, "r").offset
         with self.path.open("r+b") as file:
             file.seek(offset + start * int(np.prod(self.shape[1:])) * self.dtype.itemsize)
             file.write(np.ascontiguousarray(values, dtype=self.dtype).data)
 
     def read(self) -> np.ndarray:
-        """All rows as a memory map."""
+        """All rows as a memory map, [*shape]."""
         return open_memmap(self.path, "r")

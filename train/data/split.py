@@ -40,6 +40,8 @@ def near_duplicate_groups(hashes: np.ndarray, bits: int = NEAR_DUPLICATE_BITS) -
 def split_groups(labels: Sequence[str], groups: np.ndarray, seed: int) -> list[Part]:
     """Assign every photo a part: stratified by class, whole groups, the same for the same seed.
 
+    `groups` is int64[photos]: the group of each.
+
     Of n photos of a class, training gets floor(0.7 n), validation round(0.2 n), testing the rest,
     each at least one photo. Groups larger than one photo are placed first, where most is missing
     of those parts that they fit into.

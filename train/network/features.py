@@ -87,7 +87,11 @@ class Features:
         return start + views * len(self.labels[part]) + chosen
 
     def inputs(self, variant: Variant, rows: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
-        """What a variant is trained on: pooled features, tensors across the cut, or photos."""
+        """What a variant is trained on, of rows int[b].
+
+        Pooled features float32[b, features], tensors across the cut, float16[b, h, w, c] each, or
+        photos uint8[b, s, s, 3].
+        """
         if variant == "transfer":
             return self.pooled[rows]
         if self.has_crossing:
