@@ -18,7 +18,7 @@ RUN useradd --create-home --uid 1000 app \
 WORKDIR /srv/flowers
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
-COPY app.py NOTICE ./
+COPY app.py NOTICE README.md LICENSE ./
 COPY flowers flowers
 COPY weights weights
 

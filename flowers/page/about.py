@@ -1,5 +1,7 @@
 """The About tab: which weights these are, how to make and deploy others, and their limits."""
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,16 @@ from flowers.backbones import BACKBONES
 from flowers.models.shots import MAX_PHOTOS
 from flowers.models.zoo import Zoo
 from flowers.page.examples import credits_of, find_examples
+from flowers.page.head import TEXTS
 from flowers.page.html import render
 from flowers.page.limits import DELETE_UPLOADS, HOUR
 from flowers.photos import MAX_PIXELS
 from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry
+
+SPACE = "SPACE_ID"
+"""Set by the Hub where the app runs as a Space: USER/SPACE."""
+_SPACE = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 WORTH_KNOWING = (
     "A model names one of its classes for every photo. A photo counts as none of them when the "
@@ -76,6 +83,7 @@ client.predict(handle_file("photo.jpg"), api_name="/classify")
 def about_tab(zoo: Zoo) -> None:
     """Lay out the tab."""
     gr.Markdown(about_text(), elem_id="about")
+    gr.HTML(render("code.html", links=code_links()), elem_id="code")
     gr.HTML(weights_html(zoo), elem_id="weights")
 
 
@@ -86,6 +94,17 @@ def about_text() -> str:
         .replace("{hours}", str(sum(DELETE_UPLOADS) // HOUR))
         .replace("{address}", "http://127.0.0.1:7860")
     )
+
+
+def code_links() -> dict[str, str]:
+    """Where the code may be read, and what is said of it: name -> address.
+
+    A Hugging Face Space shows its own files. Anywhere the app serves the texts beside its code.
+    """
+    space = os.environ.get(SPACE, "")
+    files = f"https://huggingface.co/spaces/{space}/tree/main"
+    shown = {"Files of this Space": files} if _SPACE.fullmatch(space) else {}
+    return {**shown, **{name: name for name in TEXTS}}
 
 
 def weights_html(zoo: Zoo) -> Markup:

@@ -24,9 +24,15 @@ PREVIEW_TEXT = (
 PREVIEW_IMAGE = Path(__file__).parent / "preview.png"
 """The page as it opens, 1200 x 630 pixels; see `tests/screenshots.py`."""
 PREVIEW_PATH = "/preview.png"
+TEXTS = tuple(
+    name
+    for name in ("README.md", "LICENSE", "NOTICE")
+    if (Path(__file__).parents[2] / name).is_file()
+)
+"""What lies beside the code to be read; not all of it is deployed everywhere."""
 SENT_FILES = {
     PREVIEW_PATH: (PREVIEW_IMAGE, "image/png"),
-    "/NOTICE": (Path(__file__).parents[2] / "NOTICE", "text/plain"),
+    **{f"/{name}": (Path(__file__).parents[2] / name, "text/plain") for name in TEXTS},
 }
 """What is served beside the page: its path, the file and its MIME type."""
 ROOT_PATH = "GRADIO_ROOT_PATH"

@@ -49,6 +49,35 @@ def drop(page: Any, *paths: Path) -> None:
         session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
 
 
+# Each change of whether the button can be pressed, from now on.
+CHANGES = """(window.changes = [], new MutationObserver(() => {
+  const {disabled} = document.querySelector('#batch-start');
+  if (window.changes.at(-1) !== disabled) window.changes.push(disabled);
+}).observe(document.querySelector('#batch-input'), {subtree: true, attributes: true}))"""
+RAW = """[...document.querySelectorAll('[aria-label], [title], [alt]')]
+  .flatMap((e) => [e.getAttribute('aria-label'), e.title, e.alt])
+  .filter((name) => /^[a-z_]+[.][a-z_]+$/.test(name))"""
+"""Names that are keys of a table of translations."""
+
+
+def test_photos_can_be_read_once_there_are_some_and_not_while_they_are_read(
+    open_page: Any, generated_photos: Path
+) -> None:
+    page = open_page()
+    tab(page, "Your photos")
+    start = page.locator("#batch-start")
+    page.wait_for_selector("#batch-files .stage")
+    assert start.is_disabled()
+    choose_photos(page, [generated_photos / "rose" / f"{i}.jpg" for i in range(3)], "2.jpg")
+    assert start.is_enabled()
+    assert page.evaluate(RAW) == []
+    page.evaluate(CHANGES)
+    start.click()
+    page.wait_for_selector("table.batch:not([aria-busy])")
+    page.wait_for_function("window.changes.length === 2")
+    assert page.evaluate("window.changes") == [True, False]
+
+
 @pytest.mark.parametrize("give", [pick, drop])
 def test_a_folder_gives_its_photos_with_labels_from_its_folders(
     open_page: Any, folder: Path, give: Callable[..., None]

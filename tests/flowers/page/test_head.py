@@ -42,8 +42,10 @@ def test_the_picture_of_a_preview_has_a_whole_address_of_the_app_itself(app: str
         sent = response.read()
     assert Image.open(io.BytesIO(sent)).size == (1200, 630)
     assert len(sent) < 300_000
-    with urlopen(f"{app}/NOTICE", timeout=60) as response:
-        assert "CC BY 2.0" in response.read().decode()
+    for name, words in {"NOTICE": "CC BY 2.0", "README.md": "make run"}.items():
+        with urlopen(f"{app}/{name}", timeout=60) as response:
+            assert response.headers["Content-Type"].startswith("text/plain")
+            assert words in response.read().decode()
     # Behind proxies, the first of which was asked for what the visitor sees.
     behind = {"X-Forwarded-Host": "flowers.example, inner", "X-Forwarded-Proto": "https, http"}
     assert picture_of(app, **behind) == "https://flowers.example/preview.png"

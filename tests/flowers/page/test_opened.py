@@ -16,7 +16,15 @@ from tests.support.markup import Markup
 from tests.support.predictions import says
 from tests.support.zips import write_zip
 
+WIDTHS = (1440, 768, 390)
 ANSWERED = 'dialog.opened:modal[data-row="{}"] .answer[data-pending="0"]'
+# Whether a control can be pressed where it is.
+IN_VIEW = """e => {
+  const {x, y, width, height} = e.getBoundingClientRect();
+  return e.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
+NO_LABELS = """[...document.querySelectorAll('table.batch tr[data-row]')].every((row) =>
+  !row.querySelector('select').value && row.querySelector('.saved').textContent === 'saved')"""
 
 
 def test_rows_open_their_photo_and_the_keyboard_leafs_through_them(
@@ -32,9 +40,24 @@ def test_rows_open_their_photo_and_the_keyboard_leafs_through_them(
     names = [b.get_attribute("title") for b in page.locator("button[data-open]").all()]
     assert sorted(names) == ["2.jpg", "daisy/1.jpg", "rose/1.jpg"]
 
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        leaf_through(page, names, width)
+
+
+def leaf_through(page: Any, names: list[str], width: int) -> None:
+    """Open the first of three photos, ask for another focus map, go on and back by keys."""
     page.get_by_role("button", name=f"Open {names[0]}", exact=True).click()
     page.wait_for_selector(ANSWERED.format(0))
     dialog = page.get_by_role("dialog")
+    box = dialog.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= 844
+    assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth")
+    for name in ("Previous photo", "Next photo", "Close"):
+        assert dialog.get_by_role("button", name=name).evaluate(IN_VIEW), name
     assert dialog.get_by_role("heading", name=names[0], exact=True).is_visible()
     assert dialog.get_by_role("img", name=names[0]).evaluate("e => e.naturalWidth") == 160
     assert dialog.locator("table.heat tbody tr").count() == 2
@@ -55,6 +78,9 @@ def test_rows_open_their_photo_and_the_keyboard_leafs_through_them(
     assert page.evaluate("document.activeElement.title") == names[1]
     page.keyboard.press("Enter")
     page.wait_for_selector(ANSWERED.format(1))
+    # Also where one has scrolled down to the last focus map.
+    page.evaluate("[...document.querySelectorAll('dialog figure')].at(-1).scrollIntoView()")
+    assert dialog.get_by_role("button", name="Close").evaluate(IN_VIEW)
     dialog.get_by_role("button", name="Close").click()
     assert not dialog.is_visible()
 
@@ -70,14 +96,33 @@ def test_photos_are_labelled_by_keys_and_say_so_when_it_is_saved(
     page.click("#batch-start")
     page.wait_for_selector("table.batch:not([aria-busy])")
     labels = page.locator("table.batch select")
+
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 844})
+        label_by_keys(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if width != WIDTHS[-1]:
+            for select in labels.all():
+                select.select_option("")
+            page.wait_for_function(NO_LABELS)
+
+    # Two photos of classes enter the accuracy; the stranger stands in a table of its own.
+    assert "of 2 photos" in page.inner_text("#batch-summary .facts")
+    (row, *_) = page.locator("#batch-refusals tbody tr").all()
+    assert row.locator("td").nth(1).inner_text().startswith(("0 of 1", "1 of 1"))
+    assert page.locator("#batch-refusals tbody tr").count() == 2
+
+
+def label_by_keys(page: Any) -> None:
+    """Label the first of three photos in the table, the others where they are opened."""
+    labels = page.locator("table.batch select")
     saved = page.locator("table.batch .saved")
     names = page.locator("button[data-open]")
-
     names.first.focus()
     page.keyboard.press("5")  # The classes in the order of the list: rose.
     assert labels.first.input_value() == "rose"
     page.wait_for_selector("table.batch tr:first-child .saved:text-is('saved')")
-    assert saved.all_inner_texts() == ["saved", "", ""]
+    assert saved.first.inner_text() == "saved"
     page.keyboard.press("ArrowDown")
     assert names.nth(1).evaluate("e => e === document.activeElement")
 
@@ -96,12 +141,6 @@ def test_photos_are_labelled_by_keys_and_say_so_when_it_is_saved(
     page.wait_for_selector("dialog .saved:text-is('saved')")
     page.keyboard.press("Escape")
     assert [labels.nth(i).input_value() for i in range(3)] == ["rose", "none of these", "daisy"]
-
-    # Two photos of classes enter the accuracy; the stranger stands in a table of its own.
-    assert "of 2 photos" in page.inner_text("#batch-summary .facts")
-    (row, *_) = page.locator("#batch-refusals tbody tr").all()
-    assert row.locator("td").nth(1).inner_text().startswith(("0 of 1", "1 of 1"))
-    assert page.locator("#batch-refusals tbody tr").count() == 2
 
 
 def test_a_photo_that_was_deleted_meanwhile_is_said_in_one_sentence(tmp_path: Path) -> None:
