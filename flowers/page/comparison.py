@@ -29,6 +29,13 @@ WIDE = ("differences", "class-f1")
 """Charts that a phone scrolls sideways instead of squeezing them."""
 CHARTED = 3
 """Backbones from which on there is enough to compare for matrices and costs."""
+QUICK: dict[str, Any] = {
+    # Gradio would turn away what is not among its choices, in words of its own.
+    "preprocess": False,
+    "api_visibility": "private",
+    "show_progress": "hidden",
+}
+"""Of choices that show another figure."""
 CLOSELY = (
     ("confusion", "Confusion", "Rows: true class, columns: predicted."),
     ("learning", "Learning curve", "By epoch; the big mark was kept."),
@@ -73,7 +80,9 @@ def comparison_tab(zoo: Zoo) -> None:
         _measured_elsewhere(others)
     if compared:
         _measured(compared, entries, verdict)
-        _one_model(metrics, verdict.best.model)
+        # With many backbones there is enough to see before.
+        with gr.Accordion("One model in detail", open=len(compared) < CHARTED, elem_id="closely"):
+            _one_model(metrics, verdict.best.model)
 
 
 def _conditions(metrics: dict[str, Metrics]) -> str:
@@ -119,24 +128,51 @@ def _measured(
     latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
     sizes = {key: e.config.files[ARTIFACT].bytes / 1e6 for key, e in entries.items() if e.config}
     costs = [
-        (sizes, "megabytes, both variants in one file", "MB", "size", "accuracy-size"),
-        (latency, "milliseconds per photo, both variants", "ms", "latency", "accuracy-latency"),
+        ("latency", latency, "milliseconds per photo, both variants", "ms"),
+        ("size", sizes, "megabytes, both variants in one file", "MB"),
     ]
     with gr.Row(elem_classes="pair"):
         chart(*accuracy)
-        chart(matrices.class_f1_chart(metrics), "F1 of every class", "", "class-f1")
+        _costs({n: points.cost_chart(metrics, cost, *how) for n, cost, *how in costs if cost})
     with gr.Row(elem_classes="pair"):
-        for cost, title, unit, name, elem_id in costs:
-            if cost:
-                fig = points.cost_chart(metrics, cost, title, unit)
-                chart(fig, f"Accuracy against {name}", "", elem_id)
-    chart(
-        matrices.difference_chart(verdict.differences, list(_results(metrics))),
-        "Is the difference real?",
-        "Cells: how many photos more the row reads right than the column. Coloured where chance is "
-        "unlikely (McNemar's exact test, Holm's correction, p < 0.05).",
-        "differences",
-    )
+        chart(
+            matrices.difference_chart(verdict),
+            "Is the difference real?",
+            matrices.DIFFERENCES,
+            "differences",
+        )
+        chart(
+            matrices.class_f1_chart(metrics),
+            "F1 of every class",
+            "Precision and recall in one; the models in the same order.",
+            "class-f1",
+        )
+
+
+def _costs(figures: Mapping[str, go.Figure]) -> None:
+    """Accuracy against one cost at a time, of those that are known by their names."""
+    if not figures:
+        return
+    first = next(iter(figures))
+    with gr.Column(elem_classes="chart"):
+        with gr.Row(elem_classes="choice-line"):
+            heading("Accuracy against", "")
+            choice = gr.Dropdown(
+                list(figures),
+                value=first,
+                label="Cost",
+                show_label=False,
+                container=False,
+                elem_id="cost",
+            )
+        plot = gr.Plot(figures[first], show_label=False, container=False, elem_id="accuracy-cost")
+
+    def show(name: Any) -> go.Figure:
+        if name not in list(figures):
+            raise refused(f"There is no such cost. Received: {name!r:.80}")
+        return figures[name]
+
+    choice.input(show, choice, plot, **QUICK)
 
 
 def _measured_elsewhere(groups: list[dict[str, Metrics]]) -> None:
@@ -154,16 +190,14 @@ def _measured_elsewhere(groups: list[dict[str, Metrics]]) -> None:
 def _one_model(metrics: dict[str, Metrics], first: Model) -> None:
     """What is shown of one model at a time."""
     models = {"-".join(model): model for model in _results(metrics)}
-    with gr.Row(elem_classes="choice-line"):
-        heading("One model in detail", "")
-        choice = gr.Dropdown(
-            [(model_name(model), name) for name, model in models.items()],
-            value="-".join(first),
-            label="Model",
-            show_label=False,
-            container=False,
-            elem_id="one-model",
-        )
+    choice = gr.Dropdown(
+        [(model_name(model), name) for name, model in models.items()],
+        value="-".join(first),
+        label="Model",
+        show_label=False,
+        container=False,
+        elem_id="one-model",
+    )
     found = one_model(metrics, first)
     places: dict[str, gr.Plot | gr.HTML] = {}
     with gr.Row(elem_classes="trio"):
@@ -180,15 +214,7 @@ def _one_model(metrics: dict[str, Metrics], first: Model) -> None:
             raise refused(f"There are no figures of such a model. Received: {name!r:.80}")
         return {places[place]: it for place, it in one_model(metrics, models[name]).items()}
 
-    # Gradio would turn away what is not among its choices, in words of its own.
-    choice.input(
-        show,
-        choice,
-        [*places.values()],
-        preprocess=False,
-        api_visibility="private",
-        show_progress="hidden",
-    )
+    choice.input(show, choice, [*places.values()], **QUICK)
 
 
 def one_model(metrics: dict[str, Metrics], model: Model) -> dict[str, go.Figure | Markup | None]:

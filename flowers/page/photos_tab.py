@@ -15,11 +15,11 @@ from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
-from flowers.page.charts.matrices import difference_chart
+from flowers.page.charts.matrices import DIFFERENCES, difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.chosen_files import ChosenFiles
 from flowers.page.examples import sample_batch
-from flowers.page.html import message, script
+from flowers.page.html import message, script, sentence
 from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
@@ -53,9 +53,7 @@ def photos_tab(zoo: Zoo) -> None:
             accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
         with gr.Column(elem_classes="chart wide"):
             gr.HTML(
-                "<h3>Is the difference real?</h3><p>How many photos more the row reads right than "
-                "the column; coloured where chance is unlikely (McNemar's test, Holm's correction, "
-                "p &lt; 0.05).</p>",
+                f"<h3>Is the difference real?</h3><p>{sentence(DIFFERENCES)}</p>",
                 elem_classes="chart-head",
             )
             difference = gr.Plot(show_label=False, container=False, elem_id="batch-difference")
@@ -107,7 +105,7 @@ def photos_tab(zoo: Zoo) -> None:
             **compare_two(replace(found, chosen=chosen), verdict),
             scores: gr.update(visible=True),
             accuracy: accuracy_chart({s.model: (s.accuracy, *s.interval) for s in verdict.scores}),
-            difference: difference_chart(verdict.differences, models),
+            difference: difference_chart(verdict),
             model: gr.update(choices=names, value=chosen),
             confusion: confusion_of(verdict, chosen),
         }

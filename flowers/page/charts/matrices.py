@@ -5,17 +5,22 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from flowers.backbones import Model, model_name
-from flowers.models.compare import Difference
+from flowers.models.compare import Standings
 from flowers.page.charts.look import heatmap
 from flowers.stats import SIGNIFICANT
-from flowers.weights.results import Metrics
+from flowers.weights.results import Metrics, VariantResult
 
-DIFFERENT = [
-    [0, "rgba(234,120,50,0.6)"],
-    [0.5, "rgba(128,120,110,0.16)"],
-    [1, "rgba(20,184,166,0.6)"],
-]
-"""Of differences: neutral where it may be chance, the accent for better, rust for worse."""
+ROW = 25
+"""Pixels of height per model."""
+DIFFERENT = [[0, "rgba(128,120,110,0.16)"], [1, "rgba(20,184,166,0.6)"]]
+"""Of differences: neutral where it may be chance, the accent where it is more."""
+
+
+DIFFERENCES = (
+    "How many photos more the model with the number of the column reads right than the row. "
+    "Coloured where chance is unlikely (McNemar's exact test, Holm's correction, p < 0.05)."
+)
+"""What `difference_chart` shows."""
 
 
 def confusion_chart(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
@@ -38,12 +43,14 @@ def confusion_chart(confusion: Sequence[Sequence[int]], classes: Sequence[str]) 
 
 
 def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
-    """F1 of every class by every model: where the models are weak."""
-    rows = [
-        (model_name((key, variant)), result)
+    """F1 of every class by every model, the best one first: where the models are weak."""
+    results: dict[Model, VariantResult] = {
+        (key, variant): result
         for key, m in metrics.items()
         for variant, result in m.variants.items()
-    ]
+    }
+    ranked = _ranked({model: result.accuracy for model, result in results.items()})
+    rows = [(model_name(model), results[model]) for model in ranked]
     classes = list(dict.fromkeys(name for m in metrics.values() for name in m.classes))
     values = [
         [result.per_class[name].f1 if name in result.per_class else None for name in classes]
@@ -51,7 +58,7 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
     ]
     known = [v for row in values for v in row if v is not None]
     fig = heatmap(
-        90 + 28 * len(rows),
+        90 + ROW * len(rows),
         values,
         classes,
         [name for name, _ in rows],
@@ -64,43 +71,46 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
     return fig
 
 
-def difference_chart(tests: Sequence[Difference], models: Sequence[Model]) -> go.Figure:
-    """Is the difference real: row against column, McNemar's test with Holm's correction.
+def difference_chart(verdict: Standings) -> go.Figure:
+    """Is the difference real: column against row, McNemar's test with Holm's correction.
 
-    Cells show how many photos more the row read right; coloured where that is more than chance.
+    Each pair stands once, in the column of the model that reads more photos right; columns have the
+    numbers of the rows. Cells show how many photos more it read right, and are coloured where that
+    is more than chance.
     """
+    models = _ranked({score.model: score.accuracy for score in verdict.scores})
     place = {model: i for i, model in enumerate(models)}
     size = len(models)
-    colour: list[list[float | None]] = [[None] * size for _ in range(size)]
-    text = [[""] * size for _ in range(size)]
-    hover = [[""] * size for _ in range(size)]
-    for test in tests:
-        for first, second, gain, lost in (
-            (test.first, test.second, test.only_first, test.only_second),
-            (test.second, test.first, test.only_second, test.only_first),
-        ):
-            row, column = place[first], place[second]
-            real = test.adjusted < SIGNIFICANT
-            colour[row][column] = ((gain > lost) - (gain < lost)) if real else 0
-            text[row][column] = f"{gain - lost:+d}" if gain != lost else "0"
-            hover[row][column] = (
-                f"only {model_name(first)} right: {gain} photos<br>"
-                f"only {model_name(second)} right: {lost} photos<br>"
-                f"p = {test.p_value:.3g}, corrected {test.adjusted:.3g}"
-            )
-    names = [model_name(model) for model in models]
+    colour: list[list[float | None]] = [[None] * (size - 1) for _ in models]
+    text = [[""] * (size - 1) for _ in models]
+    hover = [[""] * (size - 1) for _ in models]
+    for test in verdict.differences:
+        pair = [(test.first, test.only_first), (test.second, test.only_second)]
+        (better, gain), (other, lost) = sorted(pair, key=lambda one: place[one[0]])
+        row, column = place[other], place[better]
+        colour[row][column] = int(test.adjusted < SIGNIFICANT)
+        text[row][column] = f"{gain - lost:+d}" if gain != lost else "0"
+        hover[row][column] = (
+            f"only {model_name(better)} right: {gain} photos<br>"
+            f"only {model_name(other)} right: {lost} photos<br>"
+            f"p = {test.p_value:.3g}, corrected {test.adjusted:.3g}"
+        )
     fig = heatmap(
-        150 + 30 * size,
+        90 + ROW * size,
         colour,
-        names,
-        names,
+        [str(number) for number in range(1, size)],
+        [f"{model_name(model)}  {number}" for number, model in enumerate(models, 1)],
         DIFFERENT,
         text=text,
         texttemplate="%{text}",
         customdata=hover,
-        zmin=-1,
+        zmin=0,
         zmax=1,
         hovertemplate="%{customdata}<extra></extra>",
     )
-    fig.update_xaxes(side="top", tickangle=-45)
+    fig.update_xaxes(side="top", type="category")
     return fig
+
+
+def _ranked(accuracy: Mapping[Model, float]) -> list[Model]:
+    return sorted(accuracy, key=lambda model: -accuracy[model])

@@ -10,7 +10,7 @@ from flowers.page.charts.look import COLOURS, figure, marker
 from flowers.stats import pareto_front
 from flowers.weights.results import Metrics
 
-ROW = 46
+ROW = 40
 """Pixels of height per backbone."""
 
 
@@ -64,6 +64,8 @@ def cost_chart(
         if cost.get(key)
         for variant, result in m.variants.items()
     }
+    ends = [x for x, _ in points.values()] or [0.0]
+    low, high = min(ends) - 0.15, max(ends) + 0.15
     front = pareto_front(points)
     fig.add_scatter(
         x=[points[model][0] for model in front],
@@ -82,7 +84,8 @@ def cost_chart(
             mode="markers+text",
             name=variant,
             text=[BACKBONES[m[0]].name if best[m[0]] == m else "" for m in models],
-            textposition="top center",
+            # Names stay within the picture.
+            textposition=[_beside(points[m][0], low, high) for m in models],
             cliponaxis=False,
             customdata=[[model_name(m), cost[m[0]]] for m in models],
             marker=marker(variant, 11),
@@ -90,8 +93,6 @@ def cost_chart(
             + unit
             + "<extra></extra>",
         )
-    ends = [x for x, _ in points.values()] or [0.0]
-    low, high = min(ends) - 0.15, max(ends) + 0.15
     steps = [n * 10**k for k in range(-2, 7) for n in (1, 2, 5) if low <= log10(n * 10**k) <= high]
     fig.update_xaxes(
         title_text=title,
@@ -102,3 +103,9 @@ def cost_chart(
     fig.update_yaxes(title_text="accuracy in percent")
     fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
     return fig
+
+
+def _beside(x: float, low: float, high: float) -> str:
+    """Where the name of a point stands on an axis with these ends."""
+    place = (x - low) / (high - low)
+    return "top right" if place < 0.25 else "top left" if place > 0.75 else "top center"

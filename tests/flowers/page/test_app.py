@@ -36,7 +36,7 @@ def test_the_comparison_says_what_was_measured_and_what_was_published(open_page:
     page.wait_for_selector("#confusion .heatmaplayer image", state="attached")
     assert page.locator("#measured-accuracy .scatterlayer .point").count() == 2
     # From three backbones on.
-    assert page.locator("#differences, #class-f1, #accuracy-size").count() == 0
+    assert page.locator("#differences, #class-f1, #accuracy-cost").count() == 0
     chart = page.get_by_role("img", name="Accuracy: Bars: 95 % intervals.")
     assert chart.count() == 1
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import pytest
 
 from flowers.backbones import VARIANTS, Variant
-from flowers.models.compare import measured_points, paired_tests
+from flowers.models.compare import measured_points, standings
 from flowers.models.zoo import Zoo
 from flowers.page.charts.curves import calibration_chart, learning_chart
 from flowers.page.charts.matrices import (
@@ -122,19 +122,30 @@ def test_confusion_shows_counts(metrics: dict[str, Metrics]) -> None:
 
 def test_differences_are_signed_and_coloured_only_when_real(metrics: dict[str, Metrics]) -> None:
     results = {(k, v): r for k, m in metrics.items() for v, r in m.variants.items()}
-    tests = paired_tests({model: result.predictions for model, result in results.items()})
-    fig = difference_chart(tests, list(results))
-    assert heat(fig)[0] == ["", "-18", "-16", "-17"]
-    assert heat(fig)[1][0] == "+18"
-    assert list(fig.data[0].z[0]) == [None, -1, -1, -1]
-    assert fig.data[0].z[2][3] == 0  # One photo of forty is chance.
+    verdict = standings({model: result.predictions for model, result in results.items()})
+    fig = difference_chart(verdict)
+    # They read 38, 37, 36 and 20 of 40 photos right.
+    assert list(fig.data[0].y) == [
+        "VGG16 finetuned  1",
+        "MobileNetV2 finetuned  2",
+        "MobileNetV2 transfer  3",
+        "VGG16 transfer  4",
+    ]
+    assert list(fig.data[0].x) == ["1", "2", "3"]
+    assert heat(fig) == [["", "", ""], ["+1", "", ""], ["+2", "+1", ""], ["+18", "+17", "+16"]]
+    assert [list(row) for row in fig.data[0].z] == [
+        [None, None, None],
+        [0, None, None],  # One or two photos of forty are chance.
+        [0, 0, None],
+        [1, 1, 1],
+    ]
 
 
 def test_class_f1_learning_and_calibration(metrics: dict[str, Metrics]) -> None:
     f1 = class_f1_chart(metrics)
     assert list(f1.data[0].x) == CLASSES
     perfect = metrics["vgg16"].variants["finetuned"].per_class["daisy"].f1
-    assert f1.data[0].z[1][0] == pytest.approx(perfect)
+    assert f1.data[0].z[0][0] == pytest.approx(perfect)
     results = {("vgg16", v): r for v, r in metrics["vgg16"].variants.items()}
     learning = learning_chart(results)
     (curve,) = [t for t in learning.data if t.name == "transfer, validation"]
@@ -240,5 +251,5 @@ def test_matrices_and_costs_are_drawn_from_three_backbones_on(
         comparison_tab(zoo)
     places = {block.elem_id for block in page.blocks.values()}
     assert {"leader", "figures", "measured-accuracy", "confusion", "mistakes"} <= places
-    many = {"differences", "class-f1", "accuracy-size"}
+    many = {"differences", "class-f1", "accuracy-cost"}
     assert places & many == (many if backbones == 3 else set())

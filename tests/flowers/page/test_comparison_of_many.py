@@ -1,0 +1,71 @@
+"""The Comparison tab with all backbones of this clone: short, and nothing of it out of reach."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from flowers.weights.folder import DEFAULT_FOLDER
+from tests.flowers.page.test_access import GRADIO
+from tests.support.browser import serve, tab
+
+pytest.importorskip("playwright.sync_api")
+
+LENGTHS = {1440: 2200, 768: 2500, 390: 3600}
+"""Width of the window -> how long the tab may be, with six backbones."""
+COST = "#accuracy-cost .xtitle"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app with the weights of this clone."""
+    with serve(DEFAULT_FOLDER, tmp_path_factory.mktemp("many")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Any) -> Iterator[Any]:
+    """A visitor of this app alone."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+def test_what_is_said_once_fits_and_the_rest_opens_where_it_is_asked_for(open_page: Any) -> None:
+    page = open_page()
+    tab(page, "Comparison")
+    page.wait_for_selector("#class-f1 .heatmaplayer image", state="attached")
+    for width, length in LENGTHS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(1500)  # Plotly sizes its figures anew.
+        assert page.evaluate("document.documentElement.scrollHeight") < length, width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    # Of each pair of models one cell, the largest differences first in view on a phone.
+    models = page.locator("#differences .ytick").count()
+    cells = page.locator("#differences .heatmap-label").count()
+    assert models >= 6
+    assert cells == models * (models - 1) / 2
+
+    assert "milliseconds" in page.locator(COST).text_content()
+    page.get_by_role("combobox", name="Cost").click()
+    page.get_by_role("option", name="size").click()
+    page.wait_for_function(f"/megabytes/.test(document.querySelector('{COST}').textContent)")
+
+    assert not page.locator("#mistakes").is_visible()
+    page.get_by_role("button", name="One model in detail").click()
+    for name in ("confusion .heatmaplayer image", "learning .point", "calibration .point"):
+        page.wait_for_selector(f"#{name}", state="attached")
+    page.wait_for_timeout(1500)
+    for name in ("confusion", "learning", "calibration"):
+        box = page.locator(f"#{name} .main-svg").first.bounding_box()
+        assert 250 < box["width"] <= 390, name
+    assert page.locator("#mistakes").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert [
+        (rule["id"], node["html"][:200])
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"]
+        if GRADIO.get(rule["id"], "\0") not in node["html"]
+    ] == []
