@@ -39,7 +39,6 @@ LONGEST = (
     "flowers/page/test_app.py",
     "train/artifact/test_convert.py",
     "train/network/test_graph.py",
-    "benchmarks/test_serving.py",
     "flowers/page/test_photos_tab.py",
     "train/network/test_devices.py",
     "train/network/test_bfloat16.py",

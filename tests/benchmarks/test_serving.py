@@ -48,6 +48,7 @@ def findings(**changes) -> Findings:
     return replace(found, **changes)
 
 
+@pytest.mark.slow
 def test_a_small_run_measures_both_rows_and_saves_them(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.serving", "--quick", "--rows", "keras,int8"]
     command += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path)]
