@@ -24,7 +24,7 @@ from tests.support import ROOT
 from tests.support.browser import READY, chromium, serve, tab, upload
 
 LIMIT = 400_000
-SHOWN = "lily-1"
+SHOWN = "sunflower-3"
 """The example in the pictures: one on which models disagree."""
 PREVIEW_SIZE = {"width": 1200, "height": 630}
 NO_NOTICE = (

@@ -1,8 +1,11 @@
 """The page and its endpoints: layout only, everything that computes lives elsewhere."""
 
+from collections.abc import Sequence
+
 import gradio as gr
 from markupsafe import Markup
 
+from flowers.backbones import BACKBONES
 from flowers.models.zoo import Zoo
 from flowers.page.about import about_tab
 from flowers.page.classify import classify_tab
@@ -12,6 +15,7 @@ from flowers.page.html import render
 from flowers.page.limits import DELETE_UPLOADS
 from flowers.page.photos_tab import photos_tab
 from flowers.page.words import SUBTITLE, TITLE
+from flowers.weights.folder import Config
 
 SWITCH_THEME = """() => {
   const dark = document.body.classList.toggle('dark');
@@ -48,14 +52,30 @@ def build(zoo: Zoo) -> gr.Blocks:
 def masthead(zoo: Zoo) -> Markup:
     """What the page is, what the models know, and what visitors should know of the weights."""
     entries = zoo.entries().values()
-    configs = [entry.config for entry in entries if entry.config]
-    found = dict.fromkeys(filter(None, [zoo.source.notice, *(c.notice for c in configs)]))
     return render(
         "masthead.html",
         subtitle=SUBTITLE,
         loaded=sum(entry.available for entry in entries),
         all=len(entries),
         classes=zoo.classes(),
-        # The first clause stands in one line, the rest comes when it is asked for.
-        notices=[text.partition(", ")[::2] for text in found],
+        notices=_notices(zoo.source.notice, [e.config for e in entries if e.config]),
     )
+
+
+def _notices(of_source: str | None, configs: Sequence[Config]) -> dict[str, list[str]]:
+    """The first clause of each notice, which stands in one line, and what comes after it.
+
+    Where backbones have notices of their own, their names stand before them.
+    """
+    names: dict[str, list[str]] = {of_source: []} if of_source else {}
+    for config in configs:
+        if config.notice:
+            names.setdefault(config.notice, []).append(BACKBONES[config.backbone].name)
+    differ = len([text for text in names if text != of_source]) > 1
+    found: dict[str, list[str]] = {}
+    for text, whose in names.items():
+        first, _, rest = text.partition(", ")
+        rests = found.setdefault(first, [])
+        if rest:
+            rests.append(f"{', '.join(whose)}: {rest}" if differ and whose else rest)
+    return found
