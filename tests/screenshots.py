@@ -21,7 +21,7 @@ from flowers.weights.folder import DEFAULT_FOLDER
 from static.__main__ import DEFAULT_OUT
 from tests.static.conftest import WebServer
 from tests.support import ROOT
-from tests.support.browser import READY, chromium, serve, tab, upload
+from tests.support.browser import CHANGED, READY, chromium, serve, tab, upload
 
 LIMIT = 400_000
 SHOWN = "sunflower-3"
@@ -101,13 +101,15 @@ def take(address: str, browser: Any, docs: Path, photos: list[Path]) -> None:
     save(page.screenshot(), docs / "phone.png")
 
 
-def take_static(built: Path, browser: Any, docs: Path, example: str) -> None:
+def take_static(built: Path, browser: Any, docs: Path, photo: Path) -> None:
     """Take the picture of the page without a server."""
     web = WebServer(built)
     page = browser.new_context(viewport=WIDE, color_scheme="light").new_page()
     page.set_default_timeout(WAIT)
-    page.goto(f"{web.address}?example={example}")
+    page.goto(web.address)
     page.wait_for_selector(READY)
+    page.set_input_files("#photo-file", photo)
+    page.wait_for_function(CHANGED, arg=page.get_attribute(".downloads a", "href"))
     page.wait_for_timeout(500)
     save(page.screenshot(), docs / "static.png")
     web.stop()
@@ -129,7 +131,7 @@ def main() -> int:
         with serve(options.weights.resolve(), Path(folder)) as address:
             take(address, browser, ROOT / "docs", photos)
         if DEFAULT_OUT.is_dir():
-            take_static(DEFAULT_OUT, browser, ROOT / "docs", SHOWN)
+            take_static(DEFAULT_OUT, browser, ROOT / "docs", photos[0])
         else:
             print("docs/static.png stays as it is; run `make static` first.", file=sys.stderr)
     return 0
