@@ -8,9 +8,10 @@ const state = {said: '', done: 0, all: 0};
 const show = (change) => {
   Object.assign(state, change);
   const {said, done, all} = state;
-  find('[role=status]').textContent = all ? `Sending ${done + 1} of ${all}…` : said;
+  find('[role=status]').textContent = said;
   const bar = find('progress');
-  bar.hidden = !all;
+  bar.parentElement.hidden = !all;
+  bar.nextElementSibling.textContent = `Sending ${Math.min(done + 1, all)} of ${all}…`;
   [bar.max, bar.value] = [all || 1, done];
   find('[data-do=folder]').hidden = !('webkitdirectory' in HTMLInputElement.prototype);
 };
@@ -55,13 +56,17 @@ const send = async (files) => {
   const {side, most, endings} = limits();
   const wanted = files.filter(({name}) => isWanted(name, endings));
   const kept_back = files.map(({name}) => name).filter((name) => !isWanted(name, endings));
+  if (!wanted.length) {
+    const aside = kept_back.length ? ` Received: ${kept_back.slice(0, 3).join(', ')}` : '';
+    return show({said: `There are no photos; choose JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip of them.${aside}`});
+  }
   if (wanted.length > most) {
     const received = wanted.length.toLocaleString('en');
     return show({said: `${most} photos can be read at once; choose fewer. Received: ${received}`});
   }
   const sent = [], left = [...wanted.entries()];
   let problem = '';
-  show({done: 0, all: wanted.length});
+  show({done: 0, all: wanted.length, said: ''});
   const sending = async () => {
     for (let next; !problem && (next = left.shift());) {
       const [number, {name, open}] = next;

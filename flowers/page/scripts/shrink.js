@@ -36,7 +36,7 @@ window.flowersShrunk = (() => {
     return text(bytes, 4, 8) === 'ftyp' && ['heic', 'heix', 'mif1'].includes(text(bytes, 8, 12));
   };
 
-  return async (file, side) => {
+  const shrunk = async (file, side) => {
     try {
       if (file.size < SMALL || !await isPlain(file)) return file;
       const image = await createImageBitmap(file);
@@ -58,4 +58,8 @@ window.flowersShrunk = (() => {
       return file;  // HEIC, in most browsers; the server can open it.
     }
   };
+
+  // One at a time: while it is open, a photo takes four bytes for each of its pixels.
+  let before = Promise.resolve();
+  return (file, side) => before = before.then(() => shrunk(file, side));
 })();

@@ -1,5 +1,6 @@
 """Files of a batch in a real browser: folders picked or dropped, and large photos made smaller."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -134,6 +135,47 @@ def test_files_are_added_and_taken_away_and_a_folder_that_comes_twice_counts_onc
     page.get_by_role("button", name="Remove all").click()
     page.wait_for_function("document.querySelector('#batch-start').disabled")
     assert names.count() == 0
+
+
+def test_what_came_before_an_upload_that_breaks_off_stays(
+    open_page: Any, generated_photos: Path, errors: list[str]
+) -> None:
+    sent: list[str] = []
+
+    def hold(route: Any) -> None:
+        sent.append(route.request.url)
+        if len(sent) == 3:
+            route.fulfill(status=507, json={"error": "There is no room.", "detail": ""})
+        else:
+            route.continue_()
+
+    page = open_page(held=("**/gradio_api/upload*", hold))
+    choose_photos(page, [generated_photos / "rose" / f"{i}.jpg" for i in range(8)], "0.jpg")
+    said = page.inner_text("#batch-files [role=status]")
+    assert re.fullmatch(r"[0-7]\.jpg could not be sent; choose it again\. Received: .+", said)
+    listed = page.locator("#batch-files li span").all_inner_texts()
+    assert said[:5] not in listed
+    assert 2 <= len(listed) < 8
+    assert page.locator("#batch-start").is_enabled()
+    # The console says so, too.
+    assert all("507" in error or "no room" in error for error in errors)
+    errors.clear()
+
+
+def test_files_that_cannot_be_photos_are_not_sent(open_page: Any, tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    for name in ("notes.txt", "Thumbs.db", ".hidden.jpg"):
+        (tmp_path / "texts" / name).write_text("not a photo")
+    page = open_page()
+    tab(page, "Your photos")
+    page.wait_for_selector("#batch-files .stage")
+    drop(page, tmp_path / "texts")
+    page.wait_for_function("document.querySelector('#batch-files [role=status]').textContent")
+    assert page.inner_text("#batch-files [role=status]") == (
+        "There are no photos; choose JPEG, PNG, WebP, HEIC, AVIF or TIFF, or a zip of them. "
+        "Received: texts/.hidden.jpg, texts/notes.txt, texts/Thumbs.db"
+    )
+    assert page.locator("#batch-start").is_disabled()
 
 
 def test_more_photos_than_can_be_read_are_refused_before_any_is_sent(
