@@ -17,9 +17,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES, VARIANTS
+from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
+from flowers.models.compare import NONE_OF_THESE
 from flowers.models.sentences import none_of
 from flowers.models.shots import MAX_PHOTOS
 from flowers.models.verdicts import exported
@@ -122,6 +123,16 @@ def write_page(zoo: Zoo, out: Path) -> None:
         examples=render("examples.html", known=_thumbnails(known), others=_thumbnails(others)),
         no_photo=page.text("answer"),
         comparison=comparison,
+        filters=render("filters.html", models=_models(zoo)),
+        opened=render(
+            "opened.html",
+            number=0,
+            photo="",
+            labels=[*zoo.classes(), NONE_OF_THESE],
+            picture="",
+            maps="",
+            answer="",
+        ),
         weights=page.text("weights"),
         most_photos=MAX_PHOTOS,
         app_only=APP_ONLY,
@@ -208,6 +219,11 @@ def _thumbnails(examples: Sequence[Example]) -> list[tuple[Example, str]]:
     """What is shown of each to choose it: within the page, which saves a request for each."""
     side = STATIC_THUMBNAIL
     return [(e, small_photo(square(load_photo(e.path, at_least=side)), side)) for e in examples]
+
+
+def _models(zoo: Zoo) -> list[Model]:
+    """All that have weights here."""
+    return [(key, v) for key, entry in zoo.entries().items() if entry.available for v in VARIANTS]
 
 
 def _described(example: Example) -> dict[str, str | None]:

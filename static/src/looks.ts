@@ -5,10 +5,7 @@
  */
 
 import { percent } from "./elements";
-import type { Model } from "./models";
-import {
-  classOrder, consensus, label, pooled, type Prediction, sameModel, type Score, type Standings,
-} from "./verdict";
+import { classOrder, consensus, label, pooled, type Prediction } from "./verdict";
 
 /** What `exported()` of `verdicts.py` gives. */
 export interface Words {
@@ -17,6 +14,7 @@ export interface Words {
   most_names: number;
   default_classes: string[];
   many: number;
+  significant: number;
   z_of_pairs: number[];
   z_of_power: number;
   backbones: Record<string, string>;
@@ -72,81 +70,11 @@ export function verdictOf(found: readonly Prediction[], words: Words): PhotoVerd
   return verdict;
 }
 
-type Say = (key: string, values: Record<string, string | number>) => string;
+export type Say = (key: string, values: Record<string, string | number>) => string;
 
-function sayer(words: Words): Say {
+export function sayer(words: Words): Say {
   return (key, values) =>
     words.sentences[key]!.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
-}
-
-/** Who reads labelled photos best, and how sure that is. */
-export interface Leader {
-  look: "winner" | "backbone" | "open" | "single";
-  title: string;
-  facts: string[];
-}
-
-/** Crown a winner only where tests say so. */
-export function leaderOf(standings: Standings, words: Words): Leader {
-  const say = sayer(words);
-  const name = (m: Model): string => `${words.backbones[m.backbone]!} ${m.variant}`;
-  const { best, beaten } = standings;
-  const accuracy = percent(best.accuracy, 1);
-  const [low, high] = best.interval;
-  const facts = [
-    say("right", {
-      name: name(best), accuracy, correct: grouped(best.correct), photos: grouped(best.photos),
-    }),
-    say("interval", { low: percent(low, 1), high: percent(high, 1) }),
-  ];
-  const others = standings.scores.filter((score) => !sameModel(score, best));
-  if (!others.length) return { look: "single", title: say("single", { name: name(best), accuracy }), facts };
-  const rivals = others
-    .filter((score) => !beaten.some((model) => sameModel(model, score)))
-    .sort((a, b) => b.accuracy - a.accuracy);
-  if (others.length === 1 && beaten.length) facts.push(say("beats_other", {}));
-  else if (!rivals.length) facts.push(say("beats_all", { others: others.length }));
-  else if (beaten.length) {
-    facts.push(say("beats_some", { beaten: beaten.length, others: others.length }));
-  }
-  if (!rivals.length) return { look: "winner", title: say("winner", { name: name(best) }), facts };
-  const equal = rivals.filter((score) => score.accuracy === best.accuracy).map(name);
-  const behind = rivals.filter((score) => score.accuracy !== best.accuracy).map(name);
-  if (equal.length) facts.push(say("tie", { names: listed(equal, "and", words) }));
-  if (behind.length) facts.push(say("chance", { names: listed(behind, "and", words) }));
-  const more = morePhotos(standings, best, rivals[0]!, words);
-  const pair = { first: name(best), second: name(rivals[0]!) };
-  const count = more !== null && more > words.many ? `more than ${grouped(words.many)}` : grouped(more ?? 0);
-  facts.push(more === null ? say("no_more", pair) : say("more", { more: count, ...pair }));
-  if (rivals.every((score) => score.backbone === best.backbone) && others.length > rivals.length) {
-    const backbone = words.backbones[best.backbone]!;
-    return { look: "backbone", title: say("winner_backbone", { name: backbone }), facts };
-  }
-  return { look: "open", title: say("open", {}), facts };
-}
-
-/** About how many photos more would decide between two (Connor 1987), rounded up to two digits. */
-function morePhotos(
-  standings: Standings, best: Score, rival: Score, words: Words,
-): number | null {
-  const test = standings.pairs.find(({ first, second }) =>
-    (sameModel(first, best) && sameModel(second, rival)) ||
-    (sameModel(first, rival) && sameModel(second, best)))!;
-  const photos = Math.min(best.photos, rival.photos);
-  if (test.onlyFirst === test.onlySecond || !photos) return null;
-  const differing = (test.onlyFirst + test.onlySecond) / photos;
-  const difference = Math.abs(test.onlyFirst - test.onlySecond) / photos;
-  const z = words.z_of_pairs[standings.pairs.length - 1]!;
-  const spread =
-    z * Math.sqrt(differing) +
-    words.z_of_power * Math.sqrt(Math.max(0, differing - difference ** 2));
-  const more = Math.max(1, Math.ceil((spread / difference) ** 2) - photos);
-  const unit = 10 ** Math.max(0, String(more).length - 2);
-  return Math.ceil(more / unit) * unit;
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
 }
 
 /** All with the most votes, and with the second most where only one has the most. */
@@ -176,7 +104,7 @@ export function knowsOnly(classes: readonly string[], words: Words): string {
 }
 
 /** Names in a row, `last` before the last; the rest of many are counted. */
-function listed(names: readonly string[], last: string, words: Words): string {
+export function listed(names: readonly string[], last: string, words: Words): string {
   const most = words.most_names;
   const rest = names.length - most + 1;
   const shown = names.length > most ? [...names.slice(0, most - 1), `${rest} more`] : [...names];

@@ -4,7 +4,7 @@ import { type Answer, answer, message } from "./answer";
 import { h } from "./elements";
 import { UserError } from "./models";
 import { type Chosen, say } from "./site";
-import type { Zoo } from "./zoo";
+import type { Look, Zoo } from "./zoo";
 
 export interface Shown {
   file: Blob;
@@ -22,7 +22,11 @@ export class OnePhoto {
   /** The class whose focus maps are shown; none for what each model answered. */
   private focus: string | null = null;
 
-  constructor(private readonly zoo: Zoo, private readonly place: HTMLElement) {
+  /** `drawn` is told what was shown, and the width and height of the photo. */
+  constructor(
+    private readonly zoo: Zoo, private readonly place: HTMLElement,
+    private readonly drawn: (looks: readonly Look[], shape: [number, number]) => void = () => undefined,
+  ) {
     place.addEventListener("click", (event) => {
       const chosen = (event.target as Element).closest<HTMLElement>("[data-focus]");
       if (!chosen) return;
@@ -92,7 +96,9 @@ export class OnePhoto {
 
   private draw(): void {
     const { given, shown } = this;
-    if (given && shown) this.place.replaceChildren(...answer(given, shown.address, this.shape, this.focus));
+    if (!given || !shown) return;
+    this.place.replaceChildren(...answer(given, shown.address, this.shape, this.focus));
+    this.drawn(given.looks, this.shape);
   }
 }
 

@@ -38,6 +38,9 @@ export interface Site {
 
 export const site: Site = JSON.parse(document.getElementById("site")!.textContent!) as Site;
 
+/** The label of a photo that shows none of the classes. */
+export const NONE = site.words.sentences["none_short"]!;
+
 const names = new Map(site.backbones.map(({ backbone, name }) => [backbone, name]));
 
 export function backboneName(key: string): string {

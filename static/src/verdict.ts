@@ -1,10 +1,6 @@
 /** What the models say of a photo: the rules of `flowers/models`, pinned by shared test vectors. */
 
 import { type Config, type Model, type Outputs, type Refusal, VARIANTS } from "./models";
-import { accuracyInterval, holm, mcnemar } from "./stats";
-
-export const SIGNIFICANT = 0.05;
-/** Differences whose corrected p-value is below this are called real. */
 
 /** What one model says of one photo. */
 export interface Prediction extends Model {
@@ -125,6 +121,7 @@ export function consensus(found: readonly Prediction[]): Consensus {
 /** One photo of a batch with what all models say of it, or the reason why it was left out. */
 export interface Reading {
   photo: string;
+  /** A class, or the words for none of them. */
   label: string | null;
   predictions: Prediction[];
   reason: string | null;
@@ -144,65 +141,4 @@ export function mostDisputed<R extends Reading>(readings: readonly R[]): R[] {
     .map((reading) => ({ reading, at: rank(reading) }))
     .sort((a, b) => compare(a.at, b.at))
     .map(({ reading }) => reading);
-}
-
-/** One model's accuracy on the labelled photos, with its 95 % interval. */
-export interface Score extends Model {
-  correct: number;
-  photos: number;
-  accuracy: number;
-  interval: [number, number];
-}
-
-/** Labelled photos: who is how good, and which others the best one really beats. */
-export interface Standings {
-  scores: Score[];
-  best: Score;
-  /** The models that the best one beats by more than chance. */
-  beaten: Model[];
-  /** Every pair of models, and on how many photos only one of them is right. */
-  pairs: { first: Score; second: Score; onlyFirst: number; onlySecond: number }[];
-}
-
-/** Score the models on the labelled photos of a batch; null when no photo has a label. */
-export function judge(readings: readonly Reading[]): Standings | null {
-  const right = new Map<string, { model: Model; photos: Map<number, boolean> }>();
-  readings.forEach((reading, number) => {
-    if (reading.label === null) return;
-    for (const p of reading.predictions) {
-      const key = `${p.backbone} ${p.variant}`;
-      if (!right.has(key)) right.set(key, { model: p, photos: new Map() });
-      right.get(key)!.photos.set(number, label(p) === reading.label);
-    }
-  });
-  if (!right.size) return null;
-  const rows = [...right.values()];
-  const scores = rows.map(({ model, photos }): Score => {
-    const correct = [...photos.values()].filter(Boolean).length;
-    const { backbone, variant } = model;
-    const interval = accuracyInterval(correct, photos.size);
-    return { backbone, variant, correct, photos: photos.size, accuracy: correct / photos.size, interval };
-  });
-  const best = scores.reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-  const pairs: { first: number; second: number; onlyFirst: number; onlySecond: number; p: number }[] = [];
-  rows.forEach((a, first) =>
-    rows.slice(first + 1).forEach((b, offset) => {
-      const both = [...a.photos].filter(([number]) => b.photos.has(number));
-      const onlyFirst = both.filter(([number, ok]) => ok && !b.photos.get(number)).length;
-      const onlySecond = both.filter(([number, ok]) => !ok && b.photos.get(number)).length;
-      const p = mcnemar(onlyFirst, onlySecond);
-      pairs.push({ first, second: first + 1 + offset, onlyFirst, onlySecond, p });
-    }),
-  );
-  const adjusted = holm(pairs.map(({ p }) => p));
-  const at = scores.indexOf(best);
-  const beaten = pairs.flatMap(({ first, second, onlyFirst, onlySecond }, i) => {
-    const gain = onlyFirst - onlySecond;
-    if (adjusted[i]! >= SIGNIFICANT) return [];
-    if (first === at && gain > 0) return [scores[second]!];
-    return second === at && gain < 0 ? [scores[first]!] : [];
-  });
-  const counted = pairs.map(({ first, second, onlyFirst, onlySecond }) => (
-    { first: scores[first]!, second: scores[second]!, onlyFirst, onlySecond }));
-  return { scores, best, beaten, pairs: counted };
 }

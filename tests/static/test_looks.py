@@ -12,18 +12,30 @@ from static.bundle import STATIC_FOLDER, bundle
 from tests.support import ROOT
 
 PROGRAM = """
-import { leaderOf, verdictOf } from %s;
-import { judge } from %s;
+import { judge, refusals } from %s;
+import { headToHead, leaderOf } from %s;
+import { verdictOf } from %s;
 import { readFileSync } from "node:fs";
-const { classes, models, photos, words } = JSON.parse(readFileSync(0, "utf8"));
+const asked = JSON.parse(readFileSync(0, "utf8"));
+const { classes, models, photos, strangers, refused, pair, words } = asked;
+const none = words.sentences.none_short;
 if (photos) {
-  const said = ([backbone, variant], right) => ({ backbone, variant, classes,
-    probabilities: classes.map((name) => Number(name === (right === "1" ? "rose" : "daisy"))),
-    known: true, pKnown: null, milliseconds: 1 });
-  const readings = Object.entries(photos).flatMap(([pattern, count]) =>
-    Array.from({ length: count }, () => ({ photo: "", label: "rose", reason: null,
-      predictions: models.map((model, i) => said(model, pattern[i])) })));
-  console.log(JSON.stringify(leaderOf(judge(readings), words)));
+  const said = ([backbone, variant], name, known) => ({ backbone, variant, classes,
+    probabilities: classes.map((other) => Number(other === name)),
+    known, pKnown: null, milliseconds: 1 });
+  const readings = (patterns, label, says) => (patterns ?? []).flatMap(([pattern, count]) =>
+    Array.from({ length: count }, () => ({ photo: "", label, reason: null,
+      predictions: models.map((model, i) => said(model, ...says(pattern[i] === "1"))) })));
+  const all = [
+    ...readings(strangers, none, (one) => ["rose", !one]),
+    ...readings(refused, "rose", (one) => ["rose", !one]),
+    ...readings(photos, "rose", (one) => [one ? "rose" : "daisy", true]),
+  ];
+  const standings = judge(all, none);
+  const as = (i) => ({ backbone: models[i][0], variant: models[i][1] });
+  console.log(JSON.stringify(pair
+    ? { ...headToHead(all, standings, ...pair.map(as), words), refusals: refusals(all, none) }
+    : leaderOf(standings, words)));
   process.exit();
 }
 const found = models.map(({ shares, known, p_known }) => ({
@@ -38,7 +50,8 @@ def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Pa
     """A script for node that gives a verdict."""
     folder = tmp_path_factory.mktemp("looks")
     source = folder / "program.ts"
-    modules = [json.dumps(str(STATIC_FOLDER / "src" / name)) for name in ("looks.ts", "verdict.ts")]
+    names = ("judge.ts", "leader.ts", "looks.ts")
+    modules = [json.dumps(str(STATIC_FOLDER / "src" / name)) for name in names]
     source.write_text(PROGRAM % tuple(modules))
     bundle(str(source), folder / "program.mjs", "--format=esm", "--platform=node")
     return folder / "program.mjs"
@@ -58,6 +71,11 @@ def ask(program: Path, **asked: object) -> Any:
     return json.loads(done.stdout)
 
 
+def in_order(photos: dict[str, int]) -> list[tuple[str, int]]:
+    """Patterns and counts; JavaScript would put those that look like numbers first."""
+    return list(photos.items())
+
+
 def test_the_same_verdicts_in_the_same_words(program: Path) -> None:
     assert EXAMPLES["photo"]
     for example in EXAMPLES["photo"]:
@@ -68,6 +86,22 @@ def test_the_same_verdicts_in_the_same_words(program: Path) -> None:
 def test_the_same_leaders_in_the_same_words(program: Path) -> None:
     assert EXAMPLES["labelled"]
     for example in EXAMPLES["labelled"]:
-        found = ask(program, models=example["models"], photos=example["photos"])
+        found = ask(program, models=example["models"], photos=in_order(example["photos"]))
         expected = {key: example[key] for key in ("look", "title", "facts")}
+        assert found == expected, example["case"]
+
+
+def test_the_same_of_two_models_and_of_what_is_refused(program: Path) -> None:
+    assert EXAMPLES["pairs"]
+    names = {"onlyFirst": "only_first", "onlySecond": "only_second"}
+    for example in EXAMPLES["pairs"]:
+        kinds = ("strangers", "refused", "photos")
+        photos = {kind: in_order(example.get(kind, {})) for kind in kinds}
+        found = ask(program, models=example["models"], pair=example["pair"], **photos)
+        counted = [
+            [r["refused"], r["photos"], r["strangersRefused"], r["strangers"]]
+            for r in found.pop("refusals")
+        ]
+        assert counted == example["refusals"], example["case"]
+        expected = {key: example[names.get(key, key)] for key in found}
         assert found == expected, example["case"]

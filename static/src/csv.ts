@@ -1,0 +1,23 @@
+/** What was read of a batch, as CSV. */
+
+import { site } from "./site";
+import { consensus, label, probability, type Reading } from "./verdict";
+
+/** One line per photo and model. */
+export function toCsv(rows: readonly Reading[]): string {
+  const lines: (string | number | boolean)[][] = [site.csvColumns];
+  for (const row of rows) {
+    const agreed = row.predictions.length ? consensus(row.predictions).label : "";
+    for (const p of row.predictions) {
+      lines.push([row.photo, row.label ?? "", agreed, p.backbone, p.variant, label(p),
+        Number(probability(p).toFixed(5)), p.known ? "True" : "False", Number(p.milliseconds.toFixed(2))]);
+    }
+  }
+  return lines.map((line) => line.map(field).join(",") + "\n").join("");
+}
+
+/** Text that a spreadsheet does not take for a formula, quoted where CSV needs it. */
+function field(value: string | number | boolean): string {
+  const text = typeof value === "string" && /^\s*[=+\-@]/.test(value) ? `'${value}` : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
