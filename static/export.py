@@ -85,13 +85,14 @@ class Page:
             return f'<div {attributes} data-figure="{name}"></div>'
         if kind == "dropdown":
             self.choices[name] = dict(self._chosen(component))
+            hidden = "" if props.get("show_label", True) else ' class="sr"'
             options = "".join(
                 f'<option value="{escape(str(value))}"'
                 f"{' selected' if value == props['value'] else ''}>{escape(str(shown))}</option>"
                 for shown, value in props["choices"]
             )
             return (
-                f'<div class="choice"><label for="{name}">{escape(props["label"])}</label> '
+                f'<div class="choice"><label for="{name}"{hidden}>{escape(props["label"])}</label> '
                 f'<select {attributes} data-choice="{name}">{options}</select></div>'
             )
         if kind in ("state", "button", "textbox"):
@@ -104,13 +105,16 @@ class Page:
             if (dropdown["id"], "input") not in dependency.targets:
                 continue
             for _, value in dropdown["props"]["choices"]:
+                said = dependency.fn(value)
+                # A function with one output returns what goes there alone.
+                said = said if isinstance(said, dict) else {dependency.outputs[0]: said}
                 yield (
                     value,
                     {
                         place.elem_id: _figure(found.to_json())
                         if isinstance(place, gr.Plot) and found is not None
                         else found
-                        for place, found in dependency.fn(value).items()
+                        for place, found in said.items()
                     },
                 )
 
