@@ -1,8 +1,10 @@
 """TypeScript becomes scripts, and LiteRT.js is laid beside them: all that needs node."""
 
 import gzip
+import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from flowers.errors import BuildError
@@ -11,7 +13,8 @@ STATIC_FOLDER = Path(__file__).parent
 MODULES = STATIC_FOLDER / "node_modules"
 LITERT = MODULES / "@litertjs" / "core"
 
-SCRIPTS = {"app.js": "src/app.ts", "reader.js": "src/worker/reader.ts"}
+PAGE = "src/app.ts"
+READER = "src/worker/reader.ts"
 SERVICE_WORKER = "src/worker/sw.ts"
 
 BUILDS = {
@@ -61,9 +64,13 @@ def bundle(source: str, out: Path, *options: str) -> None:
 
 
 def bundle_scripts(out: Path) -> None:
-    """Write the page's script and that of its worker. Raises `BuildError`."""
-    for name, source in SCRIPTS.items():
-        bundle(source, out / name, "--format=iife")
+    """Write the page's script, which holds that of its worker. Raises `BuildError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        reader = Path(folder) / "reader.js"
+        bundle(READER, reader, "--format=iife")
+        code = json.dumps(reader.read_text(encoding="utf-8"))
+    # As a text: the worker starts without a request of its own.
+    bundle(PAGE, out / "app.js", "--format=iife", f"--banner:js=const READER={code};")
 
 
 def write_runtime(out: Path) -> None:

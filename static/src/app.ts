@@ -8,6 +8,9 @@ import { find } from "./elements";
 import { isolate, isolates, keepOffline } from "./offline";
 import { Zoo } from "./zoo";
 
+const QUIET = 1000;
+/** Milliseconds between the answer to what a link shows and what is done for the next visit. */
+
 const query = new URLSearchParams(location.search);
 const dark = query.get("__theme") ?? localStorage.getItem("theme");
 document.documentElement.classList.toggle(
@@ -37,6 +40,7 @@ async function open(): Promise<void> {
   void zoo.started.then(() => (find("#engine").textContent = zoo.engine));
   await classify.open(query);
   await zoo.started.catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, QUIET)); // The answer is to be seen first.
   if (await keepOffline()) document.documentElement.dataset.kept = "true";
   await zoo.tidy().catch(() => undefined); // Offline there is nothing to compare with.
 }

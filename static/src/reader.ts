@@ -3,16 +3,18 @@
 import { UserError } from "./models";
 import type { Kind, Reply, Request, Requests } from "./protocol";
 
+/** The worker's script, which the build puts in front of this one. */
+declare const READER: string;
+
 export class Reader {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, { done(gets: unknown): void; fail(error: Error): void }>();
   private last = 0;
 
   /** `progress` is told the share of a backbone that has arrived. */
-  constructor(script: string, progress: (backbone: string, share: number) => void) {
+  constructor(progress: (backbone: string, share: number) => void) {
     // Started from a blob, the worker is under the page's Content-Security-Policy on any host.
-    const code = `importScripts(${JSON.stringify(new URL(script, document.baseURI).href)})`;
-    const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const address = URL.createObjectURL(new Blob([READER], { type: "text/javascript" }));
     this.worker = new Worker(address);
     this.worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
       if ("share" in data) {

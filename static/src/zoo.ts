@@ -1,9 +1,13 @@
 /** The models of this page: which there are, and what they say of a photo. */
 
 import { type Config, type Model, type Output, SCHEMAS, UserError, type Variant, VARIANTS } from "./models";
+import { readPhoto } from "./photo";
 import { Reader } from "./reader";
 import { backboneName, type Chosen, type Entry, site } from "./site";
 import { type Prediction, predictions } from "./verdict";
+
+const SMALL = 200_000;
+/** Bytes of a photo that takes no time to decode which a visitor would notice. */
 
 /** A prediction with its focus maps: float32[h, w, classes]. */
 export interface Look extends Prediction {
@@ -24,7 +28,7 @@ export class Zoo {
 
   /** `progress` is told the share of a backbone that has arrived. */
   constructor(progress: (backbone: string, share: number) => void) {
-    this.reader = new Reader("reader.js", progress);
+    this.reader = new Reader(progress);
     this.started = this.reader.ask("start", { base: new URL(".", document.baseURI).href }).then((found) => {
       this.engine =
         found.threads > 1 ? `WebAssembly, ${found.threads} threads` : "WebAssembly, one thread";
@@ -75,7 +79,11 @@ export class Zoo {
   async decode(file: Blob, name: string, backbones: Iterable<string>): Promise<Map<number, Uint8Array>> {
     const configs = await Promise.all([...backbones].map((key) => this.config(key).catch(() => null)));
     const sizes = [...new Set(configs.flatMap((config) => config?.image_size ?? []))];
-    const squares = await this.reader.ask("decode", { file, name, sizes: sizes.length ? sizes : [224] });
+    const asked = sizes.length ? sizes : [224];
+    // A small one here, where it waits for nothing, as the worker may be loading models.
+    const squares = file.size <= SMALL
+      ? await readPhoto(file, name, asked)
+      : await this.reader.ask("decode", { file, name, sizes: asked });
     return new Map(sizes.map((size, i) => [size, squares[i]!]));
   }
 

@@ -3,6 +3,8 @@
 import { ARTIFACT, type Config, UserError } from "../models";
 
 const CACHE = "weights";
+const STEP = 0.05;
+/** Share of a file after which its progress is told again. */
 
 /** Called with the share from 0 to 1 that has arrived. */
 export type Progress = (share: number) => void;
@@ -73,7 +75,7 @@ async function download(
         `Expected ${bytes} bytes. Received: ${received}`,
     );
   const found = new Uint8Array(bytes);
-  let at = 0;
+  let [at, told] = [0, 0];
   const reader = response.body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
@@ -81,6 +83,8 @@ async function download(
     if (at + value.length > bytes) throw wrongSize(at + value.length);
     found.set(value, at);
     at += value.length;
+    if (at - told < STEP * bytes) continue;
+    told = at;
     progress(at / bytes);
   }
   if (at !== bytes) throw wrongSize(at);
