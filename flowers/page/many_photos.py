@@ -19,9 +19,11 @@ from flowers.models.refusals import refusals
 from flowers.models.sentences import SENTENCES, none_of
 from flowers.models.verdicts import leader_of, verdict_of
 from flowers.page.answers import as_json, comparison
+from flowers.page.charts.matrices import DIFFERENCES, TESTED
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
 from flowers.page.words import WORDS
+from flowers.stats import SIGNIFICANT
 
 COLUMNS = (
     *("photo", "label", "consensus"),
@@ -100,6 +102,24 @@ def confusion_table(verdict: Standings, model: Model) -> Markup:
         name=model_name(model),
         classes=verdict.classes,
         confusion=verdict.confusion[model],
+    )
+
+
+def differs(verdict: Standings) -> bool:
+    """Whether any two models differ by more than chance."""
+    return any(test.adjusted < SIGNIFICANT for test in verdict.differences)
+
+
+def differences_head(verdict: Standings) -> Markup:
+    """What stands above the chart of differences, or in its place where there is none to show."""
+    if len(verdict.scores) < 2:
+        return Markup("")
+    nothing = "No: on these photos, no two models differ by more than chance may make them."
+    return render(
+        "heading.html",
+        title="Is the difference real?",
+        tag="",
+        caption=DIFFERENCES if differs(verdict) else f"{nothing} {TESTED}",
     )
 
 

@@ -15,11 +15,11 @@ from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
 from flowers.page.calls import field_of, refused
-from flowers.page.charts.matrices import DIFFERENCES, difference_chart
+from flowers.page.charts.matrices import difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.chosen_files import ChosenFiles
 from flowers.page.examples import sample_batch
-from flowers.page.html import message, script, sentence
+from flowers.page.html import message, script
 from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
@@ -52,17 +52,14 @@ def photos_tab(zoo: Zoo) -> None:
             gr.HTML(f"<h3>{WORDS['accuracy']}</h3>", elem_classes="chart-head")
             accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
         with gr.Column(elem_classes="chart wide"):
-            gr.HTML(
-                f"<h3>Is the difference real?</h3><p>{sentence(DIFFERENCES)}</p>",
-                elem_classes="chart-head",
-            )
+            real = gr.HTML("", elem_classes="chart-head", elem_id="batch-real")
             difference = gr.Plot(show_label=False, container=False, elem_id="batch-difference")
         gr.HTML("<h3>Confusion</h3>", elem_classes="chart-head")
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.HTML("", js_on_load=script("confusion"), elem_id="batch-confusion")
     with gr.Column(visible=False, elem_id="batch-two") as two:
         gr.HTML(f"<h3>{WORDS['head_to_head']}</h3>", elem_classes="chart-head")
-        with gr.Row():
+        with gr.Row(elem_classes="pair"):
             first = gr.Dropdown(
                 [], label=WORDS["first_model"], interactive=True, elem_id="batch-first"
             )
@@ -79,7 +76,7 @@ def photos_tab(zoo: Zoo) -> None:
 
     stopped: set[str] = set()
     """Sessions whose visitors want no more photos read."""
-    judged = [batch, summary, take, scores, accuracy, difference, model, confusion]
+    judged = [batch, summary, take, scores, accuracy, real, difference, model, confusion]
     judged += [two, first, second, compared, refused_table, links]
     quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     hide = gr.update(visible=False)
@@ -105,7 +102,10 @@ def photos_tab(zoo: Zoo) -> None:
             **compare_two(replace(found, chosen=chosen), verdict),
             scores: gr.update(visible=True),
             accuracy: accuracy_chart({s.model: (s.accuracy, *s.interval) for s in verdict.scores}),
-            difference: difference_chart(verdict),
+            real: many_photos.differences_head(verdict),
+            difference: gr.update(
+                value=difference_chart(verdict), visible=many_photos.differs(verdict)
+            ),
             model: gr.update(choices=names, value=chosen),
             confusion: confusion_of(verdict, chosen),
         }

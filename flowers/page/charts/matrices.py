@@ -16,9 +16,11 @@ DIFFERENT = [[0, "rgba(128,120,110,0.16)"], [1, "rgba(20,184,166,0.6)"]]
 """Of differences: neutral where it may be chance, the accent where it is more."""
 
 
+TESTED = "(McNemar's exact test, Holm's correction, p < 0.05)."
+"""What says whether a difference is real."""
 DIFFERENCES = (
     "How many photos more the model with the number of the column reads right than the row. "
-    "Coloured where chance is unlikely (McNemar's exact test, Holm's correction, p < 0.05)."
+    f"Coloured where chance is unlikely {TESTED}"
 )
 """What `difference_chart` shows."""
 

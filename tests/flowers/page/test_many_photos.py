@@ -7,8 +7,16 @@ from PIL import Image
 
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
-from flowers.models.compare import NONE_OF_THESE, Reading, judge
-from flowers.page.many_photos import batch_table, batch_verdict, readings_csv, refusal_table
+from flowers.models.classifier import Prediction
+from flowers.models.compare import NONE_OF_THESE, Reading, Standings, judge
+from flowers.page.many_photos import (
+    batch_table,
+    batch_verdict,
+    differences_head,
+    differs,
+    readings_csv,
+    refusal_table,
+)
 from flowers.page.reading import Batch
 from tests.support.markup import Markup
 from tests.support.predictions import CLASSES, says
@@ -115,3 +123,17 @@ def test_folders_that_are_not_classes_are_listed_with_the_class_they_may_mean() 
         "Left aside, other files: 1 (notes.txt).",
     ]
     assert batch.meanings() == {"roses": "rose"}
+
+
+def test_a_matrix_of_differences_is_shown_only_where_one_is_more_than_chance() -> None:
+    def verdict(photos: int, *found: Prediction) -> Standings:
+        judged = judge(Reading(str(number), "rose", found) for number in range(photos))
+        assert judged is not None
+        return judged
+
+    # One reads all right and the other none; by McNemar's test 2 / 2^3 = 0.25 and 2 / 2^8 = 0.008.
+    few, many = verdict(3, TRANSFER, FINETUNED), verdict(8, TRANSFER, FINETUNED)
+    assert (differs(few), differs(many)) == (False, True)
+    assert "no two models differ by more than chance" in differences_head(few)
+    assert "How many photos more the model with the number" in differences_head(many)
+    assert differences_head(verdict(8, TRANSFER)) == ""
