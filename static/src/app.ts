@@ -24,6 +24,7 @@ async function open(): Promise<void> {
   // Models are on their way while the page is laid out.
   const zoo = new Zoo((backbone, share) => classify?.progress(backbone, share));
   let classify: Classify | null = null;
+  if (query.has("example")) zoo.expect(query.get("backbones")?.split(",") ?? null);
   await new Promise<void>((resolve) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve());
     else resolve();

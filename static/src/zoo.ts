@@ -38,9 +38,7 @@ export class Zoo {
 
   /** The models of a choice, fast backbones first. Throws `UserError` for none. */
   choose({ backbones, variants }: Chosen): Model[] {
-    const usable = site.backbones
-      .filter((entry) => entry.available && backbones.includes(entry.backbone))
-      .sort((a: Entry, b: Entry) => a.cost - b.cost);
+    const usable = usableOf(backbones);
     const models = usable.flatMap(({ backbone }) =>
       VARIANTS.filter((variant) => variants.includes(variant)).map((variant) => ({ backbone, variant })),
     );
@@ -48,6 +46,12 @@ export class Zoo {
       throw new UserError("No model is chosen; choose at least one backbone and one variant.");
     }
     return models;
+  }
+
+  /** Start to load the backbone that will be the first to read, of these or of all. */
+  expect(backbones: readonly string[] | null): void {
+    const [first] = usableOf(backbones);
+    if (first) void this.load(first.backbone).catch(() => undefined);
   }
 
   config(backbone: string): Promise<Config> {
@@ -117,6 +121,13 @@ export class Zoo {
     const hashes = configs.flatMap(({ files }) => files["model.tflite"]?.sha256 ?? []);
     await this.reader.ask("tidy", { hashes });
   }
+}
+
+/** Those of the backbones that have weights here, fast ones first; of all where null. */
+function usableOf(backbones: readonly string[] | null): Entry[] {
+  return site.backbones
+    .filter((entry) => entry.available && (backbones?.includes(entry.backbone) ?? true))
+    .sort((a, b) => a.cost - b.cost);
 }
 
 async function readConfig(backbone: string): Promise<Config> {
