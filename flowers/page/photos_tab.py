@@ -54,7 +54,7 @@ def photos_tab(zoo: Zoo) -> None:
         with gr.Column(elem_classes="chart wide"):
             real = gr.HTML("", elem_classes="chart-head", elem_id="batch-real")
             difference = gr.Plot(show_label=False, container=False, elem_id="batch-difference")
-        gr.HTML("<h3>Confusion</h3>", elem_classes="chart-head")
+        gr.HTML(f"<h3>{WORDS['confusion']}</h3>", elem_classes="chart-head")
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.HTML("", js_on_load=script("confusion"), elem_id="batch-confusion")
     with gr.Column(visible=False, elem_id="batch-two") as two:

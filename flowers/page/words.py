@@ -84,6 +84,11 @@ WORDS: Mapping[str, str] = {
     "refusals": "Refusals by model",
     "of_class": "of photos of a class",
     "of_none": "of photos of none of these",
+    "confusion": "Confusion",
+    "confusion_of": "Confusion of {name}",
+    "true_class": "true class, read as",
+    "cell_of": "{count} of {all} photos of {label} read as {reads}: open them",
+    "cell_hint": "A click on a number opens its photos.",
     # Two of the models.
     "head_to_head": "Head to head",
     "first_model": "First model",

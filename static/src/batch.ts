@@ -1,6 +1,7 @@
 /** The Your photos tab: many photos, every chosen model, and who reads them best. */
 
 import { message } from "./answer";
+import { Confusion } from "./confusion";
 import { toCsv } from "./csv";
 import { download, find, h } from "./elements";
 import { Filters } from "./filters";
@@ -27,6 +28,7 @@ export class Batch {
   private readonly table: PhotosTable;
   private readonly filters: Filters;
   private readonly opened: Opened;
+  private readonly confusion: Confusion;
   private readonly two: TwoModels;
   private reading = false;
   private stopped = false;
@@ -61,6 +63,10 @@ export class Batch {
     });
     this.filters = new Filters(find("#batch-filters"), this.table);
     this.opened = new Opened(zoo, this.table);
+    this.confusion = new Confusion(find("#batch-confusion"), (model, labelled, reads) => {
+      const first = this.filters.cell(model, labelled, reads);
+      if (first !== undefined) void this.opened.open(first);
+    });
     this.two = new TwoModels(find("#batch-two"), (number, pair, among) =>
       void this.opened.open(number, { pair, among }));
   }
@@ -175,6 +181,7 @@ export class Batch {
         h("p", { class: "eyebrow" }, head), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
       ...notes.map((note) => h("p", { class: "failure", role: "alert" }, note)));
     find("#batch-scores").replaceChildren(...(standings ? scores(standings) : []));
+    this.confusion.show(this.rows, standings);
     this.two.show(this.rows, standings);
     find("#batch-refusals").replaceChildren(...refused(this.rows));
     find("#batch-links").replaceChildren(

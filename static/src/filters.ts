@@ -5,22 +5,22 @@ import { isRight } from "./judge";
 import type { Model } from "./models";
 import type { PhotosTable, Row } from "./photos_table";
 import { NONE } from "./site";
-import { sameModel } from "./verdict";
+import { label, sameModel } from "./verdict";
 
 type Test = (row: Row) => boolean;
 
 const TESTS: Record<string, Test> = {
   all: () => true,
-  wrong: ({ label, look, summary }) =>
-    label !== null && summary !== null && (label === NONE ? look !== "none" : summary.label !== label),
+  wrong: ({ label: wanted, look, summary }) =>
+    wanted !== null && summary !== null && (wanted === NONE ? look !== "none" : summary.label !== wanted),
   split: ({ look }) => look === "split",
   refused: ({ look }) => look === "none",
 };
 
 /** Whether only this model reads a labelled photo right. */
-export function onlyRight(model: Model, { label, predictions }: Row): boolean {
-  if (label === null || !predictions.some((p) => sameModel(p, model))) return false;
-  return predictions.every((p) => isRight(p, label, NONE) === sameModel(p, model));
+export function onlyRight(model: Model, { label: wanted, predictions }: Row): boolean {
+  if (wanted === null || !predictions.some((p) => sameModel(p, model))) return false;
+  return predictions.every((p) => isRight(p, wanted, NONE) === sameModel(p, model));
 }
 
 export class Filters {
@@ -51,6 +51,13 @@ export class Filters {
     this.only?.closest("label")?.toggleAttribute("hidden", models.length < 2);
     this.apply(TESTS["all"]!, "all");
     this.count();
+  }
+
+  /** Show the photos with a label that a model reads as a class; returns the first. */
+  cell(model: Model, labelled: string, reads: string): number | undefined {
+    this.apply((row) => row.label === labelled &&
+      row.predictions.some((p) => sameModel(p, model) && label(p) === reads), "cell");
+    return this.table.shownRows()[0];
   }
 
   /** Say how many photos each filter would show. */

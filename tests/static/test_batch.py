@@ -86,6 +86,11 @@ def test_labels_filters_and_opened_photos_follow_the_rules_of_the_app(
         assert facts == [plain(fact) for fact in pair.facts]
         assert page.inner_text("#batch-compared h2") == pair.title
         assert only.count() == len(pair.only_first) + len(pair.only_second)
+        model = (TRANSFER, FINETUNED)["finetuned" in page.locator("#confusion-model").input_value()]
+        counts = [sum(row) for row in zip(*standings.confusion[model], strict=True)]
+        shown = page.locator("#batch-confusion tbody tr").all()
+        cells = [row.locator("td").all_inner_texts() for row in shown]
+        assert [sum(int(n or 0) for n in column) for column in zip(*cells, strict=True)] == counts
         table = page.locator("#batch-refusals tbody tr")
         for r in refusals(ordered):
             cells = table.filter(has_text=r.model[1]).locator("td").all_inner_texts()
@@ -100,6 +105,12 @@ def test_labels_filters_and_opened_photos_follow_the_rules_of_the_app(
         maps.get_by_role("slider").fill("80")
         assert maps.evaluate("e => e.style.getPropertyValue('--at')") == "80%"
         page.keyboard.press("Escape")
+    cell = page.locator("#batch-confusion button[data-reads]").first
+    counted = int(cell.inner_text())
+    cell.click()
+    page.keyboard.press("Escape")
+    assert rows.locator("visible=true").count() == counted
+    page.locator("[data-filter=all]").click()
     buttons = rows.locator("button[data-open]")
     first, second = (buttons.nth(i).get_attribute("title") for i in (-1, 0))
     label(first, NONE_OF_THESE)
