@@ -106,12 +106,7 @@ def test_labels_picked_in_quick_succession_all_count(
     page.wait_for_selector("table.batch select")
     for select in page.locator("table.batch select").all():
         select.select_option("rose")
-    summary = page.locator("#batch-summary")
-    for _ in range(60):
-        if "of 8 photos" in summary.inner_text():
-            break
-        page.wait_for_timeout(500)
-    assert "of 8 photos" in summary.inner_text()
+    page.wait_for_function("/of 8 photos/.test(document.querySelector('#batch-summary').innerText)")
 
 
 def test_the_sample_batch_is_scored_at_one_click(open_page: Any) -> None:
