@@ -29,7 +29,7 @@ WIDE = ("differences", "class-f1")
 """Charts that a phone scrolls sideways instead of squeezing them."""
 CHARTED = 3
 """Backbones from which on there is enough to compare for matrices and costs."""
-QUICK: dict[str, Any] = {
+SWITCH: dict[str, Any] = {
     # Gradio would turn away what is not among its choices, in words of its own.
     "preprocess": False,
     "api_visibility": "private",
@@ -172,7 +172,7 @@ def _costs(figures: Mapping[str, go.Figure]) -> None:
             raise refused(f"There is no such cost. Received: {name!r:.80}")
         return figures[name]
 
-    choice.input(show, choice, plot, **QUICK)
+    choice.input(show, choice, plot, **SWITCH)
 
 
 def _measured_elsewhere(groups: list[dict[str, Metrics]]) -> None:
@@ -214,7 +214,7 @@ def _one_model(metrics: dict[str, Metrics], first: Model) -> None:
             raise refused(f"There are no figures of such a model. Received: {name!r:.80}")
         return {places[place]: it for place, it in one_model(metrics, models[name]).items()}
 
-    choice.input(show, choice, [*places.values()], **QUICK)
+    choice.input(show, choice, [*places.values()], **SWITCH)
 
 
 def one_model(metrics: dict[str, Metrics], model: Model) -> dict[str, go.Figure | Markup | None]:

@@ -10,7 +10,7 @@ from flowers.page.charts.look import heatmap
 from flowers.stats import SIGNIFICANT
 from flowers.weights.results import Metrics, VariantResult
 
-ROW = 25
+MODEL_ROW = 25
 """Pixels of height per model."""
 DIFFERENT = [[0, "rgba(128,120,110,0.16)"], [1, "rgba(20,184,166,0.6)"]]
 """Of differences: neutral where it may be chance, the accent where it is more."""
@@ -60,7 +60,7 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
     ]
     known = [v for row in values for v in row if v is not None]
     fig = heatmap(
-        90 + ROW * len(rows),
+        90 + MODEL_ROW * len(rows),
         values,
         classes,
         [name for name, _ in rows],
@@ -98,7 +98,7 @@ def difference_chart(verdict: Standings) -> go.Figure:
             f"p = {test.p_value:.3g}, corrected {test.adjusted:.3g}"
         )
     fig = heatmap(
-        90 + ROW * size,
+        90 + MODEL_ROW * size,
         colour,
         [str(number) for number in range(1, size)],
         [f"{model_name(model)}  {number}" for number, model in enumerate(models, 1)],
