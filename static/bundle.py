@@ -13,7 +13,7 @@ STATIC_FOLDER = Path(__file__).parent
 MODULES = STATIC_FOLDER / "node_modules"
 LITERT = MODULES / "@litertjs" / "core"
 
-PAGE = "src/app.ts"
+SCRIPT = "src/app.ts"
 READER = "src/worker/reader.ts"
 SERVICE_WORKER = "src/worker/sw.ts"
 
@@ -70,7 +70,7 @@ def bundle_scripts(out: Path) -> None:
         bundle(READER, reader, "--format=iife")
         code = json.dumps(reader.read_text(encoding="utf-8"))
     # As a text: the worker starts without a request of its own.
-    bundle(PAGE, out / "app.js", "--format=iife", f"--banner:js=const READER={code};")
+    bundle(SCRIPT, out / "app.js", "--format=iife", f"--banner:js=const READER={code};")
 
 
 def write_runtime(out: Path) -> None:

@@ -21,7 +21,7 @@ from flowers.errors import PhotoError
 from flowers.files import sha256_of, write_text
 from flowers.photos import ahead, read_photo
 
-PIPELINE = 1
+PIPELINE = 2
 """Raised when `photos.py` turns the same file into other pixels, so that old caches are left."""
 
 FLUSH_EVERY = 500

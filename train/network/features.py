@@ -24,6 +24,7 @@ from flowers.backbones import Variant
 from flowers.files import write_text
 from train.data.augment import random_view
 from train.data.background import Background
+from train.data.cache import PIPELINE
 from train.data.dataset import Dataset
 from train.data.decoded import DecodedPhotos
 from train.data.rowfile import RowFile
@@ -143,6 +144,7 @@ def compute_features(
         photos, photo_rows, view_numbers, labels, views, seed, pooled=np.empty(0), crossing=[]
     )
     key: list = [network.backbone.key, base_hash, dataset.fingerprint, cache.size, views, seed]
+    key.append(PIPELINE)  # Other pixels give other features.
     if extra:
         key.append([photo.sha256 for photo in extra])
     # What an earlier run began to keep takes the room that another look at the disk would miss.
