@@ -83,11 +83,23 @@ def built(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Path
 
 
 @pytest.fixture
-def web(built: Path) -> Iterator[WebServer]:
+def web_server() -> Iterator[Callable[..., WebServer]]:
+    """Starts web servers, which stop after the pages that still ask them."""
+    servers = []
+
+    def start(folder: Path, **options: Any) -> WebServer:
+        servers.append(WebServer(folder, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def web(built: Path, web_server: Callable[..., WebServer]) -> WebServer:
     """A web server with the built page."""
-    server = WebServer(built)
-    yield server
-    server.stop()
+    return web_server(built)
 
 
 @pytest.fixture
@@ -97,7 +109,9 @@ def errors() -> list[str]:
 
 
 @pytest.fixture
-def open_site(browser: Any, errors: list[str]) -> Iterator[Callable[..., Page]]:
+def open_site(
+    browser: Any, errors: list[str], web_server: Callable[..., WebServer]
+) -> Iterator[Callable[..., Page]]:
     """Open a page in a fresh browser; the test fails when its console shows an error."""
     contexts = []
 

@@ -122,11 +122,13 @@ def test_examples_are_named_and_credited_and_tell_what_none_of_the_models_knows(
 
 
 def test_a_web_server_may_have_the_browser_unpack_the_runtime(
-    built: Path, open_site: Callable[..., Page], photo: Path
+    built: Path,
+    web_server: Callable[..., WebServer],
+    open_site: Callable[..., Page],
+    photo: Path,
 ) -> None:
-    web = WebServer(built, names_packing=True)
+    web = web_server(built, names_packing=True)
     assert len(read(open_site(web.address + ONE), photo)["predictions"]) == 2
-    web.stop()
 
 
 def test_a_first_visit_costs_no_more_than_promised_and_leaves_weights_alone(
@@ -191,14 +193,18 @@ def test_nothing_is_sent_to_another_address(
 
 
 def test_weights_with_a_wrong_hash_are_refused_and_changed_ones_fetched_anew(
-    built: Path, tmp_path: Path, open_site: Callable[..., Page], photo: Path
+    built: Path,
+    tmp_path: Path,
+    web_server: Callable[..., WebServer],
+    open_site: Callable[..., Page],
+    photo: Path,
 ) -> None:
     folder = Path(shutil.copytree(built, tmp_path / "page"))
     artifact = folder / "weights" / "mobilenetv2" / "model.tflite"
     config = artifact.with_name("config.json")
     whole = artifact.read_bytes()
     artifact.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    web = WebServer(folder)
+    web = web_server(folder)
     page = open_site(web.address + ONE)
     page.set_input_files("#photo-file", photo)
     page.wait_for_selector(".answer[data-pending='0']")
@@ -224,7 +230,6 @@ def test_weights_with_a_wrong_hash_are_refused_and_changed_ones_fetched_anew(
     read(page, photo)
     assert web.sent["weights/mobilenetv2/model.tflite"] == len(whole) + 16
     page.wait_for_function(ONE_KEPT)  # The former one is let go of.
-    web.stop()
 
 
 def test_folders_label_photos_and_models_are_scored_with_intervals(
