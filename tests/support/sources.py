@@ -8,16 +8,23 @@ from flowers.errors import DatasetError
 from flowers.folders.disk import DiskFile
 from flowers.folders.layout import PhotoSet, read_folder
 from train.data.cache import PhotoCache
-from train.data.dataset import scan_dataset
+from train.data.dataset import Dataset, scan_dataset
 from train.data.sources import open_source
 
 COUNTS = {"daisy": 5, "rose": 6}
 """Photos per class of the fixture `photos`."""
+SIDE = 32
+"""Pixels at which the photos of these tests are decoded."""
+
+
+def scan(root: Path, seed: int = 0) -> Dataset:
+    """The split of class folders, with decoded photos beside them."""
+    return scan_dataset(read_folder(root), PhotoCache(root.parent / "cache", SIDE), seed)
 
 
 def counted(root: Path) -> dict[str, int]:
     """Photos by class, as training would see them."""
-    data = scan_dataset(read_folder(root), PhotoCache(root.parent / "pixels", 32))
+    data = scan_dataset(read_folder(root), PhotoCache(root.parent / "pixels", SIDE))
     return {name: sum(p.label == name for p in data.photos) for name in data.classes}
 
 

@@ -1,4 +1,4 @@
-"""Photos to open from a folder, a zip or the Hub."""
+"""Class folders: to open from a folder, a zip or the Hub, and to split."""
 
 from pathlib import Path
 
@@ -11,3 +11,8 @@ from tests.support.sources import COUNTS
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     return write_patterns(tmp_path / "flowers", COUNTS)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_patterns(tmp_path / "flowers", {"daisy": 20, "rose": 30})

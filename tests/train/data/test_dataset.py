@@ -14,33 +14,10 @@ from flowers.errors import DatasetError
 from flowers.folders.layout import read_folder
 from flowers.photos import read_photo
 from tests.support.photos import pattern, write_patterns
+from tests.support.sources import SIDE, scan
 from train.data import cache as photocache
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
-
-SIZE = 32
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return write_patterns(tmp_path / "flowers", {"daisy": 20, "rose": 30})
-
-
-def scan(root: Path, seed: int = 0) -> Dataset:
-    return scan_dataset(read_folder(root), PhotoCache(root.parent / "cache", SIZE), seed)
-
-
-def refusal(root: Path) -> str:
-    """The message of the refusal, checked to be one sentence and to leave nothing half-written."""
-    with pytest.raises(DatasetError) as caught:
-        scan(root)
-    message = str(caught.value)
-    sentence = message.split(" Received:")[0]
-    assert "\n" not in message
-    assert sentence.endswith(".")
-    assert ". " not in sentence
-    assert not list(root.parent.glob("cache/.*"))
-    return message
 
 
 def manifest_of(data: Dataset, path: Path) -> bytes:
@@ -287,10 +264,10 @@ def test_photos_may_vanish_during_and_after_the_scan(root, monkeypatch):
             yield added
 
     monkeypatch.setattr(PhotoCache, "add_all", deleting)
-    cache = PhotoCache(root.parent / "cache", SIZE)
+    cache = PhotoCache(root.parent / "cache", SIDE)
     data = scan_dataset(read_folder(root), cache)
     assert list(data.unreadable) == ["rose/029.jpg"]
-    expected = {p.sha256: read_photo(root / p.file, SIZE) for p in data.photos}
+    expected = {p.sha256: read_photo(root / p.file, SIDE) for p in data.photos}
     shutil.rmtree(root)
     photos, rows = cache.rows([photo.sha256 for photo in data.photos])
     for photo, row in zip(data.photos, rows, strict=True):
@@ -301,7 +278,7 @@ def test_photos_may_vanish_during_and_after_the_scan(root, monkeypatch):
 def test_a_full_disk_ends_the_scan(root):
     cache_folder = root.parent / "cache"
     cache_folder.mkdir()
-    rows = cache_folder / f"photos-{SIZE}-v{photocache.PIPELINE}.u8"
+    rows = cache_folder / f"photos-{SIDE}-v{photocache.PIPELINE}.u8"
     rows.symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
         scan(root)

@@ -7,21 +7,8 @@ import pytest
 from PIL import Image
 
 from flowers.errors import DatasetError
-from flowers.folders.layout import read_folder
 from tests.support.photos import pattern, write_patterns
-from train.data.cache import PhotoCache
-from train.data.dataset import Dataset, scan_dataset
-
-SIZE = 32
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return write_patterns(tmp_path / "flowers", {"daisy": 20, "rose": 30})
-
-
-def scan(root: Path, seed: int = 0) -> Dataset:
-    return scan_dataset(read_folder(root), PhotoCache(root.parent / "cache", SIZE), seed)
+from tests.support.sources import scan
 
 
 def refusal(root: Path) -> str:
