@@ -16,12 +16,11 @@ RESULT_FILES = ({"published.json", "manifest.json"}, {"config.json", "metrics.js
 
 @dataclass(frozen=True)
 class DiskFile:
-    """A file below a folder."""
+    """A file below a folder, or one that somebody sent."""
 
     name: str
-    """Path below the folder, with forward slashes, in letters that UTF-8 has."""
+    """Path below what was given, with forward slashes, in letters that UTF-8 has."""
     path: Path
-    size: int
 
     def head(self, most: int) -> bytes:
         """The first `most` bytes. Raises `PhotoError`."""
@@ -106,7 +105,7 @@ class Walk:
                 else:
                     self._links.append((path, name))
             elif child.is_file():
-                self.files.append(DiskFile(name, path, child.stat().st_size))
+                self.files.append(DiskFile(name, path))
             else:
                 self.aside.add(Kind.LINK if child.is_symlink() else Kind.OTHER, name)
         except OSError:  # A link to itself, or a file that is gone by now.

@@ -63,12 +63,10 @@ SENTENCES: Mapping[str, str] = {
 }
 """Every sentence of the verdicts, with what is filled in between braces."""
 
-
 NUMBERS = (
     *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
     *("eleven", "twelve"),
 )
-
 
 MOST_NAMES = 3
 """Names in one sentence; of more, the rest are counted."""

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from flowers.errors import BatchError, DatasetError, PhotoError
 from flowers.folders.aside import Aside, kind_by_ending, kind_by_path
+from flowers.folders.disk import DiskFile
 from flowers.folders.find import find_in_zip, is_zip, photos_among
 from flowers.folders.labels import DroppedLabel, dropped_labels, with_labels
 from flowers.folders.names import shown
@@ -14,27 +15,6 @@ from flowers.folders.zips import PAGE, Zip
 MAX_PHOTOS = 500
 LIMITS = PAGE
 """Of each zip."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A file that somebody sent."""
-
-    name: str
-    """As it was there: the path below what was sent, with forward slashes."""
-    path: Path
-
-    def head(self, most: int) -> bytes:
-        """The first `most` bytes. Raises `PhotoError`."""
-        try:
-            with self.path.open("rb") as file:
-                return file.read(most)
-        except OSError as error:
-            raise PhotoError(f"{self.name} cannot be read: {error.strerror}.") from error
-
-    def read(self) -> bytes:
-        """All bytes. Raises `PhotoError`."""
-        return self.head(-1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +33,7 @@ class Place:
                 "send it again."
             )
         if self.number is None:
-            return Sent(self.path.name, self.path).read()
+            return DiskFile(self.path.name, self.path).read()
         try:
             with Zip(self.path, LIMITS) as opened:
                 return find_in_zip(opened).photos[self.number].read()
@@ -94,7 +74,7 @@ class Collected:
 
 
 def collect(
-    sent: Iterable[Path | Sent], classes: Sequence[str], kept_back: Iterable[str] = ()
+    sent: Iterable[Path | DiskFile], classes: Sequence[str], kept_back: Iterable[str] = ()
 ) -> Collected:
     """List the photos in files, folders and zips, without opening them. Raises `BatchError`.
 
@@ -103,9 +83,9 @@ def collect(
     files that were not sent, since they are not photos.
     """
     found = Collected([])
-    in_folders: list[Sent] = []
+    in_folders: list[DiskFile] = []
     for one in sent:
-        file = one if isinstance(one, Sent) else Sent(shown(one.name), one)
+        file = one if isinstance(one, DiskFile) else DiskFile(shown(one.name), one)
         if "/" in file.name:
             in_folders.append(file)
         elif is_zip(file.path):

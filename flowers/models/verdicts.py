@@ -1,8 +1,8 @@
 """The verdict in words: what the models say of one photo, and who is best on labelled ones.
 
-Pure rules and plain English, without HTML. The page takes its words from here. The edition without
-a server takes `exported()` when it is built, and has the rules of `verdict_of` and `leader_of` once
-more in its own language; `tests/support/verdicts.json` holds examples that both must satisfy.
+Pure rules without HTML; their words stand in `sentences.py`. The edition without a server takes
+`exported()` when it is built, and has the rules of `verdict_of` and `leader_of` once more in its
+own language; `tests/support/verdicts.json` holds examples that both must satisfy.
 """
 
 from collections import Counter

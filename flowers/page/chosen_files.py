@@ -8,8 +8,9 @@ import gradio as gr
 from markupsafe import Markup
 
 from flowers.errors import UploadError
+from flowers.folders.disk import DiskFile
 from flowers.folders.names import shown
-from flowers.models.shots import LIMITS, MAX_PHOTOS, Collected, Sent, collect
+from flowers.models.shots import LIMITS, MAX_PHOTOS, Collected, collect
 from flowers.models.zoo import Zoo
 from flowers.page.calls import field_of, refused
 from flowers.page.html import render
@@ -22,7 +23,7 @@ from flowers.photos import SUFFIXES
 class ChosenFiles:
     """What was sent so far, and what was not because it cannot be a photo."""
 
-    sent: tuple[Sent, ...] = ()
+    sent: tuple[DiskFile, ...] = ()
     kept_back: tuple[str, ...] = ()
     """Names of the files that the browser did not send."""
 
@@ -67,14 +68,14 @@ class ChosenFiles:
         )
 
 
-def _sent(file: Any) -> Sent:
+def _sent(file: Any) -> DiskFile:
     said = file if isinstance(file, dict) else {}
     name = _name(said.get("name"))
     try:
         (path,) = uploaded([{"path": said.get("path"), "meta": {"_type": "gradio.FileData"}}])
     except UploadError as error:
         raise refused(str(error)) from error
-    return Sent(name, path)
+    return DiskFile(name, path)
 
 
 def _name(text: Any) -> str:

@@ -124,17 +124,10 @@ element.addEventListener('change', (event) => {
   takeFiles(event.target.files);
   event.target.value = '';
 });
-element.addEventListener('dragover', (event) => {
-  event.preventDefault();
-  element.classList.add('over');
-});
-element.addEventListener('dragleave', () => element.classList.remove('over'));
-element.addEventListener('drop', (event) => {
-  event.preventDefault();
-  element.classList.remove('over');
+window.flowersDrop(element, (dropped) => {
   // All at once: the list is empty after the first wait.
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
-  if (!entries.length) return takeFiles(event.dataTransfer.files);
+  const entries = [...dropped.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  if (!entries.length) return takeFiles(dropped.files);
   take(async () => {
     const found = [];
     for (const entry of entries) await walk(entry, found, limits().mostFiles);

@@ -63,16 +63,7 @@ element.addEventListener('change', (event) => {
   send(event.target.files[0]);
   event.target.value = '';
 });
-element.addEventListener('dragover', (event) => {
-  event.preventDefault();
-  element.classList.add('over');
-});
-element.addEventListener('dragleave', () => element.classList.remove('over'));
-element.addEventListener('drop', (event) => {
-  event.preventDefault();
-  element.classList.remove('over');
-  send(event.dataTransfer.files[0]);
-});
+window.flowersDrop(element, (dropped) => send(dropped.files[0]));
 document.addEventListener('paste', (event) => {
   const [file] = event.clipboardData?.files ?? [];
   if (file && element.checkVisibility()) send(file);

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import BatchError, PhotoError
+from flowers.folders.disk import DiskFile
 from flowers.folders.labels import DroppedLabel
 from flowers.models import shots
-from flowers.models.shots import MAX_PHOTOS, Sent, collect, labels_in_order
+from flowers.models.shots import MAX_PHOTOS, collect, labels_in_order
 from tests.support.photos import pattern
 from tests.support.zips import write_zip
 
@@ -160,8 +161,8 @@ def test_folders_that_were_sent_label_their_photos_as_those_in_a_zip_do(tmp_path
     for number, (name, content) in enumerate(members.items()):
         path = tmp_path / f"{number}.jpg"  # The name on this machine says nothing.
         path.write_bytes(content)
-        sent.append(Sent(name, path))
-    single = Sent("IMG 1.jpg", tmp_path / "0.jpg")
+        sent.append(DiskFile(name, path))
+    single = DiskFile("IMG 1.jpg", tmp_path / "0.jpg")
     kept_back = ["mine/notes.txt", "mine/Rose/film.mov", "mine/.DS_Store", "mine/more.zip"]
     found = collect([*sent, single], ["rose", "daisy"], kept_back)
     assert [(shot.name, shot.label, shot.folder) for shot in found.shots] == [
