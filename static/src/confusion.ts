@@ -1,9 +1,8 @@
 /** What one model of a batch reads labelled photos as; a cell shows its photos. */
 
 import { find, h } from "./elements";
-import { keyOf } from "./filters";
 import type { Standings } from "./judge";
-import type { Model } from "./models";
+import { keyOf, type Model } from "./models";
 import type { Row } from "./photos_table";
 import { modelName, NONE, say } from "./site";
 import { classOrder, label, sameModel } from "./verdict";

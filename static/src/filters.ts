@@ -2,7 +2,7 @@
 
 import { find } from "./elements";
 import { isRight } from "./judge";
-import type { Model } from "./models";
+import { keyOf, type Model } from "./models";
 import type { PhotosTable, Row } from "./photos_table";
 import { NONE } from "./site";
 import { label, sameModel } from "./verdict";
@@ -80,8 +80,4 @@ export class Filters {
   private buttons(): HTMLElement[] {
     return [...this.place.querySelectorAll<HTMLElement>("[data-filter]")];
   }
-}
-
-export function keyOf({ backbone, variant }: Model): string {
-  return `${backbone} ${variant}`;
 }

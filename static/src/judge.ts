@@ -1,6 +1,6 @@
 /** Labelled photos: who is how good, whether that is more than chance, and what was refused. */
 
-import type { Model } from "./models";
+import { keyOf, type Model } from "./models";
 import { accuracyInterval, holm, mcnemar } from "./stats";
 import { label, type Prediction, type Reading, sameModel } from "./verdict";
 
@@ -50,7 +50,7 @@ export function judge(readings: readonly Reading[], none: string): Standings | n
   readings.forEach((reading, number) => {
     if (reading.label === null || reading.label === none) return;
     for (const p of reading.predictions) {
-      const key = `${p.backbone} ${p.variant}`;
+      const key = keyOf(p);
       if (!right.has(key)) right.set(key, { model: p, photos: new Map() });
       right.get(key)!.photos.set(number, label(p) === reading.label);
     }

@@ -7,6 +7,11 @@ export interface Model {
   variant: Variant;
 }
 
+/** A model as one text. */
+export function keyOf({ backbone, variant }: Model): string {
+  return `${backbone} ${variant}`;
+}
+
 export interface Refusal {
   method: "background" | "neighbours";
   /** Below this P(known) a photo is none of the classes. */

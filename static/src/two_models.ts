@@ -2,9 +2,9 @@
 
 import { emphasized } from "./answer";
 import { find, h } from "./elements";
-import { keyOf } from "./filters";
 import type { Standings } from "./judge";
 import { headToHead } from "./leader";
+import { keyOf } from "./models";
 import type { Two } from "./opened";
 import type { Row } from "./photos_table";
 import { modelName, say, site } from "./site";
