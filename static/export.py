@@ -19,7 +19,7 @@ from flowers.page.app import build
 
 Component = dict[str, Any]
 
-CONTAINERS = ("row", "column", "group", "form", "accordion")
+CONTAINERS = ("row", "column", "group", "form")
 
 
 @dataclass
@@ -77,6 +77,10 @@ class Page:
         attributes = f'id="{name}" class="{" ".join([kind, *_classes(component)])}"'
         if kind in CONTAINERS:
             return f"<div {attributes}>{inner}</div>"
+        if kind == "accordion":
+            attributes += " open" if props["open"] else ""
+            summary = f"<summary>{escape(props['label'])}</summary>"
+            return f"<details {attributes}>{summary}{inner}</details>"
         if kind in ("html", "markdown"):
             return f"<div {attributes}>{props['value']}</div>"
         if kind == "plot":

@@ -75,7 +75,7 @@ def comparison_tab(zoo: Zoo) -> None:
             "Nothing was measured with these weights",
             "Train some, as the tab About shows; the figures of the test photos appear here then.",
         )
-    _leaderboard(tables.leaderboard(entries, published, compared), compared, published)
+    _leaderboard(tables.leaderboard(entries, published, compared), published)
     if others:
         _measured_elsewhere(others)
     if compared:
@@ -92,18 +92,15 @@ def _conditions(metrics: dict[str, Metrics]) -> str:
     return f"{where} Milliseconds: {timed}." if timed else where
 
 
-def _leaderboard(
-    rows: list[tables.Row], compared: dict[str, Metrics], published: Published | None
-) -> None:
+def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     if not rows:
         return
-    grey = "" if all(row.figures["measured"] for row in rows) else " Grey: not among these weights."
-    heading("Leaderboard", f"Headers sort.{grey}")
-    captions: dict[tables.Origin, str] = {
-        "measured": tables.measured_on(compared).rstrip("."),
-        "published": f"On {published.test_photos:,} test photos" if published else "",
-    }
-    gr.HTML(tables.to_html(rows, captions), js_on_load=script("sort"), elem_id="figures")
+    whole = all(row.figures["measured"] for row in rows)
+    heading("Leaderboard", "" if whole else "Grey: not among these weights.")
+    # On which photos the others were measured stands above, once for all.
+    photos = f"On {published.test_photos:,} test photos" if published else ""
+    table = tables.to_html(rows, {"published": photos})
+    gr.HTML(table, js_on_load=script("sort"), elem_id="figures")
     links = {"All figures as CSV": ("figures.csv", data_link("text/csv", tables.to_csv(rows)))}
     gr.HTML(render("downloads.html", links=links), elem_id="figures-csv")
     if published:
@@ -134,7 +131,7 @@ def _measured(
     with gr.Row(elem_classes="pair"):
         chart(*accuracy)
         _costs({n: points.cost_chart(metrics, cost, *how) for n, cost, *how in costs if cost})
-    with gr.Row(elem_classes="pair"):
+    with gr.Row(elem_classes=["pair", "matrices"]):
         chart(
             matrices.difference_chart(verdict),
             "Is the difference real?",
@@ -163,6 +160,7 @@ def _costs(figures: Mapping[str, go.Figure]) -> None:
                 label="Cost",
                 show_label=False,
                 container=False,
+                min_width=100,  # So that it stands beside the heading on a phone.
                 elem_id="cost",
             )
         plot = gr.Plot(figures[first], show_label=False, container=False, elem_id="accuracy-cost")

@@ -51,8 +51,18 @@ interface Scale {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const LETTER = 7.4;
-/** Pixels that a letter of the labels takes about. */
+const FONT = "13px system-ui, sans-serif";
+/** Of all texts, as in the style sheet. */
+const LINE = 22;
+/** Pixels of height of a line of labels. */
+const RIGHT = 18;
+/** Pixels beside a figure. */
+const GAP = 4;
+/** Pixels between two labels, or between a text and the edges of its cell, at the least. */
+const SAMPLE = 44;
+/** Pixels of a mark in the legend and of the space around it. */
+const ruler = document.createElement("canvas").getContext("2d")!;
+ruler.font = FONT;
 
 /** The figure as wide as asked. `title` names it for screen readers. */
 export function draw(figure: Figure, width: number, title: string): SVGSVGElement {
@@ -63,17 +73,17 @@ export function draw(figure: Figure, width: number, title: string): SVGSVGElemen
   const heat = data.some((t) => t.type === "heatmap");
   const legendRows = heat ? 0 : legendLines(named, width).length;
   const onTop = x.side === "top";
-  const longest = (texts: string[]): number => Math.max(0, ...texts.map((t) => t.length)) * LETTER;
-  const yTexts = tickTexts(y, data.flatMap((t) => t.y));
-  const left = Math.min(width * 0.4, longest(yTexts) + 14) + (y.title?.text ? 20 : 0);
+  const left = Math.min(width * 0.5, namesWidth(figure)) + (y.title?.text ? 20 : 0);
   const xTexts = tickTexts(x, data.flatMap((t) => t.x));
   const slots = Math.max(1, xTexts.length);
-  const tilted = Boolean(x.tickangle) || (heat && longest(xTexts) > (width - left) / slots);
-  const deep = tilted ? Math.min(130, 0.72 * longest(xTexts)) + 14 : 22;
+  const tilted = Boolean(x.tickangle) || (heat && longest(xTexts) + GAP > (width - left) / slots);
+  const deep = tilted ? Math.min(130, 0.72 * longest(xTexts)) + 14 : LINE;
   const top = 10 + legendRows * 20 + (onTop ? deep : 0) + (data.some((t) => t.mode?.includes("text")) ? 14 : 0);
   const bottom = (onTop ? 8 : deep) + (x.title?.text ? 22 : 0);
-  const right = tilted && onTop ? Math.min(60, 0.5 * longest(xTexts)) : 18;
-  const box = { left, top, right: width - right, bottom: Math.max(height, top + 120) - bottom };
+  const right = tilted && onTop ? Math.min(60, 0.5 * longest(xTexts)) : RIGHT;
+  // Tilted labels take more than the app's figure leaves for them.
+  const whole = Math.max(height + (onTop ? deep - LINE : 0), top + 120);
+  const box = { left, top, right: width - right, bottom: whole - bottom };
   const total = box.bottom + bottom;
 
   const root = document.createElementNS(SVG, "svg");
@@ -91,6 +101,28 @@ export function draw(figure: Figure, width: number, title: string): SVGSVGElemen
   }
   if (!heat) root.append(legend(named, width));
   return root;
+}
+
+/** Pixels of width that a heat map takes when no two of its labels touch. */
+export function leastWidth(figure: Figure): number {
+  const { data, layout } = figure;
+  const columns = new Set(data.flatMap((t) => t.x)).size;
+  const cells = data.flatMap((t) => (t.z ?? []).flatMap((row, i) => row.map((_, j) => template(t.texttemplate ?? "", t, i, j))));
+  const texts = [...cells, ...tickTexts(layout.xaxis ?? {}, data.flatMap((t) => t.x))];
+  return namesWidth(figure) + columns * (longest(texts) + 2 * GAP) + RIGHT;
+}
+
+/** What the labels of the rows take. */
+function namesWidth({ data, layout }: Figure): number {
+  return longest(tickTexts(layout.yaxis ?? {}, data.flatMap((t) => t.y))) + 14;
+}
+
+function longest(texts: string[]): number {
+  return Math.max(0, ...texts.map(widthOf));
+}
+
+function widthOf(text: string): number {
+  return ruler.measureText(text).width;
 }
 
 function node(name: string, attributes: Record<string, string | number>, text?: string): SVGElement {
@@ -293,7 +325,7 @@ function legendLines(named: Trace[], width: number): Trace[][] {
   const lines: Trace[][] = [];
   let used = Infinity;
   for (const trace of named) {
-    const need = trace.name!.length * LETTER + 44;
+    const need = widthOf(trace.name!) + SAMPLE;
     if (used + need > width) {
       lines.push([]);
       used = 0;
@@ -319,7 +351,7 @@ function legend(named: Trace[], width: number): SVGElement {
       sample.marker = { ...trace.marker, size: 9 };
       group.append(...points(sample, plain, plain, "sample"));
       group.append(node("text", { x: x + 25, y: y + 4 }, trace.name!));
-      x += trace.name!.length * LETTER + 44;
+      x += widthOf(trace.name!) + SAMPLE;
     }
   });
   return group;

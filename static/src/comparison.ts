@@ -1,18 +1,19 @@
 /** The stored comparison: draws the figures, and sorts the table of all of them. */
 
-import { draw, type Figure } from "./charts";
+import { draw, type Figure, leastWidth } from "./charts";
 import { site } from "./site";
 
-const WIDE = 640;
-/** Pixels below which a wide figure scrolls sideways instead. */
+const WIDE = 560;
+/** Pixels below which a wide figure scrolls sideways instead of being squeezed. */
 
 /** Draw all figures when they first have a width, and again when that changes. */
 export function comparison(panel: HTMLElement): void {
   const shown: Record<string, Figure | null> = { ...site.figures };
   const redraw = (place: HTMLElement): void => {
     const figure = shown[place.dataset.figure!];
-    const width = place.closest(".wide") ? Math.max(WIDE, place.clientWidth) : place.clientWidth;
     if (!place.clientWidth) return;
+    const scarce = figure && place.closest(".wide") && place.clientWidth < WIDE;
+    const width = Math.max(place.clientWidth, scarce ? leastWidth(figure) : 0);
     const heading = place.closest(".chart")?.querySelector("h3")?.textContent ?? "";
     place.replaceChildren(...(figure ? [draw(figure, width, heading)] : []));
     const scrolls = figure !== null && width > place.clientWidth; // The keyboard must get there, too.

@@ -285,6 +285,7 @@ def test_the_comparison_shows_the_figures_of_the_app(
 ) -> None:
     page = open_site(f"{web.address}?tab=comparison")
     assert page.locator("#measured-accuracy .point").count() == 2 * len(LOADED)
+    page.get_by_text("One model in detail").click()
     before = [page.inner_text(f"#{name}") for name in ("confusion", "mistakes")]
     page.get_by_label("Model", exact=True).select_option("MobileNetV2 transfer")
     for name, text in zip(("confusion", "mistakes"), before, strict=True):

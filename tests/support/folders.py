@@ -111,10 +111,16 @@ def files_of(root: Path) -> dict[str, bytes]:
 def twice(weights: Path, root: Path) -> Path:
     """Copy a weights folder to `root`, with MobileNetV2 a second time, under the name of VGG16."""
     shutil.copytree(weights, root)
-    shutil.copytree(weights / "mobilenetv2", root / "vgg16")
-    config = read_config(weights / "mobilenetv2")
-    metrics = read_metrics(weights / "mobilenetv2").model_copy(update={"backbone": "vgg16"})
-    write_text(root / "vgg16" / METRICS, metrics.model_dump_json())
-    files = {**config.files, METRICS: record_of(root / "vgg16" / METRICS)}
-    write_config(root / "vgg16", config.model_copy(update={"backbone": "vgg16", "files": files}))
+    copy_as(root, "mobilenetv2", "vgg16")
     return root
+
+
+def copy_as(root: Path, backbone: str, name: str) -> None:
+    """Put a backbone of a weights folder there a second time, under the name of another."""
+    folder = root / name
+    shutil.copytree(root / backbone, folder)
+    metrics = read_metrics(folder).model_copy(update={"backbone": name})
+    write_text(folder / METRICS, metrics.model_dump_json())
+    config = read_config(root / backbone)
+    files = {**config.files, METRICS: record_of(folder / METRICS)}
+    write_config(folder, config.model_copy(update={"backbone": name, "files": files}))

@@ -10,8 +10,8 @@ from flowers.page.charts.look import heatmap
 from flowers.stats import SIGNIFICANT
 from flowers.weights.results import Metrics, VariantResult
 
-MODEL_ROW = 25
-"""Pixels of height per model."""
+MODEL_ROW, HEAD, BELOW = 25, 36, 6
+"""Pixels of height per model, of all else, and of that what is below the last model."""
 DIFFERENT = [[0, "rgba(128,120,110,0.16)"], [1, "rgba(20,184,166,0.6)"]]
 """Of differences: neutral where it may be chance, the accent where it is more."""
 
@@ -19,8 +19,8 @@ DIFFERENT = [[0, "rgba(128,120,110,0.16)"], [1, "rgba(20,184,166,0.6)"]]
 TESTED = "(McNemar's exact test, Holm's correction, p < 0.05)."
 """What says whether a difference is real."""
 DIFFERENCES = (
-    "How many photos more the model with the number of the column reads right than the row. "
-    f"Coloured where chance is unlikely {TESTED}"
+    "How many photos more the column's model reads right than the row's. Coloured where chance is "
+    f"unlikely {TESTED}"
 )
 """What `difference_chart` shows."""
 
@@ -60,7 +60,7 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
     ]
     known = [v for row in values for v in row if v is not None]
     fig = heatmap(
-        90 + MODEL_ROW * len(rows),
+        HEAD + MODEL_ROW * len(rows),
         values,
         classes,
         [name for name, _ in rows],
@@ -70,6 +70,7 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
         hovertemplate="%{y}, %{x}: F1 %{z:.3f}<extra></extra>",
     )
     fig.update_xaxes(side="top")
+    fig.update_layout(margin_b=BELOW)
     return fig
 
 
@@ -98,7 +99,7 @@ def difference_chart(verdict: Standings) -> go.Figure:
             f"p = {test.p_value:.3g}, corrected {test.adjusted:.3g}"
         )
     fig = heatmap(
-        90 + MODEL_ROW * size,
+        HEAD + MODEL_ROW * size,
         colour,
         [str(number) for number in range(1, size)],
         [f"{model_name(model)}  {number}" for number, model in enumerate(models, 1)],
@@ -111,6 +112,7 @@ def difference_chart(verdict: Standings) -> go.Figure:
         hovertemplate="%{customdata}<extra></extra>",
     )
     fig.update_xaxes(side="top", type="category")
+    fig.update_layout(margin_b=BELOW)
     return fig
 
 

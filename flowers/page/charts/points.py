@@ -20,7 +20,7 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
     for (key, _), (accuracy, _, _) in points.items():
         best[key] = max(accuracy, best.get(key, 0.0))
     ranked = sorted(best, key=lambda key: best[key])
-    fig = figure(90 + ROW * len(ranked))
+    fig = figure(66 + ROW * len(ranked))
     for variant in VARIANTS:
         rows = [(key, *points[key, variant]) for key in ranked if (key, variant) in points]
         fig.add_scatter(
@@ -41,7 +41,8 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
             hovertemplate="%{customdata[0]} " + variant + ": %{x:.1f} %, 95 % interval "
             "%{customdata[1]:.1f} to %{customdata[2]:.1f} %<extra></extra>",
         )
-    fig.update_xaxes(title_text="accuracy in percent", ticksuffix=" %")
+    fig.update_xaxes(ticksuffix=" %")  # That it is accuracy stands above.
+    fig.update_layout(margin_b=28)
     fig.update_yaxes(
         tickvals=list(range(len(ranked))),
         ticktext=[BACKBONES[key].name for key in ranked],
@@ -57,7 +58,7 @@ def cost_chart(
 
     Costs stand on an axis of their logarithms, so that a large one does not crush the others.
     """
-    fig = figure(340)
+    fig = figure(306)
     points: dict[Model, tuple[float, float]] = {
         (key, variant): (log10(cost[key]), 100 * result.accuracy)
         for key, m in metrics.items()
@@ -83,6 +84,7 @@ def cost_chart(
             y=[points[m][1] for m in models],
             mode="markers+text",
             name=variant,
+            showlegend=False,  # As in the chart beside it.
             text=[BACKBONES[m[0]].name if best[m[0]] == m else "" for m in models],
             # Names stay within the picture.
             textposition=[_beside(points[m][0], low, high) for m in models],
@@ -100,8 +102,8 @@ def cost_chart(
         tickvals=[log10(step) for step in steps],
         ticktext=[f"{step:g}" for step in steps],
     )
-    fig.update_yaxes(title_text="accuracy in percent")
-    fig.update_layout(margin={"l": 8, "r": 24, "t": 48, "b": 44})
+    fig.update_yaxes(ticksuffix=" %")
+    fig.update_layout(margin={"l": 8, "r": 24, "t": 40, "b": 44})
     return fig
 
 

@@ -188,8 +188,7 @@ def test_several_seeds_stand_in_the_leaderboard_where_there_are_any(
 ) -> None:
     def html(metrics: dict[str, Metrics]) -> str:
         entries = {key: Entry(key, "usable", metrics=m) for key, m in metrics.items()}
-        captions = {"measured": "", "published": ""}
-        return to_html(leaderboard(entries, None, metrics), captions)
+        return to_html(leaderboard(entries, None, metrics), {})
 
     assert "mean of seeds" not in html(metrics)
     m = metrics["vgg16"]

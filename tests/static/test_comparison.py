@@ -1,0 +1,52 @@
+"""The Comparison of the page without a server is no longer than the app's, and drawn to be read."""
+
+from collections.abc import Callable
+
+import pytest
+
+from flowers.backbones import BACKBONES
+from flowers.page.charts.matrices import MODEL_ROW
+from flowers.page.charts.points import ROW
+from tests.flowers.page.test_comparison_of_many import LENGTHS
+from tests.static.conftest import WebServer
+from tests.static.test_page import LOADED
+from tests.support.browser import Page
+
+pytest.importorskip("playwright.sync_api")
+
+NOT_MEASURED = len(BACKBONES) - len(LOADED)
+MISSING = NOT_MEASURED * ROW + 2 * 2 * NOT_MEASURED * MODEL_ROW
+"""Pixels that the charts of six backbones, one below the other, take more than those of this clone.
+"""
+CUT = """() => [...document.querySelectorAll('.plot svg')].flatMap((svg) => {
+  const edge = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll('text')].filter((text) => {
+    const box = text.getBoundingClientRect();
+    return box.left < edge.left - 1 || box.right > edge.right + 1;
+  }).map((text) => text.textContent);
+})"""
+"""Texts of charts that are cut at the sides."""
+TOUCHING = """() => [...document.querySelectorAll('.plot svg')].flatMap((svg) => {
+  const cell = svg.querySelector('rect.cell')?.getBoundingClientRect().width ?? Infinity;
+  return [...svg.querySelectorAll('text.value')]
+    .filter((text) => text.getBoundingClientRect().width > cell).map((text) => text.textContent);
+})"""
+"""Numbers that do not fit into their cells."""
+
+
+def test_it_is_as_short_as_the_app_s_and_no_number_is_cut(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(f"{web.address}?tab=comparison")
+    for width, length in LENGTHS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)  # Figures are drawn anew.
+        most = length - (MISSING if width == 390 else 0)
+        assert page.evaluate("document.documentElement.scrollHeight") < most, width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CUT) == [], width
+        assert page.evaluate(TOUCHING) == [], width
+    assert not page.locator("#mistakes").is_visible()
+    page.get_by_text("One model in detail").click()
+    assert page.locator("#mistakes").is_visible()
+    assert page.locator("#confusion rect").count() > 0
