@@ -159,6 +159,21 @@ def quarters(width: int = 96, height: int = 64) -> Image.Image:
     return image
 
 
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    """Colours in the middle of the four quarters of an RGB image."""
+    pixels = np.asarray(image)
+    height, width, _ = pixels.shape
+    places = [(y * height // 4, x * width // 4) for y in (1, 3) for x in (1, 3)]
+    return [tuple(pixels[place].tolist()) for place in places]
+
+
+def assert_upright(image: Image.Image, size: tuple[int, int] = (96, 64), tolerance: int = 12):
+    """Check that an image is RGB and shows the quarters as they were drawn."""
+    assert image.mode == "RGB"
+    assert image.size == size
+    np.testing.assert_allclose(corners(image), (RED, GREEN, BLUE, WHITE), atol=tolerance)
+
+
 def encoded(image: Image.Image, kind: str, **settings) -> bytes:
     buffer = io.BytesIO()
     image.copy().save(buffer, kind, **settings)

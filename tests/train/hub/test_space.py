@@ -7,42 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from flowers.errors import UserError, WeightsError
 from tests.support import ROOT
-from tests.support.folders import files_of, make_folder
+from tests.support.folders import make_folder
+from tests.support.hub.space import (
+    REPO,
+    SPACE,
+    deploy_on,
+    deploy_static,
+    deploy_with,
+    front_matter,
+    stored,
+)
 from tests.support.hub.standin import Hub
-
-REPO, SPACE = "somebody/flowers", "somebody/app"
-
-
-@pytest.fixture
-def commit(hub, tmp_path) -> str:
-    files = files_of(make_folder(tmp_path / "made", "mobilenetv2", "vgg16", keras=True))
-    files |= {"examples/rose.jpg": b"jpeg", "evil.pkl": b"pickle"}
-    return hub.put(REPO, files).oid
-
-
-def deploy_on(repo: str, revision: str = "main", **options):
-    """Runs on the machine."""
-    from train.hub.space import app_on_repository, deploy
-
-    return deploy(SPACE, app_on_repository(repo, revision), **options)
-
-
-def deploy_with(weights: Path, **options):
-    """Runs on the machine."""
-    from train.hub.space import app_with_folder, deploy
-
-    return deploy(SPACE, app_with_folder(weights), **options)
-
-
-def deploy_static(folder: Path, **options):
-    """Runs on the machine."""
-    from train.hub.space import deploy, static_page
-
-    return deploy(SPACE, static_page(folder), **options)
 
 
 def preload(line: str) -> None:
@@ -52,14 +30,6 @@ def preload(line: str) -> None:
     repo, names, revision = line.split(" ")
     for name in names.split(","):
         hf_hub_download(repo, name, revision=revision)
-
-
-def stored(hub: Hub) -> dict[str, bytes]:
-    return {path: blob.content for path, blob in hub.repo(SPACE, "space").head.files.items()}
-
-
-def front_matter(files: dict[str, bytes]) -> dict:
-    return yaml.safe_load(files["README.md"].decode().split("---\n")[1])
 
 
 def test_a_space_holds_the_app_and_nothing_of_training(hub, machine, commit):
@@ -225,56 +195,6 @@ def test_a_page_that_was_not_built_is_not_deployed(machine, tmp_path):
         machine.run(deploy_static, tmp_path)
 
 
-@pytest.fixture
-def command(hub, tmp_path):
-    """Runs `python -m` where only what serving needs is installed, with a token for the Hub."""
-    environment = {
-        **os.environ,
-        "HF_HOME": str(tmp_path / "home"),
-        "HF_ENDPOINT": hub.url,
-        "HF_TOKEN": "hf_writer",
-        "HF_HUB_DISABLE_XET": "1",
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "tests.support.serving_only", *arguments]
-        return subprocess.run(
-            line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
-        )
-
-    return run
-
-
-def test_the_command_needs_only_what_serving_needs(hub, commit, command):
-    sent = command("train", "space", SPACE, "--repo", REPO, "--revision", commit)
-    assert sent.returncode == 0, sent.stderr
-    assert f"Its weights are {REPO} at {commit}." in sent.stdout
-    assert f"Pushed to {hub.url}/spaces/{SPACE}, commit" in sent.stdout
-    refused = command("train.space", SPACE, "--revision", "v1")  # As it was called before.
-    assert refused.returncode == 1
-    assert refused.stderr == (
-        "error: Say whose revision that is: --revision needs --repo USER/REPO.\n"
-    )
-
-
-def test_the_command_deploys_the_page_without_a_server(hub, command, tmp_path):
-    page = tmp_path / "static"
-    (page / "runtime").mkdir(parents=True)
-    (page / "index.html").write_text("<title>Flowers</title>")
-    (page / "runtime" / "litert.wasm.gz").write_bytes(b"\x1f\x8bpacked")
-    sent = command("train", "space", SPACE, "--static", str(page), "--private")
-    assert sent.returncode == 0, sent.stderr
-    assert f"Pushed to {hub.url}/spaces/{SPACE}, commit" in sent.stdout
-    assert hub.repo(SPACE, "space").private
-    files = stored(hub)
-    assert files["index.html"] == b"<title>Flowers</title>"
-    assert files["runtime/litert.wasm.gz"] == b"\x1f\x8bpacked"
-    assert front_matter(files)["sdk"] == "static"
-    unclear = command("train", "space", SPACE, "--static", str(page), "--repo", REPO)
-    assert unclear.returncode == 2
-    assert "not allowed with argument --static" in unclear.stderr
-
-
 def test_a_second_time_only_differences_are_sent(hub, machine, commit):
     machine.run(deploy_on, REPO)
     hub.seen.clear()
@@ -314,9 +234,3 @@ def test_refusals_are_one_sentence(hub, machine, commit):
         machine.run(deploy_on, "somebody/empty")
     with pytest.raises(WeightsError, match="has no such tag, branch or commit"):
         machine.run(deploy_on, REPO, revision="v9")
-
-
-def test_a_page_is_not_built_of_other_weights_than_those_of_the_repository(hub, command):
-    refused = command("static", "--repo", REPO)
-    assert refused.returncode == 1
-    assert f"{hub.url} has no repository {REPO} that you may read" in refused.stderr
