@@ -36,6 +36,7 @@ from flowers.page.words import SUBTITLE, TITLE, WORDS
 from flowers.photos import SUFFIXES, load_photo
 from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
 from flowers.weights.source import Source, weights_from_environment
+from static.answered import answered
 from static.bundle import (
     SERVICE_WORKER,
     STATIC_FOLDER,
@@ -152,6 +153,7 @@ def write_page(zoo: Zoo, out: Path) -> None:
                 "text": dict(WORDS),
                 "unknown": none_of(zoo.classes()),
                 "examples": [_described(example) for example in (*known, *others)],
+                "answered": answered(zoo, known),
                 "figures": page.figures,
                 "choices": page.choices,
                 "focus": {

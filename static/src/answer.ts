@@ -189,7 +189,8 @@ function downloads(looks: readonly Look[]): HTMLElement {
 
 /** What the app's `/classify` answers, for the download. */
 function asJson(found: readonly Prediction[]): string {
-  const round = (x: number | null): number | null => (x === null ? null : Number(x.toFixed(5)));
+  const rounded = (x: number | null, digits: number): number | null => (x === null ? null : Number(x.toFixed(digits)));
+  const round = (x: number | null): number | null => rounded(x, 5);
   const summary = consensus(found);
   const { agreement, known } = summary;
   return JSON.stringify({
@@ -200,7 +201,7 @@ function asJson(found: readonly Prediction[]): string {
     predictions: found.map((p) => ({
       backbone: p.backbone, variant: p.variant, label: label(p), probability: round(probability(p)),
       probabilities: Object.fromEntries(p.classes.map((name, i) => [name, round(p.probabilities[i]!)])),
-      known: p.known, p_known: round(p.pKnown), milliseconds: Number(p.milliseconds.toFixed(2)),
+      known: p.known, p_known: round(p.pKnown), milliseconds: rounded(p.milliseconds, 2),
     })),
   }, null, 1);
 }

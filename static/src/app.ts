@@ -1,6 +1,7 @@
 /** The page: tabs, light and dark, and what starts when it opens. */
 
 import { write } from "./address";
+import { answeredExample } from "./answered";
 import { Batch } from "./batch";
 import { Classify } from "./classify";
 import { comparison } from "./comparison";
@@ -24,7 +25,8 @@ async function open(): Promise<void> {
   // Models are on their way while the page is laid out.
   const zoo = new Zoo((backbone, share) => classify?.progress(backbone, share));
   let classify: Classify | null = null;
-  if (query.has("example")) zoo.expect(query.get("backbones")?.split(",") ?? null);
+  const example = query.get("example");
+  if (example && example !== answeredExample) zoo.expect(query.get("backbones")?.split(",") ?? null);
   await new Promise<void>((resolve) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve());
     else resolve();

@@ -2,6 +2,7 @@
 
 import { write } from "./address";
 import { message } from "./answer";
+import { answeredExample, answeredLooks } from "./answered";
 import { camera } from "./camera";
 import { find } from "./elements";
 import { OnePhoto, type Shown } from "./one_photo";
@@ -14,7 +15,8 @@ export class Classify {
   private readonly place = find("#answer");
   private readonly preview = find<HTMLImageElement>("#photo img");
   private readonly photo: OnePhoto;
-  private shown: (Shown & { example: string | null }) | null = null;
+  /** With the example that it is, and whether that stands in the address. */
+  private shown: (Shown & { example: string | null; named: boolean }) | null = null;
   /** Of what is shown: the last one that was asked for wins. */
   private turn = 0;
 
@@ -42,14 +44,15 @@ export class Classify {
     });
   }
 
-  /** Show what the page's link asks for; done when that is read. */
+  /** Show what the page's link asks for, else the example that is answered; done when that is read. */
   async open(query: URLSearchParams): Promise<void> {
     for (const name of ["backbone", "variant"] as const) {
       const wanted = query.get(`${name}s`);
       if (wanted !== null) this.picker.choose(name, wanted.split(","));
     }
-    const example = query.get("example");
-    if (example && site.examples.some(({ name }) => name === example)) await this.example(example);
+    const wanted = query.get("example");
+    if (wanted && site.examples.some(({ name }) => name === wanted)) await this.example(wanted);
+    else if (answeredExample) await this.example(answeredExample, false);
   }
 
   /** Say how much of a backbone has arrived. */
@@ -57,30 +60,37 @@ export class Classify {
     this.photo.progress(backbone, share);
   }
 
-  private async example(name: string): Promise<void> {
+  /** Show an example; where nobody asked for it, it does not stand in the address. */
+  private async example(name: string, named = true): Promise<void> {
     const found = site.examples.find((example) => example.name === name)!;
     const turn = ++this.turn;
     const response = await fetch(found.path).catch(() => null);
     if (turn !== this.turn) return;
     if (!response?.ok) {
+      if (!named) return;
       this.photo.clear();
       this.place.replaceChildren(message("This example cannot be fetched; connect to the internet."));
       return;
     }
-    const read = this.show(await response.blob(), found.shows, name);
+    const file = await response.blob();
+    if (turn !== this.turn) return;
+    const read = this.show(file, found.shows, name, named);
     const credit = found.credit ? ` ${say("photo_by", { credit: found.credit })}` : "";
-    find("#photo-credit").textContent = `${found.shows}.${credit}`;
+    const kept = name === answeredExample ? " What the models say of it came with the page." : "";
+    find("#photo-credit").textContent = `${found.shows}.${credit}${credit && kept ? "." : ""}${kept}`;
     await read;
   }
 
-  private async show(file: Blob, name: string, example: string | null = null): Promise<void> {
+  private async show(
+    file: Blob, name: string, example: string | null = null, named = example !== null,
+  ): Promise<void> {
     this.turn++;
     if (this.shown) URL.revokeObjectURL(this.shown.address);
-    this.shown = { file, name, example, address: URL.createObjectURL(file) };
+    this.shown = { file, name, example, named, address: URL.createObjectURL(file) };
     this.preview.src = this.shown.address;
     find("#photo").classList.add("filled");
     find("#photo-credit").textContent = "";
-    this.remember();
+    if (named || !example) this.remember();
     await this.read();
   }
 
@@ -97,8 +107,8 @@ export class Classify {
 
   private async read(): Promise<void> {
     if (!this.shown) return;
-    await this.photo.read(this.shown, this.picker.chosen);
-    find("#engine").textContent = this.zoo.engine;
+    await this.photo.read(this.shown, this.picker.chosen, answeredLooks(this.shown.example));
+    if (this.zoo.engine) find("#engine").textContent = this.zoo.engine;
   }
 
   private takeDropped(target: HTMLElement): void {
@@ -121,7 +131,7 @@ export class Classify {
     write({
       backbones: this.picker.all("backbone") ? null : backbones.join(",") || "none",
       variants: this.picker.all("variant") ? null : variants.join(",") || "none",
-      example: this.shown?.example ?? null,
+      example: this.shown?.named ? this.shown.example : null,
     });
   }
 

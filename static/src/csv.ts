@@ -10,7 +10,7 @@ export function toCsv(rows: readonly Reading[]): string {
     const agreed = row.predictions.length ? consensus(row.predictions).label : "";
     for (const p of row.predictions) {
       lines.push([row.photo, row.label ?? "", agreed, p.backbone, p.variant, label(p),
-        Number(probability(p).toFixed(5)), p.known ? "True" : "False", Number(p.milliseconds.toFixed(2))]);
+        Number(probability(p).toFixed(5)), p.known ? "True" : "False", Number(p.milliseconds!.toFixed(2))]);
     }
   }
   return lines.map((line) => line.map(field).join(",") + "\n").join("");

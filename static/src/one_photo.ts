@@ -4,6 +4,7 @@ import { type Answer, answer, message } from "./answer";
 import { h } from "./elements";
 import { UserError } from "./models";
 import { type Chosen, say } from "./site";
+import { sameModel } from "./verdict";
 import type { Look, Zoo } from "./zoo";
 
 export interface Shown {
@@ -49,8 +50,11 @@ export class OnePhoto {
     this.place.replaceChildren();
   }
 
-  /** Have the chosen models read a photo; the last photo and choice win. */
-  async read(shown: Shown, chosen: Chosen): Promise<void> {
+  /**
+   * Have the chosen models read a photo, less those that said already what they `know` of it; the
+   * last photo and choice win.
+   */
+  async read(shown: Shown, chosen: Chosen, known: readonly Look[] = []): Promise<void> {
     const { zoo } = this;
     const turn = ++this.turn;
     const current = (): boolean => turn === this.turn;
@@ -59,7 +63,15 @@ export class OnePhoto {
     const given: Answer = { looks: [], pending: [], failed: new Map(), status: this.status };
     this.given = given;
     try {
-      given.pending = zoo.choose(chosen);
+      const models = zoo.choose(chosen);
+      given.looks = models.flatMap((model) => known.find((look) => sameModel(look, model)) ?? []);
+      given.pending = models.filter((model) => !given.looks.some((look) => sameModel(look, model)));
+      if (given.looks.length) {
+        const shape = await shapeOf(shown.address);
+        if (!current()) return;
+        this.shape = shape;
+      }
+      if (!given.pending.length) return this.draw();
       const backbones = [...new Set(given.pending.map(({ backbone }) => backbone))];
       this.draw();
       // Fetched while the photo is decoded.

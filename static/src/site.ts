@@ -3,6 +3,7 @@
 import type { Figure } from "./charts";
 import type { Words } from "./looks";
 import type { Model, Variant } from "./models";
+import type { Prediction } from "./verdict";
 
 export interface Entry {
   backbone: string;
@@ -11,6 +12,12 @@ export interface Entry {
   available: boolean;
   /** Orders backbones from fast to slow. */
   cost: number;
+}
+
+/** A model's answer as it is kept with the page. */
+interface StoredLook extends Omit<Prediction, "milliseconds"> {
+  /** uint8[height, width, classes] in base64, of every class the share of its strongest place. */
+  focus: { height: number; width: number; levels: string };
 }
 
 export interface Site {
@@ -25,6 +32,8 @@ export interface Site {
   /** The words for a photo that is none of the classes. */
   unknown: string;
   examples: { name: string; shows: string; credit: string | null; path: string }[];
+  /** What the models said of one of them when the page was built; null where nothing was read. */
+  answered: { example: string; looks: StoredLook[] } | null;
   figures: Record<string, Figure>;
   /** A string is HTML of the app. */
   choices: Record<string, Record<string, Record<string, Figure | string | null>>>;

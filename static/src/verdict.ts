@@ -10,8 +10,8 @@ export interface Prediction extends Model {
   known: boolean;
   /** P(known); null for weights that have no score of it. */
   pKnown: number | null;
-  /** Of the pass through the backbone, which serves both variants. */
-  milliseconds: number;
+  /** Of the pass through the backbone, which serves both variants; null where another device made it. */
+  milliseconds: number | null;
 }
 
 export function label(p: Prediction): string {

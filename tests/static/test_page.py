@@ -116,9 +116,10 @@ def test_examples_are_named_and_credited_and_tell_what_none_of_the_models_knows(
     names = examples.get_by_role("list").first.get_by_role("button").all_inner_texts()
     assert names == list(DEFAULT_CLASSES)
     examples.get_by_role("button", name="sunflower").click()
-    page.wait_for_selector(READY)
     wanted = next(e for e in own_photos() if e.name == "sunflower-1")
-    assert page.inner_text("#photo-credit") == f"{wanted.shows}. Photo: {wanted.credit}"
+    credit = f"{wanted.shows}. Photo: {wanted.credit}"
+    expect(page.locator("#photo-credit")).to_have_text(credit)
+    page.wait_for_selector(READY)
 
 
 def test_a_web_server_may_have_the_browser_unpack_the_runtime(
@@ -344,7 +345,7 @@ def test_tabs_and_choices_stand_in_the_address_and_come_back_with_reload_and_bac
     choice = page.locator("#choice-column")
     choice.get_by_label("transfer").uncheck()
     page.locator("#examples").get_by_role("button", name="rose").click()
-    page.wait_for_selector(READY)
+    page.wait_for_url("**example=rose-1")
     page.get_by_role("tab", name="About").click()
     assert page.url.partition("?")[2] == (
         "backbones=mobilenetv2&variants=finetuned&example=rose-1&tab=about"

@@ -1,0 +1,99 @@
+"""The page without a server opens with an answer, which is the one that its models give."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowers.backbones import DEFAULT_CLASSES
+from flowers.models.verdicts import verdict_of
+from flowers.models.zoo import Zoo
+from flowers.page.examples import find_examples
+from flowers.page.one_photo import photo_answers
+from flowers.weights.source import DEFAULT_FOLDER, Source
+from tests.static.conftest import WebServer
+from tests.static.test_page import LOADED, read
+from tests.support.browser import READY, Page
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+(KNOWN, _) = find_examples(DEFAULT_FOLDER, DEFAULT_CLASSES)
+FIRST = KNOWN[0]
+
+PENDING = """() => {
+  window.seen = [];
+  new MutationObserver(() => {
+    const found = document.querySelector('.answer[data-pending]');
+    if (found) window.seen.push(found.dataset.pending);
+  }).observe(document, {subtree: true, childList: true});
+}"""
+"""Keeps how many models every answer on the screen still waited for."""
+
+
+def downloaded(page: Page) -> dict[str, Any]:
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as JSON").click()
+    return dict(json.loads(Path(download.value.path()).read_text(encoding="utf-8")))
+
+
+def test_an_answer_is_on_the_screen_before_any_model_is_fetched(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(web.address)
+    page.add_init_script(f"({PENDING})()")
+    page.reload()
+    page.wait_for_selector(READY)
+    assert set(page.evaluate("seen")) == {"0"}  # Never half-written.
+    zoo = Zoo(Source(DEFAULT_FOLDER))
+    models = list(zoo.entries())
+    *_, answer = photo_answers(zoo, FIRST.path, models, ["transfer", "finetuned"])
+    assert page.inner_text(".verdict h2") == verdict_of(answer.predictions).title
+    assert page.locator("table.heat tbody tr").count() == 2 * len(LOADED)
+    assert page.locator(".card canvas").count() == 2 * len(LOADED)
+    credit = page.locator("#photo-credit")
+    expect(credit).to_contain_text(f"{FIRST.shows}. Photo: {FIRST.credit}")
+    expect(credit).to_contain_text("came with the page")
+    assert page.url == web.address
+
+    page.locator("#choice-column").get_by_label("transfer").uncheck()
+    expect(page.locator("table.heat tbody tr")).to_have_count(len(LOADED))
+    page.get_by_role("button", name="for rose").click()
+    assert page.locator(".card b").all_inner_texts() == ["rose"] * len(LOADED)
+    assert not any(name.endswith(".tflite") for name in web.sent)
+    assert page.url == f"{web.address}?variants=finetuned"
+
+    # It comes back where there is no network.
+    page.wait_for_selector("html[data-kept]")
+    web.stop()
+    page.reload()
+    page.wait_for_selector(READY)
+
+
+def test_it_is_the_answer_that_the_models_give_here(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(web.address)
+    page.wait_for_selector(READY)
+    kept = downloaded(page)
+    title = page.inner_text(".verdict h2")
+    live = read(page, FIRST.path)  # As a photo of the visitor's own.
+    assert page.inner_text(".verdict h2") == title
+    for name in ("label", "agreement", "known"):
+        assert kept["consensus"][name] == live["consensus"][name]
+    for here, there in zip(live["predictions"], kept["predictions"], strict=True):
+        for name in ("backbone", "variant", "label", "known"):
+            assert here[name] == there[name]
+        assert here["probabilities"] == pytest.approx(there["probabilities"], abs=0.01)
+        assert here["p_known"] == pytest.approx(there["p_known"], abs=0.02)
+        assert here["milliseconds"] > 0
+        assert there["milliseconds"] is None  # Nobody measured that on this device.
+
+
+def test_a_link_to_an_example_that_is_gone_opens_with_the_answer_too(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(f"{web.address}?example=gone&backbones=mobilenetv2")
+    page.wait_for_selector(READY)
+    assert page.locator("table.heat tbody tr").count() == 2
