@@ -14,7 +14,7 @@ from flowers.models.zoo import Zoo
 from flowers.page import tables
 from flowers.page.calls import refused
 from flowers.page.charts import curves, matrices, points
-from flowers.page.html import data_link, render, script
+from flowers.page.html import data_link, render
 from flowers.page.mistakes import mistakes_html
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.published import Published
@@ -100,7 +100,7 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     # On which photos the others were measured stands above, once for all.
     photos = f"On {published.test_photos:,} test photos" if published else ""
     table = tables.to_html(rows, {"published": photos})
-    gr.HTML(table, js_on_load=script("sort"), elem_id="figures")
+    gr.HTML(table, js_on_load="window.flowersSort(element)", elem_id="figures")
     links = {"All figures as CSV": ("figures.csv", data_link("text/csv", tables.to_csv(rows)))}
     gr.HTML(render("downloads.html", links=links), elem_id="figures-csv")
     if published:

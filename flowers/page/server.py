@@ -27,7 +27,7 @@ from flowers.page.waiting import let_calls_end, limit_queue
 from flowers.weights.source import weights_from_environment
 
 PORT = "GRADIO_SERVER_PORT"
-HEAD_SCRIPTS = ("address", "charts", "drop", "shrink")
+HEAD_SCRIPTS = ("address", "charts", "drop", "shrink", "sort")
 """In `scripts/`; what several parts of the page use."""
 GRACE = 8.0
 """Seconds that running calls have after a signal to stop; Docker waits ten."""

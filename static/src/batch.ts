@@ -1,6 +1,7 @@
 /** The Your photos tab: many photos, every chosen model, and who reads them best. */
 
 import { message } from "./answer";
+import { takeDropped } from "./app_scripts";
 import { Confusion } from "./confusion";
 import { toCsv } from "./csv";
 import { download, find, h } from "./elements";
@@ -14,7 +15,7 @@ import { Opened } from "./opened";
 import { PhotosTable, type Row } from "./photos_table";
 import { Picker } from "./picker";
 import { agreement, leader, refused, scores } from "./scores";
-import { backboneName, NONE, say, site } from "./site";
+import { backboneName, say, site } from "./site";
 import { TwoModels } from "./two_models";
 import { consensus, mostDisputed, sameModel } from "./verdict";
 import type { Zoo } from "./zoo";
@@ -40,17 +41,7 @@ export class Batch {
         input.value = "";
       });
     }
-    const target = find("#batch-drop");
-    target.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      target.classList.add("over");
-    });
-    target.addEventListener("dragleave", () => target.classList.remove("over"));
-    target.addEventListener("drop", async (event) => {
-      event.preventDefault();
-      target.classList.remove("over");
-      if (event.dataTransfer) this.take(await collect(event.dataTransfer));
-    });
+    takeDropped(find("#batch-drop"), (dropped) => void collect(dropped).then((shots) => this.take(shots)));
     find("#batch-start").addEventListener("click", () => void this.read());
     find("#batch-stop").addEventListener("click", () => (this.stopped = true));
     this.table = new PhotosTable(find("#batch-table"), {
@@ -165,7 +156,7 @@ export class Batch {
 
   /** All that depends on the labels. */
   private judge(): void {
-    const standings = judge(this.rows, NONE);
+    const standings = judge(this.rows, site.words);
     const read = this.rows.filter((row) => row.predictions.length);
     let head = say("batch", { photos: read.length, models: this.models().length });
     if (this.rows.length < this.shots.length) {

@@ -3,6 +3,7 @@
 import { write } from "./address";
 import { message } from "./answer";
 import { answeredExample, answeredLooks } from "./answered";
+import { takeDropped } from "./app_scripts";
 import { camera } from "./camera";
 import { find } from "./elements";
 import { OnePhoto, type Shown } from "./one_photo";
@@ -29,7 +30,7 @@ export class Classify {
     });
     find("#photo-remove").addEventListener("click", () => this.clear());
     camera((file) => void this.show(file, "The photo"));
-    this.takeDropped(find("#photo"));
+    takeDropped(find("#photo"), ({ files: [file] }) => void (file && this.show(file, file.name)));
     document.addEventListener("paste", (event) => {
       const file = event.clipboardData?.files[0];
       if (file && !find("#panel-classify").hidden) void this.show(file, file.name || "The photo");
@@ -109,20 +110,6 @@ export class Classify {
     if (!this.shown) return;
     await this.photo.read(this.shown, this.picker.chosen, answeredLooks(this.shown.example));
     if (this.zoo.engine) find("#engine").textContent = this.zoo.engine;
-  }
-
-  private takeDropped(target: HTMLElement): void {
-    target.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      target.classList.add("over");
-    });
-    target.addEventListener("dragleave", () => target.classList.remove("over"));
-    target.addEventListener("drop", (event) => {
-      event.preventDefault();
-      target.classList.remove("over");
-      const file = event.dataTransfer?.files[0];
-      if (file) void this.show(file, file.name);
-    });
   }
 
   /** Put what is shown into the address; what is there anyway does not stand in it. */

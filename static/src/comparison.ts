@@ -1,5 +1,6 @@
 /** The stored comparison: draws the figures, and sorts the table of all of them. */
 
+import { sortable } from "./app_scripts";
 import { draw, type Figure, leastWidth } from "./charts";
 import { site } from "./site";
 
@@ -33,26 +34,6 @@ export function comparison(panel: HTMLElement): void {
       places.forEach(redraw);
     });
   }
-  panel.querySelectorAll<HTMLTableElement>("table.sortable").forEach(sortable);
-}
-
-/** A click on a header sorts by that column, a second click turns the order round. */
-function sortable(table: HTMLTableElement): void {
-  table.tHead!.addEventListener("click", (event) => {
-    const head = (event.target as HTMLElement).closest("button")?.closest<HTMLTableCellElement>("th[data-column]");
-    const body = table.tBodies[0];
-    if (!head || !body) return;
-    const numeric = head.classList.contains("num");
-    const first = numeric ? "descending" : "ascending"; // Text sorts upwards first.
-    const order = head.getAttribute("aria-sort") === first ? (numeric ? "ascending" : "descending") : first;
-    table.querySelectorAll("th[aria-sort]").forEach((th) => th.removeAttribute("aria-sort"));
-    head.setAttribute("aria-sort", order);
-    const sign = order === "ascending" ? 1 : -1;
-    const value = (row: HTMLTableRowElement): string => row.cells[head.cellIndex]?.dataset.value ?? "";
-    const compare = (a: string, b: string): number => {
-      if (a === "" || b === "") return Number(a === "") - Number(b === ""); // Without a value: last.
-      return sign * (numeric ? Number(a) - Number(b) : a.localeCompare(b));
-    };
-    body.append(...[...body.rows].sort((a, b) => compare(value(a), value(b))));
-  });
+  const table = panel.querySelector<HTMLElement>("#figures");
+  if (table) sortable(table);
 }

@@ -1,11 +1,9 @@
 /** Labelled photos: who is how good, whether that is more than chance, and what was refused. */
 
+import type { Words } from "./looks";
 import { keyOf, type Model } from "./models";
 import { accuracyInterval, holm, mcnemar } from "./stats";
 import { label, type Prediction, type Reading, sameModel } from "./verdict";
-
-const SIGNIFICANT = 0.05;
-/** Differences whose corrected p-value is below this are called real. */
 
 /** One model's accuracy on the labelled photos, with its 95 % interval. */
 export interface Score extends Model {
@@ -43,9 +41,10 @@ export function isRight(p: Prediction, labelled: string, none: string): boolean 
 
 /**
  * Score the models on the photos of a batch that have a class for a label; null when none has.
- * Photos labelled `none` do not count here.
+ * Photos labelled as none of the classes do not count here.
  */
-export function judge(readings: readonly Reading[], none: string): Standings | null {
+export function judge(readings: readonly Reading[], words: Words): Standings | null {
+  const none = words.sentences["none_short"];
   const right = new Map<string, { model: Model; photos: Map<number, boolean> }>();
   readings.forEach((reading, number) => {
     if (reading.label === null || reading.label === none) return;
@@ -78,7 +77,7 @@ export function judge(readings: readonly Reading[], none: string): Standings | n
   const at = scores.indexOf(best);
   const beaten = pairs.flatMap(({ first, second, onlyFirst, onlySecond }, i) => {
     const gain = onlyFirst - onlySecond;
-    if (adjusted[i]! >= SIGNIFICANT) return [];
+    if (adjusted[i]! >= words.significant) return [];
     if (first === at && gain > 0) return [scores[second]!];
     return second === at && gain < 0 ? [scores[first]!] : [];
   });

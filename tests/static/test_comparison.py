@@ -50,3 +50,18 @@ def test_it_is_as_short_as_the_app_s_and_no_number_is_cut(
     page.get_by_text("One model in detail").click()
     assert page.locator("#mistakes").is_visible()
     assert page.locator("#confusion rect").count() > 0
+
+
+def test_the_order_of_the_table_stands_in_the_address(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(f"{web.address}?tab=comparison")
+    button = page.get_by_role("button", name="published accuracy %")
+    button.click()
+    button.click()
+    assert page.url.endswith("&sort=published+accuracy+%25,ascending")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    head = page.locator("#figures th[aria-sort]")
+    assert head.get_attribute("data-column") == "published accuracy %"
+    assert page.locator("#figures tbody th").first.inner_text() == "VGG16 transfer"

@@ -31,7 +31,7 @@ if (photos) {
     ...readings(refused, "rose", (one) => ["rose", !one]),
     ...readings(photos, "rose", (one) => [one ? "rose" : "daisy", true]),
   ];
-  const standings = judge(all, none);
+  const standings = judge(all, words);
   const as = (i) => ({ backbone: models[i][0], variant: models[i][1] });
   console.log(JSON.stringify(pair
     ? { ...headToHead(all, standings, ...pair.map(as), words), refusals: refusals(all, none) }

@@ -1,5 +1,6 @@
 """The page without a server opens with an answer, which is the one that its models give."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -97,3 +98,25 @@ def test_a_link_to_an_example_that_is_gone_opens_with_the_answer_too(
     page = open_site(f"{web.address}?example=gone&backbones=mobilenetv2")
     page.wait_for_selector(READY)
     assert page.locator("table.heat tbody tr").count() == 2
+
+
+def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
+    web: WebServer, open_site: Callable[..., Page]
+) -> None:
+    page = open_site(f"{web.address}?backbones=mobilenetv2")
+    page.wait_for_selector(READY)
+    packed = base64.b64encode(KNOWN[-1].path.read_bytes()).decode()
+    dropped = page.evaluate_handle(
+        """(packed) => {
+          const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], 'mine.jpg', {type: 'image/jpeg'}));
+          return transfer;
+        }""",
+        packed,
+    )
+    for kind in ("dragover", "drop"):
+        page.locator("#photo").dispatch_event(kind, {"dataTransfer": dropped})
+    page.wait_for_selector(READY)
+    assert downloaded(page)["predictions"][0]["milliseconds"] > 0  # Read here, not kept.
+    assert page.inner_text("#photo-credit") == ""
