@@ -20,15 +20,17 @@ from markupsafe import Markup
 from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
-from flowers.models.compare import NONE_OF_THESE
+from flowers.models.compare import NONE_OF_THESE, standings
 from flowers.models.sentences import none_of
 from flowers.models.shots import MAX_PHOTOS
 from flowers.models.verdicts import exported
 from flowers.models.zoo import Zoo
 from flowers.page import pictures
 from flowers.page.about import WORTH_KNOWING
+from flowers.page.answers import ANSWER_DIGITS, OTHER
+from flowers.page.charts.matrices import MODEL_ROW, difference_chart
 from flowers.page.classify import square
-from flowers.page.examples import Example, find_examples
+from flowers.page.examples import Example, find_examples, sample_batch
 from flowers.page.html import render
 from flowers.page.many_photos import COLUMNS
 from flowers.page.pictures import small_photo
@@ -46,7 +48,7 @@ from static.bundle import (
     install,
     write_runtime,
 )
-from static.export import app_page, style_sheet
+from static.export import app_page, figure, style_sheet
 
 CLONE = STATIC_FOLDER.parent
 DEFAULT_OUT = CLONE / "build" / "static"
@@ -55,6 +57,8 @@ APP_ONLY = (
     "Zips, HEIC in every browser, training on photos of your own, and answers to "
     "programs are left to the app, which needs Python: see the README of the project."
 )
+BUTTONS = ("theme-switch", "batch-start", "batch-sample", "batch-stop")
+"""Of the app, whose words stand on the same ones here."""
 STATIC_THUMBNAIL = 144
 """Side of an example to choose, in pixels."""
 
@@ -117,7 +121,7 @@ def write_page(zoo: Zoo, out: Path) -> None:
         masthead=page.styled("masthead"),
         tabs=page.tabs().items(),
         words=WORDS,
-        labels={name: page.label(name) for name in ("theme-switch", "batch-start", "batch-stop")},
+        labels={name: page.label(name) for name in BUTTONS},
         known=WORTH_KNOWING,
         backbones=[box for box in choice if box["key"] in BACKBONES],
         variants=[box for box in choice if box["key"] in VARIANTS],
@@ -162,6 +166,12 @@ def write_page(zoo: Zoo, out: Path) -> None:
                     "strongest": pictures.STRONGEST,
                     "fade": pictures.FADE,
                 },
+                "differences": {
+                    "figure": figure(difference_chart(standings({}))),
+                    "row": MODEL_ROW,
+                },
+                "digits": {"fields": ANSWER_DIGITS, "other": OTHER},
+                "samples": _write_samples(zoo.classes(), out / "samples"),
                 "csvColumns": COLUMNS,
                 "suffixes": sorted(SUFFIXES),
                 "mostPhotos": MAX_PHOTOS,
@@ -200,7 +210,7 @@ def write_service_worker(out: Path) -> None:
     }
     version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
     # The builds of LiteRT.js are kept when one of them is first used, the weights under their hash.
-    kept = [name for name in files if not name.startswith(("runtime/", "examples/"))]
+    kept = [name for name in files if not name.startswith(("runtime/", "examples/", "samples/"))]
     kept = ["./" if name == "index.html" else name for name in kept]
     bundle(
         SERVICE_WORKER,
@@ -215,6 +225,16 @@ def _write_examples(examples: Sequence[Example], out: Path) -> None:
     out.mkdir()
     for example in examples:
         shutil.copyfile(example.path, out / example.path.name)
+
+
+def _write_samples(classes: Sequence[str], out: Path) -> list[dict[str, str | None]]:
+    """Write the photos of the app's sample batch; returns what the page's scripts know of them."""
+    shots = sample_batch(classes).shots
+    for shot in shots:
+        path = out / shot.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(shot.read())
+    return [{"name": shot.name, "label": shot.label} for shot in shots]
 
 
 def _thumbnails(examples: Sequence[Example]) -> list[tuple[Example, str]]:

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+import plotly.graph_objects as go
 from markupsafe import Markup
 
 from flowers.models.zoo import Zoo
@@ -85,7 +86,7 @@ class Page:
             return f"<div {attributes}>{props['value']}</div>"
         if kind == "plot":
             if props["value"]:
-                self.figures[name] = _figure(props["value"]["plot"])
+                self.figures[name] = without_template(props["value"]["plot"])
             return f'<div {attributes} data-figure="{name}"></div>'
         if kind == "dropdown":
             self.choices[name] = dict(self._chosen(component))
@@ -115,7 +116,7 @@ class Page:
                 yield (
                     value,
                     {
-                        place.elem_id: _figure(found.to_json())
+                        place.elem_id: figure(found)
                         if isinstance(place, gr.Plot) and found is not None
                         else found
                         for place, found in said.items()
@@ -138,11 +139,16 @@ class Page:
             yield from self._nodes(child)
 
 
-def _figure(text: str) -> dict[str, Any]:
+def figure(found: go.Figure) -> dict[str, Any]:
+    """A figure as the page's scripts draw it."""
+    return without_template(found.to_json())
+
+
+def without_template(text: str) -> dict[str, Any]:
     """A figure without the template, which names Plotly's own colours for all kinds of chart."""
-    figure = json.loads(text)
-    figure["layout"].pop("template", None)
-    return figure
+    found = json.loads(text)
+    found["layout"].pop("template", None)
+    return dict(found)
 
 
 def app_page(zoo: Zoo) -> Page:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowers.backbones import Model, model_name
-from flowers.models.compare import Reading, Standings
+from flowers.models.compare import Difference, Reading, Standings
 from flowers.models.sentences import SENTENCES
 from flowers.models.verdicts import photos_more
 from flowers.stats import SIGNIFICANT
@@ -49,9 +49,7 @@ def head_to_head(
         for name, photos in zip(names, only, strict=True)
     ]
     facts.append(SENTENCES["two_wrong"].format(photos=wrong))
-    pairs = len(standings.differences)
-    p, adjusted = (f"{value:.2g}" for value in (test.p_value, test.adjusted))
-    facts.append(SENTENCES["two_test"].format(p=p, adjusted=adjusted, pairs=pairs))
+    facts.append(tested(test, len(standings.differences)))
     look: Literal["winner", "open"] = "winner" if test.adjusted < SIGNIFICANT else "open"
     if look == "winner":
         better, other = names if len(only[0]) > len(only[1]) else names[::-1]
@@ -61,3 +59,9 @@ def head_to_head(
         scores = {score.model: score for score in standings.scores}
         facts.append(photos_more(standings, scores[first], scores[second])[1])
     return HeadToHead(first, second, *only, look, title, tuple(facts))
+
+
+def tested(test: Difference, pairs: int) -> str:
+    """What the test between two models came to, among so many pairs."""
+    p, adjusted = (f"{value:.2g}" for value in (test.p_value, test.adjusted))
+    return SENTENCES["two_test"].format(p=p, adjusted=adjusted, pairs=pairs)

@@ -16,6 +16,7 @@ from flowers.page.calls import refused
 from flowers.page.charts import curves, matrices, points
 from flowers.page.html import data_link, render
 from flowers.page.mistakes import mistakes_html
+from flowers.page.words import WORDS
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.published import Published
 from flowers.weights.results import Metrics, VariantResult, same_photos
@@ -134,8 +135,8 @@ def _measured(
     with gr.Row(elem_classes=["pair", "matrices"]):
         chart(
             matrices.difference_chart(verdict),
-            "Is the difference real?",
-            matrices.DIFFERENCES,
+            WORDS["real"],
+            WORDS["differences"].format(tested=WORDS["tested"]),
             "differences",
         )
         chart(

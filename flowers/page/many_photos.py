@@ -19,7 +19,6 @@ from flowers.models.refusals import refusals
 from flowers.models.sentences import SENTENCES, none_of
 from flowers.models.verdicts import leader_of, verdict_of
 from flowers.page.answers import as_json, comparison
-from flowers.page.charts.matrices import DIFFERENCES, TESTED
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
 from flowers.page.words import WORDS
@@ -114,12 +113,12 @@ def differences_head(verdict: Standings) -> Markup:
     """What stands above the chart of differences, or in its place where there is none to show."""
     if len(verdict.scores) < 2:
         return Markup("")
-    nothing = "No: on these photos, no two models differ by more than chance may make them."
+    caption = WORDS["differences" if differs(verdict) else "no_difference"]
     return render(
         "heading.html",
-        title="Is the difference real?",
+        title=WORDS["real"],
         tag="",
-        caption=DIFFERENCES if differs(verdict) else f"{nothing} {TESTED}",
+        caption=caption.format(tested=WORDS["tested"]),
     )
 
 
@@ -148,7 +147,7 @@ def downloads(
         "downloads.html",
         links={
             WORDS["csv"]: ("photos.csv", data_link("text/csv", readings_csv(readings))),
-            "Download JSON": ("photos.json", data_link("application/json", answer)),
+            WORDS["json"]: ("photos.json", data_link("application/json", answer)),
         },
     )
 

@@ -102,4 +102,15 @@ WORDS: Mapping[str, str] = {
     "where": "Where {model} looked",
     "rust": ("Rust red: differs from the label, or from the consensus where there is no label."),
     "csv": "Download CSV",
+    "json": "Download JSON",
+    # Every two models.
+    "real": "Is the difference real?",
+    "differences": (
+        "How many photos more the column's model reads right than the row's. Coloured where chance "
+        "is unlikely {tested}"
+    ),
+    "tested": "(McNemar's exact test, Holm's correction, p < 0.05).",
+    "no_difference": (
+        "No: on these photos, no two models differ by more than chance may make them. {tested}"
+    ),
 }

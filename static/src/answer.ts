@@ -1,11 +1,12 @@
 /** The answer to one photo: the verdict, the models side by side, focus maps; as the app shows it. */
 
+import { classification } from "./answers";
 import { download, h, percent } from "./elements";
 import { overlay } from "./focus";
 import type { Model } from "./models";
 import { backboneName, modelName, say, site } from "./site";
 import { knowsOnly, parts, type PhotoVerdict, verdictOf } from "./looks";
-import { classOrder, consensus, label, type Prediction, probability } from "./verdict";
+import { classOrder, label, type Prediction, probability } from "./verdict";
 import type { Look } from "./zoo";
 
 export interface Answer {
@@ -183,25 +184,6 @@ function refused(p: Prediction): DocumentFragment | null {
 }
 
 function downloads(looks: readonly Look[]): HTMLElement {
-  const link = download("classification.json", "application/json", asJson(looks), say("download"));
+  const link = download("classification.json", "application/json", classification(looks), say("download"));
   return h("p", { class: "downloads" }, link);
-}
-
-/** What the app's `/classify` answers, for the download. */
-function asJson(found: readonly Prediction[]): string {
-  const rounded = (x: number | null, digits: number): number | null => (x === null ? null : Number(x.toFixed(digits)));
-  const round = (x: number | null): number | null => rounded(x, 5);
-  const summary = consensus(found);
-  const { agreement, known } = summary;
-  return JSON.stringify({
-    consensus: {
-      label: summary.label, probability: round(summary.probability), agreement, known,
-      p_known: round(summary.pKnown),
-    },
-    predictions: found.map((p) => ({
-      backbone: p.backbone, variant: p.variant, label: label(p), probability: round(probability(p)),
-      probabilities: Object.fromEntries(p.classes.map((name, i) => [name, round(p.probabilities[i]!)])),
-      known: p.known, p_known: round(p.pKnown), milliseconds: rounded(p.milliseconds, 2),
-    })),
-  }, null, 1);
 }

@@ -1,12 +1,14 @@
 /** The Your photos tab: many photos, every chosen model, and who reads them best. */
 
 import { message } from "./answer";
+import { comparison } from "./answers";
 import { takeDropped } from "./app_scripts";
 import { Confusion } from "./confusion";
 import { toCsv } from "./csv";
+import { Differences } from "./differences";
 import { download, find, h } from "./elements";
 import { Filters } from "./filters";
-import { collect, type Shot } from "./folders";
+import { collect, samples, type Shot } from "./folders";
 import { judge } from "./judge";
 import { verdictOf } from "./looks";
 import { type Model, UserError } from "./models";
@@ -23,7 +25,12 @@ import type { Zoo } from "./zoo";
 export class Batch {
   private readonly picker = new Picker(find("#batch-choice"));
   private readonly summary = find("#batch-summary");
+  private readonly buttons = ["#batch-start", "#batch-sample"].map((place) => find<HTMLButtonElement>(place));
+  private readonly differences = new Differences(find("#batch-difference"));
+  /** What was chosen. */
   private shots: Shot[] = [];
+  /** Of the batch that is shown. */
+  private sent = 0;
   private rows: Row[] = [];
   private failed = new Map<string, string>();
   private readonly table: PhotosTable;
@@ -42,7 +49,8 @@ export class Batch {
       });
     }
     takeDropped(find("#batch-drop"), (dropped) => void collect(dropped).then((shots) => this.take(shots)));
-    find("#batch-start").addEventListener("click", () => void this.read());
+    this.buttons[0]!.addEventListener("click", () => void this.read(this.shots));
+    this.buttons[1]!.addEventListener("click", () => void this.read(samples()));
     find("#batch-stop").addEventListener("click", () => (this.stopped = true));
     this.table = new PhotosTable(find("#batch-table"), {
       open: (number) => void this.opened.open(number),
@@ -65,28 +73,37 @@ export class Batch {
   private take(shots: Shot[]): void {
     if (this.reading) return;
     this.shots = shots;
+    this.ready();
     const labelled = shots.filter((shot) => shot.label !== null).length;
     find("#batch-files").textContent = shots.length
       ? `${shots.length} photos` + (labelled ? `, ${labelled} labelled by their folders` : "")
       : "There are no photos; choose JPEG, PNG, WebP or AVIF files, or a folder of them.";
   }
 
-  private async read(): Promise<void> {
+  /** Buttons can be used where that does something. */
+  private ready(): void {
+    const [start, sample] = this.buttons;
+    start!.disabled = this.reading || !this.shots.length;
+    sample!.disabled = this.reading;
+    find("#batch-stop").hidden = !this.reading;
+  }
+
+  private async read(chosenShots: readonly Shot[]): Promise<void> {
     if (this.reading) return;
-    const { zoo, shots } = this;
+    const { zoo } = this;
+    const shots = shuffled(chosenShots); // One that is stopped has photos of all classes.
     this.rows.forEach(({ thumbnail }) => URL.revokeObjectURL(thumbnail));
     [this.rows, this.failed, this.stopped, this.reading] = [[], new Map(), false, true];
-    const stop = find("#batch-stop");
+    this.sent = shots.length;
+    this.ready();
     try {
       const chosen = this.picker.chosen;
       const models = zoo.choose(chosen);
-      if (!shots.length) throw new UserError("There are no photos; choose some first.");
       if (shots.length > site.mostPhotos) {
         throw new UserError(
           `${site.mostPhotos} photos can be read at once; choose fewer. Received: ${shots.length}`,
         );
       }
-      stop.hidden = false;
       find("#batch-results").hidden = true;
       this.progress(0, shots);
       const backbones = [...new Set(models.map(({ backbone }) => backbone))];
@@ -126,7 +143,7 @@ export class Batch {
       this.summary.replaceChildren(message(sentence(error)));
     } finally {
       this.reading = false;
-      stop.hidden = true;
+      this.ready();
     }
   }
 
@@ -159,9 +176,7 @@ export class Batch {
     const standings = judge(this.rows, site.words);
     const read = this.rows.filter((row) => row.predictions.length);
     let head = say("batch", { photos: read.length, models: this.models().length });
-    if (this.rows.length < this.shots.length) {
-      head += say("stopped", { read: this.rows.length, photos: this.shots.length });
-    }
+    if (this.rows.length < this.sent) head += say("stopped", { read: this.rows.length, photos: this.sent });
     const { title, facts, look } = standings ? leader(standings) : agreement(read);
     const skipped = this.rows.flatMap((row) => row.reason ?? []);
     const notes = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
@@ -172,13 +187,19 @@ export class Batch {
         h("p", { class: "eyebrow" }, head), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
       ...notes.map((note) => h("p", { class: "failure", role: "alert" }, note)));
     find("#batch-scores").replaceChildren(...(standings ? scores(standings) : []));
+    this.differences.show(standings);
     this.confusion.show(this.rows, standings);
     this.two.show(this.rows, standings);
     find("#batch-refusals").replaceChildren(...refused(this.rows));
-    find("#batch-links").replaceChildren(
-      h("p", { class: "downloads" }, download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv"))));
+    find("#batch-links").replaceChildren(h("p", { class: "downloads" },
+      download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv")),
+      download("photos.json", "application/json", comparison(this.rows, standings), say("json"))));
     find("#batch-results").hidden = false;
   }
+}
+
+function shuffled<T>(given: readonly T[]): T[] {
+  return given.map((each) => ({ each, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ each }) => each);
 }
 
 async function thumbnail(file: Blob): Promise<string> {

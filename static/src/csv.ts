@@ -1,5 +1,6 @@
 /** What was read of a batch, as CSV. */
 
+import { fixed } from "./rounding";
 import { site } from "./site";
 import { consensus, label, probability, type Reading } from "./verdict";
 
@@ -10,7 +11,7 @@ export function toCsv(rows: readonly Reading[]): string {
     const agreed = row.predictions.length ? consensus(row.predictions).label : "";
     for (const p of row.predictions) {
       lines.push([row.photo, row.label ?? "", agreed, p.backbone, p.variant, label(p),
-        Number(probability(p).toFixed(5)), p.known ? "True" : "False", Number(p.milliseconds!.toFixed(2))]);
+        Number(fixed(probability(p), 5)), p.known ? "True" : "False", Number(fixed(p.milliseconds!, 2))]);
     }
   }
   return lines.map((line) => line.map(field).join(",") + "\n").join("");

@@ -1,5 +1,7 @@
 /** Elements made without HTML text, so that no file name or class name is ever markup. */
 
+import { fixed } from "./rounding";
+
 type Child = Node | string | null | undefined | false;
 
 /** An element with attributes and children; what is null or false is left out. */
@@ -30,5 +32,5 @@ export function download(name: string, kind: string, text: string, words: string
 export function percent(share: number, digits = 0): string {
   const limit = 1 - 0.5 * 10 ** -(digits + 2);
   if (limit <= share && share < 1) return `> ${(100 - 10 ** -digits).toFixed(digits)}\u202f%`;
-  return `${(100 * share).toFixed(digits)}\u202f%`;
+  return `${fixed(100 * share, digits)}\u202f%`;
 }

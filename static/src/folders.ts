@@ -1,5 +1,6 @@
 /** Lists the photos in files and folders; the outermost folder with the name of a class labels it. */
 
+import { UserError } from "./models";
 import { site } from "./site";
 
 /** One photo of a batch, not yet opened. */
@@ -18,6 +19,18 @@ export async function collect(given: File[] | DataTransfer): Promise<Shot[]> {
   const entries = [...given.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const found = await Promise.all(entries.map(inside));
   return found.flat().filter(isPhoto).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Photos that lie beside the page, to try many with. */
+export function samples(): Shot[] {
+  return site.samples.map(({ name, label }) => ({
+    name, label,
+    open: async () => {
+      const response = await fetch(`samples/${name}`).catch(() => null);
+      if (!response?.ok) throw new UserError(`${name} cannot be fetched; connect to the internet.`);
+      return response.blob();
+    },
+  }));
 }
 
 async function inside(entry: FileSystemEntry): Promise<Shot[]> {

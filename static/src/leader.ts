@@ -8,6 +8,7 @@ import { percent } from "./elements";
 import type { Pair, Score, Standings } from "./judge";
 import { listed, sayer, type Words } from "./looks";
 import type { Model } from "./models";
+import { twoDigits } from "./rounding";
 import { label, type Reading, sameModel } from "./verdict";
 
 /** Who reads labelled photos best, and how sure that is. */
@@ -53,7 +54,7 @@ export function leaderOf(standings: Standings, words: Words): Leader {
   return { look: "open", title: say("open", {}), facts };
 }
 
-function nameOf({ backbone, variant }: Model, words: Words): string {
+export function nameOf({ backbone, variant }: Model, words: Words): string {
   return `${words.backbones[backbone]!} ${variant}`;
 }
 
@@ -110,13 +111,6 @@ export function headToHead(
   const [a, b] = [first, second].map((model) => standings.scores.find((score) => sameModel(score, model))!);
   facts.push(photosMore(standings, a!, b!, words));
   return { onlyFirst, onlySecond, look: "open", title: say("two_open", {}), facts };
-}
-
-/** A number of two digits, as Python's ".2g" writes it. */
-function twoDigits(value: number): string {
-  const [digits, power] = value.toExponential(1).split("e");
-  if (Number(power) >= -4) return String(Number(value.toPrecision(2)));
-  return `${Number(digits)}e-${String(-Number(power)).padStart(2, "0")}`;
 }
 
 /** About how many photos more would decide between two (Connor 1987), rounded up to two digits. */

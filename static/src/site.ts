@@ -1,6 +1,7 @@
 /** What the build took from the app, as JSON in the page: see `static/export.py`. */
 
 import type { Figure } from "./charts";
+import type { Empty } from "./difference_figure";
 import type { Words } from "./looks";
 import type { Model, Variant } from "./models";
 import type { Prediction } from "./verdict";
@@ -40,6 +41,11 @@ export interface Site {
   /** Colours of a focus map by its strength: stops from 0 to 1, red, green, blue;
    *  and how opaque the strongest is, and with which power of the strength that grows. */
   focus: { stops: number[]; colours: number[][]; strongest: number; fade: number };
+  differences: Empty;
+  /** Behind the point in downloads, by the name of a field; null for all of them. */
+  digits: { fields: Record<string, number | null>; other: number };
+  /** Photos to try many with; they lie in `samples/`. */
+  samples: { name: string; label: string }[];
   csvColumns: string[];
   suffixes: string[];
   mostPhotos: number;

@@ -7,18 +7,31 @@ from typing import Any
 
 import pytest
 
+from flowers.models.compare import standings
+from flowers.models.sentences import percent
 from flowers.models.verdicts import exported
+from flowers.page.charts.matrices import MODEL_ROW, difference_chart
+from flowers.weights.results import Outcome
 from static.bundle import STATIC_FOLDER, bundle
+from static.export import figure
 from tests.support import ROOT
 
 PROGRAM = """
+import { differenceFigure } from %s;
+import { percent } from %s;
 import { judge, refusals } from %s;
 import { headToHead, leaderOf } from %s;
 import { verdictOf } from %s;
+import { twoDigits } from %s;
 import { readFileSync } from "node:fs";
 const asked = JSON.parse(readFileSync(0, "utf8"));
-const { classes, models, photos, strangers, refused, pair, words } = asked;
+const { classes, models, photos, strangers, refused, pair, empty, words } = asked;
 const none = words.sentences.none_short;
+if (asked.shares) {
+  const written = (share) => [percent(share), percent(share, 1), twoDigits(share)];
+  console.log(JSON.stringify(asked.shares.map(written)));
+  process.exit();
+}
 if (photos) {
   const said = ([backbone, variant], name, known) => ({ backbone, variant, classes,
     probabilities: classes.map((other) => Number(other === name)),
@@ -33,7 +46,9 @@ if (photos) {
   ];
   const standings = judge(all, words);
   const as = (i) => ({ backbone: models[i][0], variant: models[i][1] });
-  console.log(JSON.stringify(pair
+  console.log(JSON.stringify(empty
+    ? differenceFigure(standings, words, empty)
+    : pair
     ? { ...headToHead(all, standings, ...pair.map(as), words), refusals: refusals(all, none) }
     : leaderOf(standings, words)));
   process.exit();
@@ -50,7 +65,14 @@ def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Pa
     """A script for node that gives a verdict."""
     folder = tmp_path_factory.mktemp("looks")
     source = folder / "program.ts"
-    names = ("judge.ts", "leader.ts", "looks.ts")
+    names = (
+        "difference_figure.ts",
+        "elements.ts",
+        "judge.ts",
+        "leader.ts",
+        "looks.ts",
+        "rounding.ts",
+    )
     modules = [json.dumps(str(STATIC_FOLDER / "src" / name)) for name in names]
     source.write_text(PROGRAM % tuple(modules))
     bundle(str(source), folder / "program.mjs", "--format=esm", "--platform=node")
@@ -105,3 +127,36 @@ def test_the_same_of_two_models_and_of_what_is_refused(program: Path) -> None:
         assert counted == example["refusals"], example["case"]
         expected = {key: example[names.get(key, key)] for key in found}
         assert found == expected, example["case"]
+
+
+def test_numbers_are_rounded_alike(program: Path) -> None:
+    shares = [count / photos for photos in (8, 16, 64, 80, 433) for count in range(photos + 1)]
+    shares += [0.625, 2**-11, 2**-20, 3e-7, 1e-5, 0.00012345]
+    expected = [[percent(s), percent(s, 1), f"{s:.2g}"] for s in shares]
+    assert ask(program, shares=shares) == expected
+    assert ["12\u202f%", "12.5\u202f%", "0.12"] in expected  # A tie goes to the even digit.
+
+
+def test_the_same_matrix_of_differences(program: Path) -> None:
+    empty = {"figure": figure(difference_chart(standings({}))), "row": MODEL_ROW}
+    coloured = []
+    for example in EXAMPLES["labelled"]:
+        patterns = [pattern for pattern, n in example["photos"].items() for _ in range(n)]
+        outcomes = {
+            (backbone, variant): [
+                Outcome(
+                    photo=str(number),
+                    label="rose",
+                    predicted="rose" if pattern[i] == "1" else "daisy",
+                    probability=1.0,
+                )
+                for number, pattern in enumerate(patterns)
+            ]
+            for i, (backbone, variant) in enumerate(example["models"])
+        }
+        asked = {"models": example["models"], "photos": in_order(example["photos"])}
+        found = ask(program, **asked, empty=empty)
+        expected = figure(difference_chart(standings(outcomes)))
+        assert found == expected, example["case"]
+        coloured += [value for row in expected["data"][0]["z"] for value in row]
+    assert {0, 1, None} <= set(coloured)

@@ -6,6 +6,8 @@ import plotly.graph_objects as go
 
 from flowers.backbones import Model, model_name
 from flowers.models.compare import Standings
+from flowers.models.head_to_head import tested
+from flowers.models.sentences import SENTENCES
 from flowers.page.charts.look import heatmap
 from flowers.stats import SIGNIFICANT
 from flowers.weights.results import Metrics, VariantResult
@@ -14,15 +16,6 @@ MODEL_ROW, HEAD, BELOW = 25, 36, 6
 """Pixels of height per model, of all else, and of that what is below the last model."""
 DIFFERENT = [[0, "rgba(128,120,110,0.16)"], [1, "rgba(20,184,166,0.6)"]]
 """Of differences: neutral where it may be chance, the accent where it is more."""
-
-
-TESTED = "(McNemar's exact test, Holm's correction, p < 0.05)."
-"""What says whether a difference is real."""
-DIFFERENCES = (
-    "How many photos more the column's model reads right than the row's. Coloured where chance is "
-    f"unlikely {TESTED}"
-)
-"""What `difference_chart` shows."""
 
 
 def confusion_chart(confusion: Sequence[Sequence[int]], classes: Sequence[str]) -> go.Figure:
@@ -93,11 +86,12 @@ def difference_chart(verdict: Standings) -> go.Figure:
         row, column = place[other], place[better]
         colour[row][column] = int(test.adjusted < SIGNIFICANT)
         text[row][column] = f"{gain - lost:+d}" if gain != lost else "0"
-        hover[row][column] = (
-            f"only {model_name(better)} right: {gain} photos<br>"
-            f"only {model_name(other)} right: {lost} photos<br>"
-            f"p = {test.p_value:.3g}, corrected {test.adjusted:.3g}"
-        )
+        said = [
+            SENTENCES["two_only"].format(name=model_name(model), photos=photos)
+            for model, photos in ((better, gain), (other, lost))
+        ]
+        said.append(tested(test, len(verdict.differences)))
+        hover[row][column] = "<br>".join(said).replace("**", "")
     fig = heatmap(
         HEAD + MODEL_ROW * size,
         colour,

@@ -135,5 +135,5 @@ def test_a_matrix_of_differences_is_shown_only_where_one_is_more_than_chance() -
     few, many = verdict(3, TRANSFER, FINETUNED), verdict(8, TRANSFER, FINETUNED)
     assert (differs(few), differs(many)) == (False, True)
     assert "no two models differ by more than chance" in differences_head(few)
-    assert "How many photos more the model with the number" in differences_head(many)
+    assert "How many photos more" in differences_head(many)
     assert differences_head(verdict(8, TRANSFER)) == ""
