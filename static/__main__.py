@@ -21,7 +21,7 @@ from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
 from flowers.models.compare import NONE_OF_THESE, standings
-from flowers.models.sentences import none_of
+from flowers.models.sentences import capital, none_of
 from flowers.models.shots import MAX_PHOTOS
 from flowers.models.verdicts import exported
 from flowers.models.zoo import Zoo
@@ -254,6 +254,8 @@ def _described(example: Example) -> dict[str, str | None]:
         "name": example.name,
         "shows": example.shows,
         "credit": example.credit,
+        "address": example.address,
+        "note": capital(example.note) if example.note else None,
         "path": f"examples/{example.path.name}",
     }
 

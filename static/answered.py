@@ -9,7 +9,6 @@ import numpy as np
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.models.classifier import Prediction
 from flowers.models.zoo import Zoo
-from flowers.page.answers import OTHER
 from flowers.page.examples import Example
 from flowers.page.one_photo import photo_answers
 
@@ -35,9 +34,9 @@ def _look(p: Prediction) -> dict[str, Any]:
         "backbone": p.backbone,
         "variant": p.variant,
         "classes": p.classes,
-        "probabilities": [round(float(share), OTHER) for share in p.probabilities],
+        "probabilities": list(map(float, p.probabilities)),
         "known": p.known,
-        "pKnown": None if p.p_known is None else round(p.p_known, OTHER),
+        "pKnown": p.p_known,
         "focus": {
             "height": height,
             "width": width,

@@ -5,15 +5,17 @@ import { message } from "./answer";
 import { answeredExample, answeredLooks } from "./answered";
 import { takeDropped } from "./app_scripts";
 import { camera } from "./camera";
-import { find } from "./elements";
+import { find, h } from "./elements";
 import { OnePhoto, type Shown } from "./one_photo";
 import { Picker } from "./picker";
-import { say, site } from "./site";
-import type { Zoo } from "./zoo";
+import { type Example, say, site } from "./site";
+import type { Look, Zoo } from "./zoo";
 
 export class Classify {
   private readonly picker = new Picker(find("#choice-column"));
   private readonly place = find("#answer");
+  private readonly credit = find("#photo-credit");
+  private readonly problem = find("#photo-problem");
   private readonly preview = find<HTMLImageElement>("#photo img");
   private readonly photo: OnePhoto;
   /** With the example that it is, and whether that stands in the address. */
@@ -76,40 +78,58 @@ export class Classify {
     const file = await response.blob();
     if (turn !== this.turn) return;
     const read = this.show(file, found.shows, name, named);
-    const credit = found.credit ? ` ${say("photo_by", { credit: found.credit })}` : "";
-    const kept = name === answeredExample ? " What the models say of it came with the page." : "";
-    find("#photo-credit").textContent = `${found.shows}.${credit}${credit && kept ? "." : ""}${kept}`;
+    this.credit.replaceChildren(...creditOf(found));
     await read;
   }
 
   private async show(
     file: Blob, name: string, example: string | null = null, named = example !== null,
   ): Promise<void> {
-    this.turn++;
-    if (this.shown) URL.revokeObjectURL(this.shown.address);
-    this.shown = { file, name, example, named, address: URL.createObjectURL(file) };
-    this.preview.src = this.shown.address;
-    find("#photo").classList.add("filled");
-    find("#photo-credit").textContent = "";
+    const turn = ++this.turn;
+    const [before, looks, credit] = [this.shown, this.photo.looks, [...this.credit.childNodes]];
+    this.put({ file, name, example, named, address: URL.createObjectURL(file) });
+    this.credit.replaceChildren();
+    this.problem.replaceChildren();
+    const reading = this.read();
     if (named || !example) this.remember();
-    await this.read();
+    const problem = await reading;
+    if (problem === null || turn !== this.turn) {
+      if (before) URL.revokeObjectURL(before.address);
+      return;
+    }
+    // What was there stays, as in the app; without anything the sentence stands in its place.
+    this.put(before);
+    this.remember();
+    if (!before) return;
+    this.credit.replaceChildren(...credit);
+    this.problem.replaceChildren(h("p", { class: "failure", role: "alert" }, problem));
+    await this.read(looks);
+  }
+
+  private put(shown: Classify["shown"]): void {
+    this.shown = shown;
+    find("#photo").classList.toggle("filled", shown !== null);
+    if (shown) this.preview.src = shown.address;
+    else this.preview.removeAttribute("src");
   }
 
   private clear(): void {
     this.turn++;
-    this.shown = null;
+    this.put(null);
     this.photo.clear();
-    find("#photo").classList.remove("filled");
-    find("#photo-credit").textContent = "";
-    this.preview.removeAttribute("src");
+    this.credit.replaceChildren();
+    this.problem.replaceChildren();
     this.remember();
     this.place.replaceChildren(find<HTMLTemplateElement>("#no-photo").content.cloneNode(true));
   }
 
-  private async read(): Promise<void> {
-    if (!this.shown) return;
-    await this.photo.read(this.shown, this.picker.chosen, answeredLooks(this.shown.example));
+  /** Returns why the photo cannot be read, where it cannot. */
+  private async read(known?: readonly Look[]): Promise<string | null> {
+    if (!this.shown) return null;
+    const { example } = this.shown;
+    const problem = await this.photo.read(this.shown, this.picker.chosen, known ?? answeredLooks(example));
     if (this.zoo.engine) find("#engine").textContent = this.zoo.engine;
+    return problem;
   }
 
   /** Put what is shown into the address; what is there anyway does not stand in it. */
@@ -129,4 +149,15 @@ export class Classify {
     link.value = location.href;
     link.select();
   }
+}
+
+/** What an example shows, and whose it is. */
+function creditOf({ name, shows, credit, address, note }: Example): (string | HTMLElement)[] {
+  const found: (string | HTMLElement)[] = [`${shows}.`];
+  if (note) found.push(` ${note}.`);
+  if (credit) {
+    found.push(` ${say("photo_by", { credit: "" })}`, address ? h("a", { href: address, rel: "noreferrer" }, credit) : credit);
+  }
+  if (name === answeredExample) found.push(`${credit ? "." : ""} What the models say of it came with the page.`);
+  return found;
 }

@@ -2,7 +2,7 @@
 
 import { type Answer, answer, message } from "./answer";
 import { h } from "./elements";
-import { UserError } from "./models";
+import { type Model, UserError } from "./models";
 import { type Chosen, say } from "./site";
 import { sameModel } from "./verdict";
 import type { Look, Zoo } from "./zoo";
@@ -43,6 +43,11 @@ export class OnePhoto {
     if (this.given?.pending.length) this.draw();
   }
 
+  /** What models have said so far of the photo that is shown. */
+  get looks(): readonly Look[] {
+    return this.given?.looks ?? [];
+  }
+
   /** Read nothing more, and show nothing. */
   clear(): void {
     this.turn++;
@@ -52,9 +57,9 @@ export class OnePhoto {
 
   /**
    * Have the chosen models read a photo, less those that said already what they `know` of it; the
-   * last photo and choice win.
+   * last photo and choice win. Returns why the photo cannot be read, where it cannot.
    */
-  async read(shown: Shown, chosen: Chosen, known: readonly Look[] = []): Promise<void> {
+  async read(shown: Shown, chosen: Chosen, known: readonly Look[] = []): Promise<string | null> {
     const { zoo } = this;
     const turn = ++this.turn;
     const current = (): boolean => turn === this.turn;
@@ -62,23 +67,33 @@ export class OnePhoto {
     this.shown = shown;
     const given: Answer = { looks: [], pending: [], failed: new Map(), status: this.status };
     this.given = given;
+    let models: Model[];
     try {
-      const models = zoo.choose(chosen);
+      models = zoo.choose(chosen);
+    } catch (error) {
+      this.given = null;
+      this.place.replaceChildren(message(sentence(error)));
+      return null;
+    }
+    try {
       given.looks = models.flatMap((model) => known.find((look) => sameModel(look, model)) ?? []);
       given.pending = models.filter((model) => !given.looks.some((look) => sameModel(look, model)));
       if (given.looks.length) {
         const shape = await shapeOf(shown.address);
-        if (!current()) return;
+        if (!current()) return null;
         this.shape = shape;
       }
-      if (!given.pending.length) return this.draw();
+      if (!given.pending.length) {
+        this.draw();
+        return null;
+      }
       const backbones = [...new Set(given.pending.map(({ backbone }) => backbone))];
       this.draw();
       // Fetched while the photo is decoded.
       void zoo.load(backbones[0]!).catch(() => undefined);
       const squares = await zoo.decode(shown.file, shown.name, backbones);
       const shape = await shapeOf(shown.address);
-      if (!current()) return;
+      if (!current()) return null;
       this.shape = shape;
       for (const backbone of backbones) {
         try {
@@ -86,7 +101,7 @@ export class OnePhoto {
             this.status.set(backbone, "loading…");
             this.draw();
             await zoo.load(backbone);
-            if (!current()) return;
+            if (!current()) return null;
           }
           this.status.delete(backbone);
           const looks = await zoo.read(backbone, squares, chosen.variants);
@@ -94,15 +109,17 @@ export class OnePhoto {
         } catch (error) {
           given.failed.set(backbone, sentence(error));
         }
-        if (!current()) return;
+        if (!current()) return null;
         given.pending = given.pending.filter((model) => model.backbone !== backbone);
         this.draw();
       }
       await zoo.tryGpu(squares);
+      return null;
     } catch (error) {
-      if (!current()) return;
+      if (!current()) return null;
       this.given = null;
       this.place.replaceChildren(message(sentence(error), say("unreadable")));
+      return sentence(error);
     }
   }
 

@@ -15,6 +15,16 @@ export interface Entry {
   cost: number;
 }
 
+export interface Example {
+  name: string;
+  shows: string;
+  credit: string | null;
+  /** Where the photo is from. */
+  address: string | null;
+  note: string | null;
+  path: string;
+}
+
 /** A model's answer as it is kept with the page. */
 interface StoredLook extends Omit<Prediction, "milliseconds"> {
   /** uint8[height, width, classes] in base64, of every class the share of its strongest place. */
@@ -32,7 +42,7 @@ export interface Site {
   text: Record<string, string>;
   /** The words for a photo that is none of the classes. */
   unknown: string;
-  examples: { name: string; shows: string; credit: string | null; path: string }[];
+  examples: Example[];
   /** What the models said of one of them when the page was built; null where nothing was read. */
   answered: { example: string; looks: StoredLook[] } | null;
   figures: Record<string, Figure>;

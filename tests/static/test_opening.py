@@ -54,7 +54,7 @@ def test_an_answer_is_on_the_screen_before_any_model_is_fetched(
     assert page.locator("table.heat tbody tr").count() == 2 * len(LOADED)
     assert page.locator(".card canvas").count() == 2 * len(LOADED)
     credit = page.locator("#photo-credit")
-    expect(credit).to_contain_text(f"{FIRST.shows}. Photo: {FIRST.credit}")
+    expect(credit).to_contain_text(f"Photo: {FIRST.credit}. What the models say")
     expect(credit).to_contain_text("came with the page")
     assert page.url == web.address
 
@@ -120,3 +120,29 @@ def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
     page.wait_for_selector(READY)
     assert downloaded(page)["predictions"][0]["milliseconds"] > 0  # Read here, not kept.
     assert page.inner_text("#photo-credit") == ""
+
+
+def test_a_file_that_is_no_photo_leaves_the_photo_and_its_answer_in_their_place(
+    web: WebServer, open_site: Callable[..., Page], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("no photo")
+    page = open_site(f"{web.address}?backbones=mobilenetv2")
+    page.wait_for_selector(READY)
+    before = downloaded(page)
+    place = page.locator("#photo img")
+    page.set_input_files("#photo-file", broken)
+    problem = page.locator("#photo-problem")
+    expect(problem).to_contain_text("broken.jpg is not a photo that can be read; use JPEG")
+    page.wait_for_selector(READY)
+    assert downloaded(page) == before
+    assert place.evaluate("image => image.naturalWidth") > 16
+    expect(page.locator("#photo-credit")).to_contain_text(str(FIRST.credit))
+    read(page, KNOWN[-1].path)
+    expect(problem).to_be_empty()
+
+    # Where nothing was shown, nothing is.
+    page.get_by_role("button", name="Remove the photo").click()
+    page.set_input_files("#photo-file", broken)
+    expect(page.locator("#answer [role=alert]")).to_contain_text("broken.jpg is not a photo")
+    expect(place).to_be_hidden()

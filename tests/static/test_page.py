@@ -117,8 +117,11 @@ def test_examples_are_named_and_credited_and_tell_what_none_of_the_models_knows(
     assert names == list(DEFAULT_CLASSES)
     examples.get_by_role("button", name="sunflower").click()
     wanted = next(e for e in own_photos() if e.name == "sunflower-1")
-    credit = f"{wanted.shows}. Photo: {wanted.credit}"
+    assert wanted.note == "never seen in training"
+    credit = f"{wanted.shows}. Never seen in training. Photo: {wanted.credit}"
     expect(page.locator("#photo-credit")).to_have_text(credit)
+    link = page.locator("#photo-credit").get_by_role("link", name=wanted.credit)
+    assert link.get_attribute("href") == wanted.address
     page.wait_for_selector(READY)
 
 
