@@ -99,13 +99,13 @@ def _fit(job: FitJob, photos: PhotoSet[DiskFile], train: Trainer) -> None:
     dataset = scan_dataset(photos, cache, job.recipe.seed)
     print(dataset.table())
     _check_claim(job, dataset)
+    seen = photos_seen(job.base)
     background = Background()
     if job.unknown:
         unknown = find_photos(job.unknown, job.out / WORK / "data", leave=[job.out])
-        background = scan_background(unknown, cache, dataset)
+        background = scan_background(unknown, cache, dataset, seen)
         print(background.table())
     _claim(job, dataset, background)
-    seen = photos_seen(job.base)
     if leaked := sum(photo.sha256 in seen for photo in dataset.photos if photo.part != "train"):
         raise WeightsError(
             f"The base was pretrained on {leaked} photos that this split holds out; pretrain and "

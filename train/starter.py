@@ -1,10 +1,12 @@
-"""Remakes the starter weights: `python -m train.starter --data DIR --extra DIR --out DIR`.
+"""Remakes the starter weights: `python -m train.starter --data DIR --unknown DIR --out DIR`.
 
 For places where ImageNet weights of a backbone cannot be had. A MobileNetV2 fine-tuned from
 ImageNet weights teaches a base that starts from nothing; only its soft labels are used, no layer
-of it. Then comes the ordinary `fit`. Held-out photos of `--data` are seen by no stage.
+of it. What is none of the classes is learned from the start, other flowers and other things alike:
+a base that saw flowers alone takes an elephant for one, and no head mends that. Then comes the
+ordinary `fit`. Held-out photos of `--data` and of `--unknown` are seen by no stage.
 
-What it gave on 3,008 training photos of seven flowers and 3,207 of 82 other species stands in the
+What it gave on 3,008 training photos of seven flowers, other species and other things stands in the
 `metrics.json` of `weights/`, and the log of every stage in `docs/starter/`. On two CPU cores an
 epoch of DenseNet121's first stage took two and a half minutes, all that follows it 76 minutes.
 """
@@ -17,9 +19,11 @@ from pathlib import Path
 
 from flowers.backbones import BACKBONES, Backbone
 from flowers.files import whole_file
+from flowers.folders.find import find_on_disk
 from flowers.folders.layout import read_folder
 from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_config
 from train.artifact.finish import write_model_card
+from train.data.background import scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Photo, scan_dataset
 from train.data.pretraining import collect_photos
@@ -77,17 +81,20 @@ def recipes(backbone: Backbone) -> list[PretrainRecipe]:
 
 
 def make_starter(
-    backbone: Backbone, data: Path, extra: list[Path], unknown: list[Path], out: Path, runs: Path
+    backbone: Backbone, data: Path, unknown: list[Path], out: Path, runs: Path
 ) -> None:
     """Make starter weights of one backbone in `out`; a stopped run goes on where it was.
 
     `runs` holds the teacher, the views that all backbones learn from, and the stages. `unknown` are
-    class folders, or folders of loose photos, that become background classes of the last `fit`.
-    Raises `DatasetError`, `WeightsError` and OSError.
+    folders of class folders, or of loose photos, of none of the classes. Raises `DatasetError`,
+    `WeightsError` and OSError.
     """
     cache = PhotoCache(runs / "photos")
     dataset = scan_dataset(read_folder(data), cache, seed=0)
-    photos = collect_photos(dataset, extra, cache)
+    others = link_folders(unknown, runs / "unknown")
+    background = scan_background(find_on_disk(others), cache, dataset)
+    measured = {photo.sha256 for photo in background.photos if photo.part != "train"}
+    photos = collect_photos(dataset, [others], cache, leave=measured)
     union = link_photos(dataset.root, photos.seen, runs / "teacher-photos")
     fit(
         FitJob(
@@ -112,7 +119,7 @@ def make_starter(
             backbones=(backbone,),
             recipe=Recipe(views=VIEWS),
             base=str(base),
-            unknown=str(link_folders(unknown, runs / "unknown")) if unknown else None,
+            unknown=str(others),
             notice=NOTICE,
         )
     )
@@ -158,7 +165,6 @@ def main() -> int:
     """Run from the command line and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.starter", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--extra", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--unknown", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--runs", type=Path, default=Path("runs/starter"), metavar="DIR")
@@ -168,7 +174,6 @@ def main() -> int:
         make_starter(
             BACKBONES[options.backbone],
             options.data,
-            options.extra,
             options.unknown,
             options.out,
             options.runs,

@@ -2,11 +2,12 @@
 
 Every subfolder of `--unknown` is one kind and becomes one background class; loose photos are one
 more. Two things are held out: a tenth of the kinds as a whole, since what a visitor uploads is of
-no kind that was trained on, and a tenth of the photos of the other kinds.
+no kind that was trained on, and a tenth of the photos of the other kinds. Photos that the base was
+pretrained on can measure nothing, so they are never held out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -84,12 +85,14 @@ class Background:
         )
 
 
-def scan_background(unknown: Found[DiskFile], cache: PhotoCache, dataset: Dataset) -> Background:
+def scan_background(
+    unknown: Found[DiskFile], cache: PhotoCache, dataset: Dataset, seen: Collection[str] = ()
+) -> Background:
     """Read photos of none of the classes of `dataset` into the cache, and split them.
 
-    Left out are photos that cannot be read, duplicates, and photos that are nearly those of the
-    classes. Raises `DatasetError` where nothing can be learned from it, and OSError when the cache
-    cannot be written.
+    `seen` are hashes of the photos that the base was pretrained on. Left out are photos that cannot
+    be read, duplicates, and photos that are nearly those of the classes. Raises `DatasetError`
+    where nothing can be learned from it, and OSError when the cache cannot be written.
     """
     kinds, root = _kinds(unknown), unknown.source or unknown.root
     if clash := sorted(set(kinds) & set(dataset.classes)):
@@ -120,7 +123,12 @@ def scan_background(unknown: Found[DiskFile], cache: PhotoCache, dataset: Datase
     ]
     if left_out := len(found) - len(kept):
         print(f"{left_out} photos of --unknown resemble photos of the classes and are left out.")
-    parts = split_background([kind for _, kind, _ in kept], [g for *_, g in kept], dataset.seed)
+    parts = split_background(
+        [kind for _, kind, _ in kept],
+        [group for *_, group in kept],
+        dataset.seed,
+        {group for sha256, _, group in kept if sha256 in seen},
+    )
     background = Background(
         tuple(
             BackgroundPhoto(sha256, kind, part)
@@ -135,11 +143,12 @@ def scan_background(unknown: Found[DiskFile], cache: PhotoCache, dataset: Datase
 
 
 def split_background(
-    kinds: Sequence[str], groups: Sequence[int], seed: int
+    kinds: Sequence[str], groups: Sequence[int], seed: int, seen: Collection[int] = ()
 ) -> list[BackgroundPart]:
     """The part of every photo, from its kind and its group of near-duplicates.
 
-    A group stays together. The same input and seed give the same parts.
+    A group stays together. The same input and seed give the same parts; groups that were `seen`
+    before are trained on in any case, and so no kind with one of them is new.
     """
     rng = np.random.default_rng(seed)
     counts = Counter(kinds)
@@ -158,9 +167,12 @@ def split_background(
                 held.add(group)
                 wanted -= own.count(group)
     straddling = {g for kind, g in zip(kinds, groups, strict=True) if kind in whole}
+    new = whole - {kind for kind, group in zip(kinds, groups, strict=True) if group in seen}
     parts: list[BackgroundPart] = []
     for kind, group in zip(kinds, groups, strict=True):
-        if kind in whole:
+        if group in seen:
+            parts.append("train")
+        elif kind in new:
             parts.append("new kind")
         else:
             # What resembles a photo of a kind that is held out is not trained on.

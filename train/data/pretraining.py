@@ -1,5 +1,6 @@
 """What a base is pretrained on: the training part of a dataset, and photos of extra folders."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +31,17 @@ class PretrainData:
         Dataset(path.parent, self.classes, self.seen, seed=0).save_manifest(path)
 
 
-def collect_photos(dataset: Dataset, extra: list[Path], cache: PhotoCache) -> PretrainData:
-    """The training part of `dataset` and all of the `extra` folders, less look-alikes."""
+def collect_photos(
+    dataset: Dataset, extra: list[Path], cache: PhotoCache, leave: Collection[str] = ()
+) -> PretrainData:
+    """The training part of `dataset` and all of the `extra` folders, less look-alikes.
+
+    `leave` are hashes of photos that are kept for measuring. Raises `DatasetError` and OSError.
+    """
     held_out = [photo for photo in dataset.photos if photo.part != "train"]
     held_hashes = cache.perceptual_hashes([photo.sha256 for photo in held_out])
     train = dataset.part("train")
-    seen = {photo.sha256 for photo in dataset.photos}
+    seen = {*leave, *(photo.sha256 for photo in dataset.photos)}
     for root in extra:
         photos = read_folder(root).photos
         added = cache.add_all([photo.file.path for photo in photos], root.name)

@@ -56,6 +56,22 @@ def test_near_duplicates_stay_in_one_part_and_never_bridge_to_a_kind_that_is_hel
     assert split_background(kinds, groups, seed=3)[bridge] == "new photo"
 
 
+def test_what_a_base_was_pretrained_on_is_never_held_out() -> None:
+    kinds = [kind for kind in KINDS for _ in range(10)]
+    held = split_background(kinds, list(range(100)), seed=0)
+    (whole,) = {kind for kind, part in zip(kinds, held, strict=True) if part == "new kind"}
+    photo = held.index("new photo")
+    seen = {kinds.index(whole), photo}
+    parts = split_background(kinds, list(range(100)), seed=0, seen=seen)
+    assert {parts[group] for group in seen} == {"train"}
+    # All else stays as it was; of a kind of which one photo was seen, the others are not new.
+    changed = {(was, now) for was, now in zip(held, parts, strict=True) if was != now}
+    assert changed == {("new kind", "new photo"), ("new kind", "train"), ("new photo", "train")}
+    trained_on = {group for group, part in enumerate(held) if part == "train"}
+    assert split_background(kinds, list(range(100)), seed=0, seen=trained_on) == held
+    assert set(split_background(kinds, list(range(100)), 0, range(100))) == {"train"}
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> tuple[Dataset, PhotoCache]:
     photos = write_patterns(tmp_path / "photos", {"daisy": 6, "rose": 6})
