@@ -97,7 +97,10 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     if not rows:
         return
     whole = all(row.figures["measured"] for row in rows)
-    heading("Leaderboard", "" if whole else "Grey: not among these weights.")
+    said = [] if whole else ["Grey: not among these weights."]
+    if any(row.figures["measured"].get("others refused %") is not None for row in rows):
+        said.append("Others refused: of photos that show none of the classes.")
+    heading("Leaderboard", " ".join(said))
     # On which photos the others were measured stands above, once for all.
     photos = f"On {published.test_photos:,} test photos" if published else ""
     table = tables.to_html(rows, {"published": photos})
@@ -106,8 +109,8 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     gr.HTML(render("downloads.html", links=links), elem_id="figures-csv")
     if published:
         lead = published_points(published)
-        said = published_lead(lead, published.test_photos) if len(lead) > 1 else ""
-        text = f"{published.title}. {published.note} {STUDY} {said}"
+        first = published_lead(lead, published.test_photos) if len(lead) > 1 else ""
+        text = f"{published.title}. {published.note} {STUDY} {first}"
         gr.HTML(render("study.html", text=text), elem_id="study")
 
 

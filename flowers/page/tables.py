@@ -22,12 +22,13 @@ Origin = Literal["measured", "published"]
 FIGURES: Mapping[Origin, tuple[str, ...]] = {
     "measured": (
         *("accuracy %", "from %", "to %", "precision", "recall", "F1", "log-loss"),
-        *("calibration error", "ms", "MB", "photos"),
+        *("calibration error", "others refused %", "ms", "MB", "photos"),
         *("seeds", "mean of seeds %", "lowest of seeds %", "highest of seeds %"),
     ),
     "published": ("accuracy %", "from %", "to %", "precision", "recall", "F1", "photos"),
 }
-"""`from` and `to` are the ends of the 95 % interval. The page shows some, the CSV all."""
+"""`from` and `to` are the ends of the 95 % interval. `others refused` is the share of held-out
+photos of none of the classes that were. The page shows some, the CSV all."""
 CSV_DIGITS = 3
 """After the point, in the CSV."""
 
@@ -54,6 +55,7 @@ SHOWN: Mapping[Origin, tuple[Column, ...]] = {
         Column("F1", "F1", "{F1:.2f}"),
         Column("log-loss", "log-loss", "{log-loss:.3f}"),
         Column("calibration error", "calibration error", "{calibration error:.3f}"),
+        Column("others refused", "others refused %", "{others refused %:.0f} %"),
         Column("ms", "ms", "{ms:.1f}"),
         Column("MB", "MB", "{MB:.1f}"),
     ),
@@ -114,7 +116,9 @@ def _measured(
     megabytes = entry.config.files[ARTIFACT].bytes / 1e6 if entry.config else None
     scores = (result.macro_precision, result.macro_recall, result.macro_f1, result.log_loss)
     values: list[Cell] = [*accuracy, *scores, result.expected_calibration_error]
-    values += [metrics.latency_ms, megabytes, metrics.data.photos]
+    refused = result.unknown_rejected
+    values += [None if refused is None else 100 * refused, metrics.latency_ms]
+    values += [megabytes, metrics.data.photos]
     if found := result.seed_range:
         values += [found.seeds, *(100 * share for share in (found.mean, found.low, found.high))]
     return dict(zip(FIGURES["measured"], values, strict=False))

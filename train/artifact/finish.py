@@ -39,7 +39,7 @@ from train.artifact.measure import (
     set_refusal,
 )
 from train.artifact.precision import accuracy, calibration_sample, choose_artifact
-from train.data.background import Background, BackgroundPart
+from train.data.background import Background
 from train.data.dataset import Dataset
 from train.data.decoded import DecodedPhotos
 from train.data.labelled import LabelledPhotos
@@ -50,12 +50,6 @@ from train.processor import machine_name
 from train.work import GRAPH_WEIGHTS, WORK, Trained, seed_folder
 
 NEW_FOLDER = "folder"
-
-HELD_OUT: dict[BackgroundPart, str] = {
-    "new kind": "kinds it never saw",
-    "new photo": "other photos of kinds it saw",
-}
-"""Names of the groups of held-out photos in `metrics.json`."""
 
 
 def finish(
@@ -200,13 +194,10 @@ def _ask_background(
     classifier: Classifier, background: Background, cache: DecodedPhotos
 ) -> dict[str, Answers]:
     """What the artifact says of the photos of `--unknown` that are held out."""
-    held_out: tuple[BackgroundPart, ...] = ("new kind", "new photo")
     answers = {}
-    for part in held_out:
-        members = background.part(part)
-        if members:
-            photos, rows = cache.rows([photo.sha256 for photo in members])
-            answers[HELD_OUT[part]] = predict_all(classifier, photos[rows], len(rows), part)
+    for name, members in background.held_out().items():
+        photos, rows = cache.rows([photo.sha256 for photo in members])
+        answers[name] = predict_all(classifier, photos[rows], len(rows), name)
     return answers
 
 

@@ -34,6 +34,14 @@ LARGEST_KIND = 3
 """A subfolder with more than this many times the median number of photos is a collection of kinds
 and never held out as a whole."""
 SHARE_OF_PHOTOS = 0.1
+HELD_OUT: dict[BackgroundPart, str] = {
+    "new kind": "kinds it never saw",
+    "new photo": "other photos of kinds it saw",
+}
+"""Names of the groups of held-out photos in `metrics.json`."""
+LEAST_OF_A_KIND = 20
+"""So many held-out photos of one kind are a group of their own: elephants that pass for flowers
+must not hide behind many other flowers that do not."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,18 @@ class Background:
     def part(self, part: BackgroundPart) -> list[BackgroundPhoto]:
         """The photos of one part."""
         return [photo for photo in self.photos if photo.part == part]
+
+    def held_out(self) -> dict[str, list[BackgroundPhoto]]:
+        """The photos to measure on in groups, none of them empty, each photo in one."""
+        counts = Counter(photo.kind for photo in self.part("new photo"))
+        large = [kind for kind in sorted(counts) if counts[kind] >= LEAST_OF_A_KIND]
+        groups: dict[str, list[BackgroundPhoto]] = {name: [] for name in HELD_OUT.values()}
+        groups |= {f"other photos of {kind}": [] for kind in large}
+        for part, name in HELD_OUT.items():
+            for photo in self.part(part):
+                own = part == "new photo" and photo.kind in large
+                groups[f"other photos of {photo.kind}" if own else name].append(photo)
+        return {name: photos for name, photos in groups.items() if photos}
 
     def labels(self, photos: Iterable[BackgroundPhoto]) -> np.ndarray:
         """Indices of background classes, counted from 0, int64[n]."""

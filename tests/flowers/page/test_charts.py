@@ -183,6 +183,20 @@ def test_a_row_of_the_leaderboard_has_what_was_measured_beside_what_was_publishe
     assert found[4]["measured accuracy %"] == ""
 
 
+def test_the_leaderboard_says_how_many_photos_of_none_of_the_classes_are_refused(
+    metrics: dict[str, Metrics],
+) -> None:
+    m = metrics["vgg16"]
+    refuses = m.variants["finetuned"].model_copy(update={"unknown_rejected": 0.723})
+    both = m.model_copy(update={"variants": {**m.variants, "finetuned": refuses}})
+    entries = {"vgg16": Entry("vgg16", "usable", metrics=both)}
+    rows = leaderboard(entries, None, {"vgg16": both})
+    found = {row["variant"]: row for row in csv.DictReader(io.StringIO(to_csv(rows)))}
+    assert found["finetuned"]["measured others refused %"] == "72.3"
+    assert found["transfer"]["measured others refused %"] == ""
+    assert "72 %" in to_html(rows, {})
+
+
 def test_several_seeds_stand_in_the_leaderboard_where_there_are_any(
     metrics: dict[str, Metrics],
 ) -> None:

@@ -10,7 +10,14 @@ from flowers.errors import DatasetError
 from flowers.folders.find import find_on_disk
 from flowers.folders.layout import read_folder
 from tests.support.photos import SIZE, write_patterns
-from train.data.background import LOOSE, Background, scan_background, split_background
+from train.data.background import (
+    LOOSE,
+    Background,
+    BackgroundPart,
+    BackgroundPhoto,
+    scan_background,
+    split_background,
+)
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.data.sources import find_photos
@@ -70,6 +77,20 @@ def test_what_a_base_was_pretrained_on_is_never_held_out() -> None:
     trained_on = {group for group, part in enumerate(held) if part == "train"}
     assert split_background(kinds, list(range(100)), seed=0, seen=trained_on) == held
     assert set(split_background(kinds, list(range(100)), 0, range(100))) == {"train"}
+
+
+def test_a_kind_with_many_held_out_photos_is_measured_on_its_own() -> None:
+    def photos(kind: str, part: BackgroundPart, count: int) -> list[BackgroundPhoto]:
+        return [BackgroundPhoto(f"{kind} {part} {i}", kind, part) for i in range(count)]
+
+    tower, few = photos("tower", "new photo", 20), photos("rose", "new photo", 19)
+    new, seen = photos("elephant", "new kind", 30), photos("tower", "train", 5)
+    assert Background((*tower, *few, *new, *seen)).held_out() == {
+        "kinds it never saw": new,
+        "other photos of kinds it saw": few,
+        "other photos of tower": tower,
+    }
+    assert Background(tuple(seen)).held_out() == {}
 
 
 @pytest.fixture
