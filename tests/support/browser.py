@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.app_process import running_app
@@ -29,7 +30,11 @@ def serve(weights: Path, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator["Browser | None"]:
-    """Headless Chromium, or None where it or Playwright is not installed."""
+    """Headless Chromium, or None where it or Playwright is not installed.
+
+    Its first context has a profile on disk, as users' browsers have: what a page loads again comes
+    from there, scripts compiled. Contexts that are added know nothing of it or of one another.
+    """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -38,10 +43,12 @@ def chromium() -> Iterator["Browser | None"]:
     if found is None:
         yield None
         return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with sync_playwright() as playwright, TemporaryDirectory() as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=found, args=ARGUMENTS
+        )
+        yield context.browser
+        context.close()
 
 
 # Whether another answer than before is there, and whole.
@@ -64,6 +71,24 @@ def upload(page: Page, path: Path) -> None:
 
 def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
+
+
+# Looks until three looks in a row, a fifth of a second apart, find all of one size.
+SETTLED = """async () => {
+  const sizes = () => [document.documentElement, ...document.querySelectorAll('.main-svg')]
+    .map((e) => [e.scrollWidth, e.scrollHeight, e.getBoundingClientRect().width]).join();
+  for (let before = '', same = 0; same < 2;) {
+    await new Promise((done) => setTimeout(done, 200));
+    const now = sizes();
+    same = now === before ? same + 1 : 0;
+    before = now;
+  }
+}"""
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has its size: Plotly sizes figures after they become visible."""
+    page.evaluate(SETTLED)
 
 
 # Whether a file has arrived.

@@ -12,8 +12,6 @@ from flowers.weights.source import DEFAULT_FOLDER
 from tests.support.app import App, started
 from tests.support.browser import WAIT, Page, serve
 
-DESKTOP = {"width": 1280, "height": 900}
-
 
 @pytest.fixture(scope="session")
 def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -36,21 +34,19 @@ def errors() -> list[str]:
     return []
 
 
-@pytest.fixture(scope="session")
-def visitor(browser: Any) -> Iterator[Any]:
-    """A visitor who has the page's scripts in the cache: loading takes half the time then."""
-    context = browser.new_context(viewport=DESKTOP)
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def open_page(browser: Any, visitor: Any, app: str, errors: list[str]) -> Iterator[Any]:
+def open_page(browser: Any, app: str, errors: list[str]) -> Iterator[Any]:
     """Open the page; the test fails when the console shows an error or anything leaves home."""
+    visitor = browser.contexts[0]
     pages, contexts = [], []
 
     def open_(
-        query: str = "", held: tuple[str, Any] | None = None, scheme: str = "light", **device: Any
+        query: str = "",
+        held: tuple[str, Any] | None = None,
+        scheme: str = "light",
+        width: int = 1280,
+        height: int = 900,
+        **device: Any,
     ) -> Page:
         """Open it as a visitor who was here before; with `device`, as one who is new, on that.
 
@@ -58,10 +54,11 @@ def open_page(browser: Any, visitor: Any, app: str, errors: list[str]) -> Iterat
         """
         context = visitor
         if device:
-            context = browser.new_context(**{"viewport": DESKTOP, **device})
+            context = browser.new_context(**device)
             contexts.append(context)
         page = context.new_page()
         pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
         page.set_default_timeout(WAIT)
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)

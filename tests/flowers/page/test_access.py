@@ -23,7 +23,7 @@ GRADIO = {
     ],
 )
 def test_no_tab_has_a_violation_of_its_own(open_page: Any, scheme: str, width: int) -> None:
-    page = open_page(scheme=scheme, viewport={"width": width, "height": 844})
+    page = open_page(scheme=scheme, width=width, height=844)
     page.wait_for_selector(READY)
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)

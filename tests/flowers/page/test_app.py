@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import READY, tab, upload
+from tests.support.browser import READY, settle, tab, upload
 from tests.support.controls import NAMELESS, SMALL
 
 pytest.importorskip("playwright.sync_api")
@@ -146,7 +146,7 @@ def test_text_is_readable_in_both_themes(open_page: Any, rose: Path, scheme: str
 def test_fingers_find_every_tab_and_control_without_scrolling_sideways(
     open_page: Any, rose: Path, width: int
 ) -> None:
-    page = open_page(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+    page = open_page(width=width, height=844, has_touch=True, is_mobile=True)
     upload(page, rose)
     # At once, since the page may still be scrolling: all in one row, and large enough for a thumb.
     boxes = page.get_by_role("tab").evaluate_all(
@@ -156,7 +156,7 @@ def test_fingers_find_every_tab_and_control_without_scrolling_sideways(
     assert min(height for _, height in boxes) >= 40
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)
-        page.wait_for_timeout(1500)  # Plotly sizes its figures after they become visible.
+        settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if name == "Your photos":
             page.set_input_files("#batch-files input:not([webkitdirectory])", rose)
@@ -187,7 +187,7 @@ def test_controls_have_names_and_can_be_reached_by_keyboard(open_page: Any, rose
     upload(page, rose)
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)
-        page.wait_for_timeout(500)
+        settle(page)
         assert page.evaluate(NAMELESS) == [], name
     tab(page, "Classify")
     box = page.locator("#choice-column").get_by_role("checkbox", name="transfer")

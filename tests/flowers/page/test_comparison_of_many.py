@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from flowers.backbones import BACKBONES
 from flowers.weights.folder import DEFAULT_FOLDER, backbone_folders
 from tests.flowers.page.test_access import GRADIO
-from tests.support.browser import serve, tab
+from tests.support.browser import serve, settle, tab
 from tests.support.folders import copy_as
 
 pytest.importorskip("playwright.sync_api")
@@ -36,21 +36,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def visitor(browser: Any) -> Iterator[Any]:
-    """A visitor of this app alone."""
-    context = browser.new_context()
-    yield context
-    context.close()
-
-
 def test_what_is_said_once_fits_and_the_rest_opens_where_it_is_asked_for(open_page: Any) -> None:
     page = open_page()
     tab(page, "Comparison")
     page.wait_for_selector("#class-f1 .heatmaplayer image", state="attached")
     for width, length in LENGTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(1500)  # Plotly sizes its figures anew.
+        settle(page)
         assert page.evaluate("document.documentElement.scrollHeight") < length, width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -77,7 +69,7 @@ def test_what_is_said_once_fits_and_the_rest_opens_where_it_is_asked_for(open_pa
     page.get_by_role("button", name="One model in detail").click()
     for name in ("confusion .heatmaplayer image", "learning .point", "calibration .point"):
         page.wait_for_selector(f"#{name}", state="attached")
-    page.wait_for_timeout(1500)
+    settle(page)
     for name in ("confusion", "learning", "calibration"):
         box = page.locator(f"#{name} .main-svg").first.bounding_box()
         assert 250 < box["width"] <= 390, name

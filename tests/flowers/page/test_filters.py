@@ -23,7 +23,7 @@ def number_of(button: Any) -> int:
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_filters_and_cells_of_the_confusion_show_their_photos(open_page: Any, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 844})
+    page = open_page(width=width, height=844)
     tab(page, "Your photos")
     page.get_by_role("button", name="Try with 28 sample photos").click()
     page.wait_for_selector("table.batch:not([aria-busy])")

@@ -36,19 +36,19 @@ def check(sentence: str | None, *context: Any) -> None:
 
 
 def test_odd_descriptions_of_every_event_are_answered_by_a_sentence(open_app, quiet_log) -> None:
+    values = [*ODD, 10**18, "y" * 5000, {"a": {"b": []}}]
+    odd = [*ODD, SECRET, {"path": "/etc/passwd"}]
+    odd += [{field: value} for field in FIELDS for value in values]
+    odd += [{"row": 0, "label": value} for value in values]
+    odd += [{"files": [value], "kept_back": []} for value in [*values, SECRET]]
+    odd += [{"files": [], "kept_back": [value]} for value in values]
     said = set()
     for event in open_app.events():
         if not event["collects_event_data"]:
             continue
         data = [None] * len(event["inputs"])
-        values = [*ODD, 10**18, "y" * 5000, {"a": {"b": []}}]
-        odd = [*ODD, SECRET, {"path": "/etc/passwd"}]
-        odd += [{field: value} for field in FIELDS for value in values]
-        odd += [{"row": 0, "label": value} for value in values]
-        odd += [{"files": [value], "kept_back": []} for value in [*values, SECRET]]
-        odd += [{"files": [], "kept_back": [value]} for value in values]
-        for event_data in odd:
-            sentence = open_app.happen(event["id"], data, event_data)
+        sentences = open_app.happen(event["id"], [(data, event_data) for event_data in odd])
+        for event_data, sentence in zip(odd, sentences, strict=True):
             check(sentence, event["api_name"], event_data)
             said.add(event["id"] if sentence else None)
     # Photo, example, focus, files that come and go, label and opened photo; each has turned
@@ -61,18 +61,20 @@ def test_odd_values_of_every_event_are_answered_by_a_sentence(open_app, quiet_lo
     for event in open_app.events():
         count = len(event["inputs"])
         data: list[Any] = [None] * count
-        for wrong in ([*data, 1], data[:-1], 5, {}, None, "x")[1 if not count else 0 :]:
-            if wrong != data:
-                sentence = open_app.happen(event["id"], wrong, {})
-                assert sentence, (event["api_name"], wrong)
-                check(sentence, event["api_name"], wrong)
-        for place in range(count):
-            for value in [*ODD, SECRET, [SECRET], [{"path": "x", "meta": 1, "size": "y"}]]:
-                sentence = open_app.happen(
-                    event["id"], [*data[:place], value, *data[place + 1 :]], {}
-                )
-                check(sentence, event["api_name"], place, value)
-                tried += 1
+        wrongs: list[Any] = [*([data[:-1]] if count else []), [*data, 1], 5, {}, None, "x"]
+        sentences = open_app.happen(event["id"], [(wrong, {}) for wrong in wrongs])
+        for wrong, sentence in zip(wrongs, sentences, strict=True):
+            assert sentence, (event["api_name"], wrong)
+            check(sentence, event["api_name"], wrong)
+        odd = [
+            [*data[:place], value, *data[place + 1 :]]
+            for place in range(count)
+            for value in [*ODD, SECRET, [SECRET], [{"path": "x", "meta": 1, "size": "y"}]]
+        ]
+        sentences = open_app.happen(event["id"], [(values, {}) for values in odd])
+        for values, sentence in zip(odd, sentences, strict=True):
+            check(sentence, event["api_name"], values)
+        tried += len(odd)
     assert tried > 200
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("playwright.sync_api")
 def test_photos_that_one_of_two_models_reads_right_open_with_both_focus_maps(
     open_page: Any, width: int
 ) -> None:
-    page = open_page(viewport={"width": width, "height": 844})
+    page = open_page(width=width, height=844)
     tab(page, "Your photos")
     page.get_by_role("button", name="Try with 28 sample photos").click()
     page.wait_for_selector("#batch-compared h2")
