@@ -99,7 +99,7 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     whole = all(row.figures["measured"] for row in rows)
     said = [] if whole else ["Grey: not among these weights."]
     if any(row.figures["measured"].get("others refused %") is not None for row in rows):
-        said.append("Others refused: of photos that show none of the classes.")
+        said.append("Others refused: share of the held-out photos of none of the classes.")
     heading("Leaderboard", " ".join(said))
     # On which photos the others were measured stands above, once for all.
     photos = f"On {published.test_photos:,} test photos" if published else ""
