@@ -12,33 +12,24 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
-from flowers.models.compare import NONE_OF_THESE, standings
-from flowers.models.sentences import capital, none_of
-from flowers.models.shots import MAX_PHOTOS
-from flowers.models.verdicts import exported
+from flowers.models.compare import NONE_OF_THESE
+from flowers.models.shots import MAX_PHOTOS, Shot
 from flowers.models.zoo import Zoo
-from flowers.page import pictures
 from flowers.page.about import WORTH_KNOWING
-from flowers.page.answers import ANSWER_DIGITS, OTHER
-from flowers.page.charts.matrices import MODEL_ROW, difference_chart
 from flowers.page.classify import square
 from flowers.page.examples import Example, find_examples, sample_batch
 from flowers.page.html import render
-from flowers.page.many_photos import COLUMNS
 from flowers.page.pictures import small_photo
 from flowers.page.words import SUBTITLE, TITLE, WORDS
-from flowers.photos import SUFFIXES, load_photo
-from flowers.weights.folder import ARTIFACT, CARD, MANIFEST, PUBLISHED, SERVING_FILES
+from flowers.photos import load_photo
+from flowers.weights.folder import CARD, MANIFEST, PUBLISHED, SERVING_FILES
 from flowers.weights.source import Source, weights_from_environment
-from static.answered import answered
 from static.bundle import (
     SERVICE_WORKER,
     STATIC_FOLDER,
@@ -48,7 +39,8 @@ from static.bundle import (
     install,
     write_runtime,
 )
-from static.export import app_page, figure, style_sheet
+from static.export import app_page, style_sheet
+from static.site import script_json, site_of
 
 CLONE = STATIC_FOLDER.parent
 DEFAULT_OUT = CLONE / "build" / "static"
@@ -107,7 +99,9 @@ def write_page(zoo: Zoo, out: Path) -> None:
     page = app_page(zoo)
     comparison = page.tab("comparison")
     known, others = find_examples(zoo.source.root, zoo.classes())
+    samples = sample_batch(zoo.classes()).shots
     _write_examples([*known, *others], out / "examples")
+    _write_samples(samples, out / "samples")
     boxes = page.checkboxes()
     choice = [
         # A place in the page is named "pick-backbones-vgg16".
@@ -141,42 +135,7 @@ def write_page(zoo: Zoo, out: Path) -> None:
         weights=page.text("weights"),
         most_photos=MAX_PHOTOS,
         app_only=APP_ONLY,
-        site=_json(
-            {
-                "backbones": [
-                    {
-                        "backbone": key,
-                        "name": BACKBONES[key].name,
-                        "available": entry.available,
-                        "cost": entry.config.files[ARTIFACT].bytes if entry.config else 0,
-                    }
-                    for key, entry in zoo.entries().items()
-                ],
-                "classes": zoo.classes(),
-                "words": exported(),
-                "text": dict(WORDS),
-                "unknown": none_of(zoo.classes()),
-                "examples": [_described(example) for example in (*known, *others)],
-                "answered": answered(zoo, known),
-                "figures": page.figures,
-                "choices": page.choices,
-                "focus": {
-                    "stops": pictures.FOCUS_STOPS.tolist(),
-                    "colours": pictures.FOCUS_COLOURS.tolist(),
-                    "strongest": pictures.STRONGEST,
-                    "fade": pictures.FADE,
-                },
-                "differences": {
-                    "figure": figure(difference_chart(standings({}))),
-                    "row": MODEL_ROW,
-                },
-                "digits": {"fields": ANSWER_DIGITS, "other": OTHER},
-                "samples": _write_samples(zoo.classes(), out / "samples"),
-                "csvColumns": COLUMNS,
-                "suffixes": sorted(SUFFIXES),
-                "mostPhotos": MAX_PHOTOS,
-            }
-        ),
+        site=script_json(site_of(zoo, page, known, others, samples)),
     )
     write_text(out / "index.html", html)
     write_text(
@@ -227,14 +186,12 @@ def _write_examples(examples: Sequence[Example], out: Path) -> None:
         shutil.copyfile(example.path, out / example.path.name)
 
 
-def _write_samples(classes: Sequence[str], out: Path) -> list[dict[str, str | None]]:
-    """Write the photos of the app's sample batch; returns what the page's scripts know of them."""
-    shots = sample_batch(classes).shots
-    for shot in shots:
+def _write_samples(samples: Sequence[Shot], out: Path) -> None:
+    """Write the photos of a batch, in their folders."""
+    for shot in samples:
         path = out / shot.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(shot.read())
-    return [{"name": shot.name, "label": shot.label} for shot in shots]
 
 
 def _thumbnails(examples: Sequence[Example]) -> list[tuple[Example, str]]:
@@ -246,25 +203,6 @@ def _thumbnails(examples: Sequence[Example]) -> list[tuple[Example, str]]:
 def _models(zoo: Zoo) -> list[Model]:
     """All that have weights here."""
     return [(key, v) for key, entry in zoo.entries().items() if entry.available for v in VARIANTS]
-
-
-def _described(example: Example) -> dict[str, str | None]:
-    """What the page's scripts know of an example."""
-    return {
-        "name": example.name,
-        "shows": example.shows,
-        "credit": example.credit,
-        "address": example.address,
-        "note": capital(example.note) if example.note else None,
-        "path": f"examples/{example.path.name}",
-    }
-
-
-def _json(value: Any) -> Markup:
-    """JSON to stand inside a script element, which ends at the first `</`."""
-    return Markup(
-        json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:

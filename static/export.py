@@ -116,7 +116,7 @@ class Page:
                 yield (
                     value,
                     {
-                        place.elem_id: figure(found)
+                        place.elem_id: script_figure(found)
                         if isinstance(place, gr.Plot) and found is not None
                         else found
                         for place, found in said.items()
@@ -139,7 +139,7 @@ class Page:
             yield from self._nodes(child)
 
 
-def figure(found: go.Figure) -> dict[str, Any]:
+def script_figure(found: go.Figure) -> dict[str, Any]:
     """A figure as the page's scripts draw it."""
     return without_template(found.to_json())
 

@@ -10,6 +10,12 @@ from flowers.folders.find import File
 from flowers.folders.layout import part_of
 from flowers.folders.names import class_named, nearest_class, tidy
 
+NOT_A_CLASS = (
+    "The folder {folder} does not have the name of a class, so its photos ({photos}) have no "
+    "label{meant}."
+)
+MEANT = "; perhaps it means {suggestion}"
+
 
 @dataclass(frozen=True)
 class Named(Generic[File]):
@@ -32,11 +38,8 @@ class DroppedLabel:
     """The class whose name is most like it."""
 
     def __str__(self) -> str:
-        meant = f"; perhaps it means {self.suggestion}" if self.suggestion else ""
-        return (
-            f"The folder {self.folder!r} does not have the name of a class, so its photos "
-            f"({self.photos}) have no label{meant}."
-        )
+        meant = MEANT.format(suggestion=self.suggestion) if self.suggestion else ""
+        return NOT_A_CLASS.format(folder=repr(self.folder), photos=self.photos, meant=meant)
 
 
 def with_labels(photos: Sequence[File], classes: Sequence[str]) -> list[Named[File]]:

@@ -22,11 +22,12 @@ _ROLES = {
     "test": r"test|testing|tst|holdout",
     "prediction": r"pred|predict|prediction",
 }
-_PART = re.compile(
+PART = re.compile(
     r"(?P<before>(?:.*[\W_])?)(?P<role>" + "|".join(_ROLES.values()) + r")"
     r"(?P<after>(?:[\W_]*(?:set|data|dataset|images?|imgs?|photos?|pictures?|pics|split|part|folder"
     r"|\d+))*)[\W_]*"
 )
+"""Matches the name of a folder that is a part of a divided set: see `part_of`."""
 _WANTED: dict[Use, tuple[str, ...]] = {
     "train": ("train",),
     "test": ("test", "validation", "train"),
@@ -123,7 +124,7 @@ def part_of(name: str) -> tuple[str, str] | None:
     >>> part_of("seg_train"), part_of("ValidationSet"), part_of("Trainer")
     (('train', 'seg_'), ('validation', ''), None)
     """
-    match = _PART.fullmatch(without_capitals(name))
+    match = PART.fullmatch(without_capitals(name))
     if match is None:
         return None
     role = next(key for key, words in _ROLES.items() if re.fullmatch(words, match["role"]))

@@ -270,7 +270,8 @@ def photos_tab(zoo: Zoo) -> None:
 
 
 def _offer(meanings: Mapping[str, str | None]) -> str:
-    return "Take " + ", ".join(f"{folder} for {name}" for folder, name in meanings.items())
+    taken = [WORDS["meaning"].format(folder=folder, name=name) for folder, name in meanings.items()]
+    return WORDS["take_meanings"].format(meanings=", ".join(taken))
 
 
 def confusion_of(verdict: Standings, name: str) -> Markup:

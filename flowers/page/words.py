@@ -101,6 +101,8 @@ WORDS: Mapping[str, str] = {
     "two_slider": "Focus map: {first} on the left of the line, {second} on its right",
     "where": "Where {model} looked",
     "rust": ("Rust red: differs from the label, or from the consensus where there is no label."),
+    "take_meanings": "Take {meanings}",
+    "meaning": "{folder} for {name}",
     "csv": "Download CSV",
     "json": "Download JSON",
     # Every two models.

@@ -2,6 +2,7 @@
 
 import { refusals, type Standings } from "./judge";
 import { fixed } from "./rounding";
+import type { DroppedLabel } from "./labels";
 import { NONE, site } from "./site";
 import { consensus, label, type Prediction, probability, type Reading } from "./verdict";
 
@@ -14,7 +15,7 @@ export function classification(found: readonly Prediction[]): string {
 
 /** Many photos: `/compare`. */
 export function comparison(
-  readings: readonly Reading[], standings: Standings | null, dropped: Json[] = [], notes: string[] = [],
+  readings: readonly Reading[], standings: Standings | null, dropped: readonly DroppedLabel[],
 ): string {
   const { scores, pairs } = standings ?? { scores: [], pairs: [] };
   return text({
@@ -31,7 +32,7 @@ export function comparison(
       first: [first.backbone, first.variant], second: [second.backbone, second.variant],
       only_first: onlyFirst, only_second: onlySecond, p_value: p, adjusted,
     })),
-    dropped, notes,
+    dropped: dropped.map((found) => ({ ...found })), notes: [],
   });
 }
 

@@ -8,8 +8,9 @@ import { toCsv } from "./csv";
 import { Differences } from "./differences";
 import { download, find, h } from "./elements";
 import { Filters } from "./filters";
-import { collect, samples, type Shot } from "./folders";
+import { collect, labels, samples, type Shot } from "./folders";
 import { judge } from "./judge";
+import type { DroppedLabel } from "./labels";
 import { verdictOf } from "./looks";
 import { type Model, UserError } from "./models";
 import { sentence } from "./one_photo";
@@ -33,6 +34,9 @@ export class Batch {
   private sent = 0;
   private rows: Row[] = [];
   private failed = new Map<string, string>();
+  /** Folder names that are not classes, until they are taken for the classes suggested. */
+  private dropped: DroppedLabel[] = [];
+  private readonly meanings = find<HTMLButtonElement>("#batch-take");
   private readonly table: PhotosTable;
   private readonly filters: Filters;
   private readonly opened: Opened;
@@ -51,6 +55,7 @@ export class Batch {
     takeDropped(find("#batch-drop"), (dropped) => void collect(dropped).then((shots) => this.take(shots)));
     this.buttons[0]!.addEventListener("click", () => void this.read(this.shots));
     this.buttons[1]!.addEventListener("click", () => void this.read(samples()));
+    this.meanings.addEventListener("click", () => this.takeMeanings());
     find("#batch-stop").addEventListener("click", () => (this.stopped = true));
     this.table = new PhotosTable(find("#batch-table"), {
       open: (number) => void this.opened.open(number),
@@ -104,7 +109,7 @@ export class Batch {
           `${site.mostPhotos} photos can be read at once; choose fewer. Received: ${shots.length}`,
         );
       }
-      find("#batch-results").hidden = true;
+      find("#batch-results").hidden = this.meanings.hidden = true;
       this.progress(0, shots);
       const backbones = [...new Set(models.map(({ backbone }) => backbone))];
       for (const backbone of backbones) {
@@ -138,6 +143,7 @@ export class Batch {
         this.rows.push(row);
       }
       this.rows = mostDisputed(this.rows);
+      this.dropped = labels.dropped(shots.map(({ folder }) => folder));
       this.show();
     } catch (error) {
       this.summary.replaceChildren(message(sentence(error)));
@@ -171,6 +177,14 @@ export class Batch {
     this.judge();
   }
 
+  /** Label the photos of folders with the classes that their names may mean. */
+  private takeMeanings(): void {
+    const meant = new Map(this.dropped.map(({ folder, suggestion }) => [folder, suggestion]));
+    for (const row of this.rows) row.label ??= meant.get(row.shot.folder ?? "") ?? null;
+    this.dropped = [];
+    this.show();
+  }
+
   /** All that depends on the labels. */
   private judge(): void {
     const standings = judge(this.rows, site.words);
@@ -182,6 +196,11 @@ export class Batch {
     const notes = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
     notes.push(...skipped.slice(0, 5));
     if (skipped.length > 5) notes.push(say("more_unreadable", { photos: skipped.length - 5 }));
+    notes.push(...this.dropped.map((found) => labels.sentence(found)));
+    const taken = this.dropped.flatMap(({ folder, suggestion }) =>
+      suggestion === null ? [] : [say("meaning", { folder, name: suggestion })]);
+    this.meanings.hidden = !taken.length;
+    this.meanings.textContent = say("take_meanings", { meanings: taken.join(", ") });
     this.summary.replaceChildren(
       h("section", { class: "verdict", "aria-live": "polite", "data-look": look },
         h("p", { class: "eyebrow" }, head), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
@@ -193,7 +212,7 @@ export class Batch {
     find("#batch-refusals").replaceChildren(...refused(this.rows));
     find("#batch-links").replaceChildren(h("p", { class: "downloads" },
       download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv")),
-      download("photos.json", "application/json", comparison(this.rows, standings), say("json"))));
+      download("photos.json", "application/json", comparison(this.rows, standings, this.dropped), say("json"))));
     find("#batch-results").hidden = false;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Figure } from "./charts";
 import type { Empty } from "./difference_figure";
+import type { Rules } from "./labels";
 import type { Words } from "./looks";
 import type { Model, Variant } from "./models";
 import type { Prediction } from "./verdict";
@@ -56,6 +57,7 @@ export interface Site {
   digits: { fields: Record<string, number | null>; other: number };
   /** Photos to try many with; they lie in `samples/`. */
   samples: { name: string; label: string }[];
+  labels: Rules;
   csvColumns: string[];
   suffixes: string[];
   mostPhotos: number;

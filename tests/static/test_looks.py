@@ -13,7 +13,7 @@ from flowers.models.verdicts import exported
 from flowers.page.charts.matrices import MODEL_ROW, difference_chart
 from flowers.weights.results import Outcome
 from static.bundle import STATIC_FOLDER, bundle
-from static.export import figure
+from static.export import script_figure
 from tests.support import ROOT
 
 PROGRAM = """
@@ -138,7 +138,7 @@ def test_numbers_are_rounded_alike(program: Path) -> None:
 
 
 def test_the_same_matrix_of_differences(program: Path) -> None:
-    empty = {"figure": figure(difference_chart(standings({}))), "row": MODEL_ROW}
+    empty = {"figure": script_figure(difference_chart(standings({}))), "row": MODEL_ROW}
     coloured = []
     for example in EXAMPLES["labelled"]:
         patterns = [pattern for pattern, n in example["photos"].items() for _ in range(n)]
@@ -156,7 +156,7 @@ def test_the_same_matrix_of_differences(program: Path) -> None:
         }
         asked = {"models": example["models"], "photos": in_order(example["photos"])}
         found = ask(program, **asked, empty=empty)
-        expected = figure(difference_chart(standings(outcomes)))
+        expected = script_figure(difference_chart(standings(outcomes)))
         assert found == expected, example["case"]
         coloured += [value for row in expected["data"][0]["z"] for value in row]
     assert {0, 1, None} <= set(coloured)

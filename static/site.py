@@ -1,0 +1,93 @@
+"""What the build takes from the app for the page's scripts, as JSON: see `static/src/site.ts`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from flowers.backbones import BACKBONES
+from flowers.folders.labels import MEANT, NOT_A_CLASS
+from flowers.folders.layout import PART
+from flowers.folders.names import ALIKE, INVISIBLE
+from flowers.models.compare import standings
+from flowers.models.sentences import capital, none_of
+from flowers.models.shots import MAX_PHOTOS, Shot
+from flowers.models.verdicts import exported
+from flowers.models.zoo import Zoo
+from flowers.page import pictures
+from flowers.page.answers import ANSWER_DIGITS, OTHER
+from flowers.page.charts.matrices import MODEL_ROW, difference_chart
+from flowers.page.examples import Example
+from flowers.page.many_photos import COLUMNS
+from flowers.page.words import WORDS
+from flowers.photos import SUFFIXES
+from flowers.weights.folder import ARTIFACT
+from static.answered import answered
+from static.export import Page, script_figure
+
+
+def site_of(
+    zoo: Zoo, page: Page, known: Sequence[Example], others: Sequence[Example], samples: list[Shot]
+) -> dict[str, Any]:
+    """All that the page's scripts know. `page` has its figures once its tabs were read."""
+    return {
+        "backbones": [
+            {
+                "backbone": key,
+                "name": BACKBONES[key].name,
+                "available": entry.available,
+                "cost": entry.config.files[ARTIFACT].bytes if entry.config else 0,
+            }
+            for key, entry in zoo.entries().items()
+        ],
+        "classes": zoo.classes(),
+        "words": exported(),
+        "text": dict(WORDS),
+        "unknown": none_of(zoo.classes()),
+        "examples": [_described(example) for example in (*known, *others)],
+        "answered": answered(zoo, known),
+        "samples": [{"name": shot.name, "label": shot.label} for shot in samples],
+        "figures": page.figures,
+        "choices": page.choices,
+        "focus": {
+            "stops": pictures.FOCUS_STOPS.tolist(),
+            "colours": pictures.FOCUS_COLOURS.tolist(),
+            "strongest": pictures.STRONGEST,
+            "fade": pictures.FADE,
+        },
+        "differences": {"figure": script_figure(difference_chart(standings({}))), "row": MODEL_ROW},
+        "digits": {"fields": ANSWER_DIGITS, "other": OTHER},
+        "labels": label_rules(),
+        "csvColumns": COLUMNS,
+        "suffixes": sorted(SUFFIXES),
+        "mostPhotos": MAX_PHOTOS,
+    }
+
+
+def label_rules() -> dict[str, str | float]:
+    """What folders mean, for `static/src/labels.ts`."""
+    return {
+        "part": PART.pattern,
+        "alike": ALIKE,
+        "invisible": INVISIBLE,
+        "not_a_class": NOT_A_CLASS,
+        "meant": MEANT,
+    }
+
+
+def script_json(found: Mapping[str, Any]) -> Markup:
+    """JSON to stand inside a script element, which ends at the first `</`."""
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def _described(example: Example) -> dict[str, str | None]:
+    return {
+        "name": example.name,
+        "shows": example.shows,
+        "credit": example.credit,
+        "address": example.address,
+        "note": capital(example.note) if example.note else None,
+        "path": f"examples/{example.path.name}",
+    }
