@@ -21,6 +21,12 @@ from flowers.page.app import build
 Component = dict[str, Any]
 
 CONTAINERS = ("row", "column", "group", "form")
+LAYOUT = ("height", "xaxis", "yaxis")
+AXIS = (
+    *("title", "range", "autorange", "side", "showgrid", "dtick"),
+    *("tickvals", "ticktext", "ticksuffix", "tickformat", "tickangle"),
+)
+"""What `static/src/charts.ts` draws of a figure's layout and of an axis."""
 
 
 @dataclass
@@ -86,7 +92,7 @@ class Page:
             return f"<div {attributes}>{props['value']}</div>"
         if kind == "plot":
             if props["value"]:
-                self.figures[name] = without_template(props["value"]["plot"])
+                self.figures[name] = drawn_here(props["value"]["plot"])
             return f'<div {attributes} data-figure="{name}"></div>'
         if kind == "dropdown":
             self.choices[name] = dict(self._chosen(component))
@@ -141,14 +147,21 @@ class Page:
 
 def script_figure(found: go.Figure) -> dict[str, Any]:
     """A figure as the page's scripts draw it."""
-    return without_template(found.to_json())
+    return drawn_here(found.to_json())
 
 
-def without_template(text: str) -> dict[str, Any]:
-    """A figure without the template, which names Plotly's own colours for all kinds of chart."""
+def drawn_here(text: str) -> dict[str, Any]:
+    """A figure without what the page's scripts do not draw: the half of it."""
     found = json.loads(text)
-    found["layout"].pop("template", None)
-    return dict(found)
+    layout = {name: value for name, value in found["layout"].items() if name in LAYOUT}
+    for axis in ("xaxis", "yaxis"):
+        kept = {name: value for name, value in layout.get(axis, {}).items() if name in AXIS}
+        if title := kept.get("title", {}).get("text"):
+            kept["title"] = {"text": title}
+        else:
+            kept.pop("title", None)
+        layout[axis] = kept
+    return {"data": found["data"], "layout": layout}
 
 
 def app_page(zoo: Zoo) -> Page:
