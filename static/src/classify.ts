@@ -155,9 +155,9 @@ export class Classify {
 function creditOf({ name, shows, credit, address, note }: Example): (string | HTMLElement)[] {
   const found: (string | HTMLElement)[] = [`${shows}.`];
   if (note) found.push(` ${note}.`);
+  if (name === answeredExample) found.push(" What the models say of it came with the page.");
   if (credit) {
     found.push(` ${say("photo_by", { credit: "" })}`, address ? h("a", { href: address, rel: "noreferrer" }, credit) : credit);
   }
-  if (name === answeredExample) found.push(`${credit ? "." : ""} What the models say of it came with the page.`);
   return found;
 }
