@@ -58,6 +58,7 @@ WORDS: Mapping[str, str] = {
     "no_model": "None of the chosen models can be used; choose others.",
     "left_out": "{backbone} was left out: {reason}",
     # The answer to many.
+    "left_aside": "Left aside, since they cannot be photos: {files}",
     "no_photos": "No photos yet",
     "question": "Which model reads your photos best?",
     "reading_of": "Reading {number} of {photos}",

@@ -8,7 +8,7 @@ import { toCsv } from "./csv";
 import { Differences } from "./differences";
 import { download, find, h } from "./elements";
 import { Filters } from "./filters";
-import { collect, labels, samples, type Shot } from "./folders";
+import { collect, type Collected, labels, samples, type Shot } from "./folders";
 import { judge } from "./judge";
 import type { DroppedLabel } from "./labels";
 import { verdictOf } from "./looks";
@@ -52,7 +52,7 @@ export class Batch {
         input.value = "";
       });
     }
-    takeDropped(find("#batch-drop"), (dropped) => void collect(dropped).then((shots) => this.take(shots)));
+    takeDropped(find("#batch-drop"), (dropped) => void collect(dropped).then((found) => this.take(found)));
     this.buttons[0]!.addEventListener("click", () => void this.read(this.shots));
     this.buttons[1]!.addEventListener("click", () => void this.read(samples()));
     this.meanings.addEventListener("click", () => this.takeMeanings());
@@ -75,14 +75,15 @@ export class Batch {
       void this.opened.open(number, { pair, among }));
   }
 
-  private take(shots: Shot[]): void {
+  private take({ shots, aside }: Collected): void {
     if (this.reading) return;
     this.shots = shots;
     this.ready();
     const labelled = shots.filter((shot) => shot.label !== null).length;
-    find("#batch-files").textContent = shots.length
-      ? `${shots.length} photos` + (labelled ? `, ${labelled} labelled by their folders` : "")
+    const said = shots.length
+      ? `${shots.length} ${shots.length === 1 ? "photo" : "photos"}${labelled ? `, ${labelled} labelled by their folders` : ""}.`
       : "There are no photos; choose JPEG, PNG, WebP or AVIF files, or a folder of them.";
+    find("#batch-files").textContent = said + (aside ? ` ${say("left_aside", { files: aside })}.` : "");
   }
 
   /** Buttons can be used where that does something. */

@@ -12,8 +12,14 @@ export interface Shot extends Named {
   open(): Promise<Blob>;
 }
 
+/** The photos among files, and how many of those are left aside. */
+export interface Collected {
+  shots: Shot[];
+  aside: number;
+}
+
 /** The photos among chosen files, or among what was dropped, folders included. */
-export async function collect(given: File[] | DataTransfer): Promise<Shot[]> {
+export async function collect(given: File[] | DataTransfer): Promise<Collected> {
   if (Array.isArray(given)) {
     return labelled(given.map((file) => ({ name: file.webkitRelativePath || file.name, open: async () => file })));
   }
@@ -57,14 +63,15 @@ interface Found {
 }
 
 /** The photos, with what their folders say of them. */
-function labelled(found: Found[]): Shot[] {
+function labelled(found: Found[]): Collected {
   const photos = found.filter(isPhoto);
   const [alone, within] = [false, true].map((folder) => photos.filter(({ name }) => name.includes("/") === folder));
   const named = labels.of(within!.map(({ name }) => name));
-  return [
+  const shots = [
     ...alone!.map((photo) => ({ ...photo, label: null, folder: null })),
     ...within!.map((photo, i) => ({ ...photo, ...named[i]! })),
   ];
+  return { shots, aside: found.length - shots.length };
 }
 
 function isPhoto({ name }: Found): boolean {

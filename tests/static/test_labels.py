@@ -107,7 +107,7 @@ def test_folders_without_a_class_are_named_and_taken_for_what_they_may_mean(
     names = [path.relative_to(tmp_path).as_posix() for path in sorted(folder.glob("*/*.jpg"))]
     page = open_site(f"{web.address}?tab=photos")
     page.set_input_files("#batch-folder", folder)
-    expect(page.locator("#batch-files")).to_have_text("6 photos, 2 labelled by their folders")
+    expect(page.locator("#batch-files")).to_have_text("6 photos, 2 labelled by their folders.")
     page.get_by_text("Models", exact=True).click()
     for name in OTHERS:
         page.locator("#batch-choice").get_by_label(name).uncheck()

@@ -245,7 +245,8 @@ def test_folders_label_photos_and_models_are_scored_with_intervals(
     page = open_site(f"{web.address}?tab=photos")
     page.set_input_files("#batch-folder", folder)
     page.wait_for_selector("#batch-files:not(:empty)")
-    assert page.inner_text("#batch-files") == "7 photos, 7 labelled by their folders"
+    aside = WORDS["left_aside"].format(files=1)
+    assert page.inner_text("#batch-files") == f"7 photos, 7 labelled by their folders. {aside}."
     page.get_by_text("Models", exact=True).click()
     for name in OTHERS:
         page.locator("#batch-choice").get_by_label(name).uncheck()

@@ -80,8 +80,8 @@ const send = async (files) => {
     }
   };
   await Promise.all(Array.from({length: AT_ONCE}, sending));
-  const aside = kept_back.length ? `Left aside, since they cannot be photos: ${kept_back.length}` : '';
-  show({done: 0, all: 0, said: problem || aside});
+  const aside = find('.stage').dataset.aside.replace('{files}', kept_back.length);
+  show({done: 0, all: 0, said: problem || (kept_back.length ? aside : '')});
   trigger('upload', {files: sent.filter(Boolean), kept_back});
 };
 
