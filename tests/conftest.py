@@ -4,6 +4,7 @@ The browser is here too, since a process may start Playwright only once.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
+def pytest_collection_finish() -> None:
+    """Leave graphs as they are: to make one quicker takes longer than the few steps of a test."""
+    if tensorflow := sys.modules.get("tensorflow"):
+        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
     """Makes a folder by its name; one process of the run does, and the others wait for it."""
@@ -100,7 +107,7 @@ def base_folder(once: Once, generated_photos: Path) -> Path:
 
         arguments = ["pretrain", "--data", str(generated_photos), "--out", str(out)]
         arguments += ["--backbone", "mobilenetv2", "--image-size", str(SIZE)]
-        assert main([*arguments, "--epochs", "4", "--batch-size", "8"]) == 0
+        assert main([*arguments, "--epochs", "3", "--batch-size", "8"]) == 0
 
     return once("base", pretrain)
 

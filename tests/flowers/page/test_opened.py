@@ -79,7 +79,7 @@ def leaf_through(page: Any, names: list[str], width: int) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector(ANSWERED.format(1))
     # Also where one has scrolled down to the last focus map.
-    page.evaluate("[...document.querySelectorAll('dialog figure')].at(-1).scrollIntoView()")
+    dialog.locator("figure").last.evaluate("e => e.scrollIntoView()")
     assert dialog.get_by_role("button", name="Close").evaluate(IN_VIEW)
     dialog.get_by_role("button", name="Close").click()
     assert not dialog.is_visible()
