@@ -11,6 +11,7 @@ from tests.flowers.page.test_comparison_of_many import LENGTHS
 from tests.static.conftest import WebServer
 from tests.static.test_page import LOADED
 from tests.support.browser import Page
+from tests.support.controls import TABS_OUT_OF_PLACE
 
 pytest.importorskip("playwright.sync_api")
 
@@ -46,6 +47,10 @@ def test_it_is_as_short_as_the_app_s_and_no_number_is_cut(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CUT) == [], width
         assert page.evaluate(TOUCHING) == [], width
+    page.set_viewport_size({"width": 320, "height": 640})  # The smallest phones.
+    assert page.evaluate(TABS_OUT_OF_PLACE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 390, "height": 844})
     assert not page.locator("#mistakes").is_visible()
     page.get_by_text("One model in detail").click()
     assert page.locator("#mistakes").is_visible()

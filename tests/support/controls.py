@@ -14,3 +14,9 @@ SMALL = """() => [...document.querySelectorAll('button, summary, select, input, 
   .filter((e) => e.checkVisibility({visibilityProperty: true}) && e.type !== 'file')
   .map((e) => [e, (e.closest('label') || e).getBoundingClientRect().height])
   .filter(([, height]) => height < 40).map(([e]) => e.outerHTML.slice(0, 120))"""
+
+# Tabs that are cut, or stand in a second row.
+TABS_OUT_OF_PLACE = """() => [...document.querySelectorAll('[role=tab]')]
+  .filter((e) => e.checkVisibility({visibilityProperty: true}))
+  .filter((e, _, [first]) => e.scrollWidth > e.clientWidth || e.offsetTop !== first.offsetTop)
+  .map((e) => e.innerText)"""

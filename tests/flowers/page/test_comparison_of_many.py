@@ -12,6 +12,7 @@ from flowers.backbones import BACKBONES
 from flowers.weights.folder import DEFAULT_FOLDER, backbone_folders
 from tests.flowers.page.test_access import GRADIO
 from tests.support.browser import serve, settle, tab
+from tests.support.controls import TABS_OUT_OF_PLACE
 from tests.support.folders import copy_as
 
 pytest.importorskip("playwright.sync_api")
@@ -65,6 +66,12 @@ def test_what_is_said_once_fits_and_the_rest_opens_where_it_is_asked_for(open_pa
     page.get_by_role("option", name="size").click()
     page.wait_for_function(f"/megabytes/.test(document.querySelector('{COST}').textContent)")
 
+    page.set_viewport_size({"width": 320, "height": 640})  # The smallest phones.
+    settle(page)
+    assert page.get_by_role("tab").count() == 4
+    assert page.evaluate(TABS_OUT_OF_PLACE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 390, "height": 900})
     assert not page.locator("#mistakes").is_visible()
     page.get_by_role("button", name="One model in detail").click()
     for name in ("confusion .heatmaplayer image", "learning .point", "calibration .point"):
