@@ -70,16 +70,18 @@ def node_packages() -> None:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Path:
-    """What `make static` writes."""
-    from static.__main__ import build_site
+def built(once: Callable[..., Path], node_packages: None) -> Path:
+    """What `make static` writes, built by one process of the run."""
 
-    out = tmp_path_factory.mktemp("static") / "page"
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("FLOWERS_REPO", "FLOWERS_REVISION", "FLOWERS_WEIGHTS"):
-            patch.delenv(name, raising=False)
-        build_site(out)
-    return out
+    def build(out: Path) -> None:
+        from static.__main__ import build_site
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("FLOWERS_REPO", "FLOWERS_REVISION", "FLOWERS_WEIGHTS"):
+                patch.delenv(name, raising=False)
+            build_site(out)
+
+    return once("static-page", build)
 
 
 @pytest.fixture
