@@ -135,9 +135,11 @@ def write_page(zoo: Zoo, out: Path) -> None:
         weights=page.text("weights"),
         most_photos=MAX_PHOTOS,
         app_only=APP_ONLY,
-        site=script_json(site_of(zoo, page, known, others, samples)),
+        site=script_json(site_of(zoo, known, others, samples)),
     )
     write_text(out / "index.html", html)
+    figures = {"figures": page.figures, "choices": page.choices}
+    write_text(out / "comparison.json", json.dumps(figures, ensure_ascii=False))
     write_text(
         out / "style.css", style_sheet((STATIC_FOLDER / "style.css").read_text(encoding="utf-8"))
     )

@@ -24,13 +24,13 @@ from flowers.page.words import WORDS
 from flowers.photos import SUFFIXES
 from flowers.weights.folder import ARTIFACT
 from static.answered import answered
-from static.export import Page, script_figure
+from static.export import script_figure
 
 
 def site_of(
-    zoo: Zoo, page: Page, known: Sequence[Example], others: Sequence[Example], samples: list[Shot]
+    zoo: Zoo, known: Sequence[Example], others: Sequence[Example], samples: Sequence[Shot]
 ) -> dict[str, Any]:
-    """All that the page's scripts know. `page` has its figures once its tabs were read."""
+    """All that the page's scripts know from the start."""
     return {
         "backbones": [
             {
@@ -48,8 +48,6 @@ def site_of(
         "examples": [_described(example) for example in (*known, *others)],
         "answered": answered(zoo, known),
         "samples": [{"name": shot.name, "label": shot.label} for shot in samples],
-        "figures": page.figures,
-        "choices": page.choices,
         "focus": {
             "stops": pictures.FOCUS_STOPS.tolist(),
             "colours": pictures.FOCUS_COLOURS.tolist(),

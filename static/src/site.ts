@@ -1,6 +1,5 @@
 /** What the build took from the app, as JSON in the page: see `static/export.py`. */
 
-import type { Figure } from "./charts";
 import type { Empty } from "./difference_figure";
 import type { Rules } from "./labels";
 import type { Words } from "./looks";
@@ -46,9 +45,6 @@ export interface Site {
   examples: Example[];
   /** What the models said of one of them when the page was built; null where nothing was read. */
   answered: { example: string; looks: StoredLook[] } | null;
-  figures: Record<string, Figure>;
-  /** A string is HTML of the app. */
-  choices: Record<string, Record<string, Record<string, Figure | string | null>>>;
   /** Colours of a focus map by its strength: stops from 0 to 1, red, green, blue;
    *  and how opaque the strongest is, and with which power of the strength that grows. */
   focus: { stops: number[]; colours: number[][]; strongest: number; fade: number };

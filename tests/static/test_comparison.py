@@ -38,7 +38,10 @@ TOUCHING = """() => [...document.querySelectorAll('.plot svg')].flatMap((svg) =>
 def test_it_is_as_short_as_the_app_s_and_no_number_is_cut(
     web: WebServer, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(f"{web.address}?tab=comparison")
+    page = open_site(web.address)
+    assert "comparison.json" not in web.sent  # Nobody has looked at it yet.
+    page.get_by_role("tab", name="Comparison").click()
+    page.wait_for_selector("#class-f1 svg")
     for width, length in LENGTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(500)  # Figures are drawn anew.
@@ -54,7 +57,24 @@ def test_it_is_as_short_as_the_app_s_and_no_number_is_cut(
     assert not page.locator("#mistakes").is_visible()
     page.get_by_text("One model in detail").click()
     assert page.locator("#mistakes").is_visible()
-    assert page.locator("#confusion rect").count() > 0
+    page.wait_for_selector("#confusion rect")
+
+
+def test_figures_that_cannot_be_fetched_come_when_the_tab_is_opened_again(
+    web: WebServer, open_site: Callable[..., Page], errors: list[str]
+) -> None:
+    page = open_site(web.address)
+    page.context.route("**/comparison.json", lambda route: route.abort())
+    page.get_by_role("tab", name="Comparison").click()
+    problem = page.get_by_role("alert").get_by_text("The figures cannot be fetched")
+    problem.wait_for()
+    assert page.get_by_role("region", name="Leaderboard").is_visible()
+    page.context.unroute("**/comparison.json")
+    page.get_by_role("tab", name="About").click()
+    page.get_by_role("tab", name="Comparison").click()
+    page.wait_for_selector("#class-f1 svg")
+    assert problem.count() == 0
+    errors.clear()  # The browser notes what could not be fetched.
 
 
 def test_the_order_of_the_table_stands_in_the_address(

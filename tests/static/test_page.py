@@ -159,7 +159,7 @@ def test_it_works_offline_after_the_first_visit(
     for one, other in zip(online["predictions"], offline["predictions"], strict=True):
         assert one["probabilities"] == other["probabilities"]
     page.get_by_role("tab", name="Comparison").click()
-    assert page.locator("#measured-accuracy .point").count() == 2 * len(LOADED)
+    expect(page.locator("#measured-accuracy .point")).to_have_count(2 * len(LOADED))
     errors.clear()  # The browser notes that config.json could not be asked for anew.
 
 
@@ -289,8 +289,9 @@ def test_the_comparison_shows_the_figures_of_the_app(
     web: WebServer, open_site: Callable[..., Page]
 ) -> None:
     page = open_site(f"{web.address}?tab=comparison")
-    assert page.locator("#measured-accuracy .point").count() == 2 * len(LOADED)
+    expect(page.locator("#measured-accuracy .point")).to_have_count(2 * len(LOADED))
     page.get_by_text("One model in detail").click()
+    page.wait_for_selector("#confusion svg")
     before = [page.inner_text(f"#{name}") for name in ("confusion", "mistakes")]
     page.get_by_label("Model", exact=True).select_option("MobileNetV2 transfer")
     for name, text in zip(("confusion", "mistakes"), before, strict=True):
