@@ -13,6 +13,7 @@ import pytest
 
 from flowers.errors import BuildError
 from static.bundle import install
+from tests.conftest import Once
 from tests.support.browser import WAIT, Page
 
 VIEWPORT = {"width": 1280, "height": 900}
@@ -57,12 +58,12 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def node_packages() -> None:
+def node_packages(once: Once) -> None:
     """Installs what building needs; tests are skipped without Node.js or the registry."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("Node.js is not installed; install version 20 or newer.")
     try:
-        install()
+        once("node-packages", lambda _: install())
     except BuildError as error:
         if any(word in str(error) for word in ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED")):
             pytest.skip(str(error))
@@ -70,7 +71,7 @@ def node_packages() -> None:
 
 
 @pytest.fixture(scope="session")
-def built(once: Callable[..., Path], node_packages: None) -> Path:
+def built(once: Once, node_packages: None) -> Path:
     """What `make static` writes, built by one process of the run."""
 
     def build(out: Path) -> None:
@@ -82,6 +83,14 @@ def built(once: Callable[..., Path], node_packages: None) -> Path:
             build_site(out)
 
     return once("static-page", build)
+
+
+@pytest.fixture(scope="session")
+def site(built: Path) -> Iterator[str]:
+    """The address of the built page, for visits in which nothing has to be a first one."""
+    server = WebServer(built)
+    yield server.address
+    server.stop()
 
 
 @pytest.fixture
@@ -100,7 +109,7 @@ def web_server() -> Iterator[Callable[..., WebServer]]:
 
 @pytest.fixture
 def web(built: Path, web_server: Callable[..., WebServer]) -> WebServer:
-    """A web server with the built page."""
+    """A web server with the built page, which nobody has visited before."""
     return web_server(built)
 
 
@@ -112,15 +121,24 @@ def errors() -> list[str]:
 
 @pytest.fixture
 def open_site(
-    browser: Any, errors: list[str], web_server: Callable[..., WebServer]
+    browser: Any, site: str, errors: list[str], web_server: Callable[..., WebServer]
 ) -> Iterator[Callable[..., Page]]:
-    """Open a page in a fresh browser; the test fails when its console shows an error."""
-    contexts = []
+    """Open a page; the test fails when its console shows an error.
+
+    That is in a fresh browser, but where it is `site`: there as a visitor who comes again, which
+    costs half.
+    """
+    pages, contexts = [], []
 
     def open_(address: str, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": VIEWPORT, **options})
-        contexts.append(context)
+        context = browser.contexts[0]
+        if options or not address.startswith(site):
+            context = browser.new_context(**options)
+            contexts.append(context)
         page = context.new_page()
+        pages.append(page)
+        if "viewport" not in options:
+            page.set_viewport_size(VIEWPORT)
         page.set_default_timeout(WAIT)
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -129,6 +147,10 @@ def open_site(
         return page
 
     yield open_
+    for page in pages:
+        if page.url.startswith(site):
+            page.evaluate("localStorage.clear()")
+        page.close()
     for context in contexts:
         context.close()
     assert errors == []

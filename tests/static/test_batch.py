@@ -13,7 +13,6 @@ from flowers.models.verdicts import verdict_of
 from flowers.page.words import WORDS
 from flowers.photos import read_photo
 from flowers.weights.source import DEFAULT_FOLDER, Source
-from tests.static.conftest import WebServer
 from tests.static.test_page import OTHERS
 from tests.support.browser import READY, Page
 from tests.support.photos import write_photos
@@ -29,7 +28,7 @@ def plain(sentence: str) -> str:
 
 
 def test_labels_filters_and_opened_photos_follow_the_rules_of_the_app(
-    web: WebServer, open_site: Callable[..., Page], tmp_path: Path
+    site: str, open_site: Callable[..., Page], tmp_path: Path
 ) -> None:
     folder = write_photos(tmp_path / "mine", 2)
     classifier = Classifier(Source(DEFAULT_FOLDER).fetch("mobilenetv2"))
@@ -39,7 +38,7 @@ def test_labels_filters_and_opened_photos_follow_the_rules_of_the_app(
         )
         for path in sorted(folder.glob("*/*.jpg"))
     }
-    page = open_site(f"{web.address}?tab=photos")
+    page = open_site(f"{site}?tab=photos")
     page.set_input_files("#batch-folder", folder)
     page.wait_for_selector("#batch-files:not(:empty)")
     page.get_by_text("Models", exact=True).click()

@@ -78,9 +78,9 @@ def test_figures_that_cannot_be_fetched_come_when_the_tab_is_opened_again(
 
 
 def test_the_order_of_the_table_stands_in_the_address(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(f"{web.address}?tab=comparison")
+    page = open_site(f"{site}?tab=comparison")
     button = page.get_by_role("button", name="published accuracy %")
     button.click()
     button.click()

@@ -16,7 +16,6 @@ from flowers.folders.labels import dropped_labels, with_labels
 from flowers.page.words import WORDS
 from static.bundle import STATIC_FOLDER, bundle
 from static.site import label_rules
-from tests.static.conftest import WebServer
 from tests.static.test_page import OTHERS
 from tests.support.browser import Page
 from tests.support.photos import write_photos
@@ -99,13 +98,13 @@ def test_folders_mean_the_same_in_both(tmp_path: Path, node_packages: None) -> N
 
 
 def test_folders_without_a_class_are_named_and_taken_for_what_they_may_mean(
-    web: WebServer, open_site: Callable[..., Page], tmp_path: Path
+    site: str, open_site: Callable[..., Page], tmp_path: Path
 ) -> None:
     folder = write_photos(tmp_path / "mine", 2)
     (folder / "rose").rename(folder / "roses")
     (folder / "sunflower").rename(folder / "garden")
     names = [path.relative_to(tmp_path).as_posix() for path in sorted(folder.glob("*/*.jpg"))]
-    page = open_site(f"{web.address}?tab=photos")
+    page = open_site(f"{site}?tab=photos")
     page.set_input_files("#batch-folder", folder)
     expect(page.locator("#batch-files")).to_have_text("6 photos, 2 labelled by their folders.")
     page.get_by_text("Models", exact=True).click()

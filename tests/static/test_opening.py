@@ -72,9 +72,9 @@ def test_an_answer_is_on_the_screen_before_any_model_is_fetched(
 
 
 def test_it_is_the_answer_that_the_models_give_here(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(web.address)
+    page = open_site(site)
     page.wait_for_selector(READY)
     kept = downloaded(page)
     title = page.inner_text(".verdict h2")
@@ -92,17 +92,17 @@ def test_it_is_the_answer_that_the_models_give_here(
 
 
 def test_a_link_to_an_example_that_is_gone_opens_with_the_answer_too(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(f"{web.address}?example=gone&backbones=mobilenetv2")
+    page = open_site(f"{site}?example=gone&backbones=mobilenetv2")
     page.wait_for_selector(READY)
     assert page.locator("table.heat tbody tr").count() == 2
 
 
 def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(f"{web.address}?backbones=mobilenetv2")
+    page = open_site(f"{site}?backbones=mobilenetv2")
     page.wait_for_selector(READY)
     packed = base64.b64encode(KNOWN[-1].path.read_bytes()).decode()
     dropped = page.evaluate_handle(
@@ -122,11 +122,11 @@ def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
 
 
 def test_a_file_that_is_no_photo_leaves_the_photo_and_its_answer_in_their_place(
-    web: WebServer, open_site: Callable[..., Page], tmp_path: Path
+    site: str, open_site: Callable[..., Page], tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_text("no photo")
-    page = open_site(f"{web.address}?backbones=mobilenetv2")
+    page = open_site(f"{site}?backbones=mobilenetv2")
     page.wait_for_selector(READY)
     before = downloaded(page)
     place = page.locator("#photo img")

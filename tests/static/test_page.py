@@ -108,9 +108,9 @@ def test_a_photo_gets_the_answer_that_python_gives(
 
 
 def test_examples_are_named_and_credited_and_tell_what_none_of_the_models_knows(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(web.address + ONE)
+    page = open_site(site + ONE)
     examples = page.locator("#examples")
     assert examples.get_by_role("heading").all_inner_texts() == [WORDS["known"], WORDS["others"]]
     names = examples.get_by_role("list").first.get_by_role("button").all_inner_texts()
@@ -237,12 +237,12 @@ def test_weights_with_a_wrong_hash_are_refused_and_changed_ones_fetched_anew(
 
 
 def test_folders_label_photos_and_models_are_scored_with_intervals(
-    web: WebServer, open_site: Callable[..., Page], classifier: Classifier, tmp_path: Path
+    site: str, open_site: Callable[..., Page], classifier: Classifier, tmp_path: Path
 ) -> None:
     folder = write_photos(tmp_path / "mine", 2)
     (folder / "rose" / "broken.jpg").write_bytes(b"no photo")
     (folder / "notes.txt").write_text("no photo either")
-    page = open_site(f"{web.address}?tab=photos")
+    page = open_site(f"{site}?tab=photos")
     page.set_input_files("#batch-folder", folder)
     page.wait_for_selector("#batch-files:not(:empty)")
     aside = WORDS["left_aside"].format(files=1)
@@ -286,9 +286,9 @@ def test_folders_label_photos_and_models_are_scored_with_intervals(
 
 
 def test_the_comparison_shows_the_figures_of_the_app(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(f"{web.address}?tab=comparison")
+    page = open_site(f"{site}?tab=comparison")
     expect(page.locator("#measured-accuracy .point")).to_have_count(2 * len(LOADED))
     page.get_by_text("One model in detail").click()
     page.wait_for_selector("#confusion svg")
@@ -330,9 +330,9 @@ def test_on_a_phone_everyone_can_use_every_control(
 
 
 def test_tabs_follow_the_arrow_keys_and_show_where_the_focus_is(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(web.address)
+    page = open_site(site)
     assert page.get_by_role("tab").all_inner_texts() == [
         *("Classify", "Your photos", "Comparison", "About")
     ]
@@ -344,9 +344,9 @@ def test_tabs_follow_the_arrow_keys_and_show_where_the_focus_is(
 
 
 def test_tabs_and_choices_stand_in_the_address_and_come_back_with_reload_and_back(
-    web: WebServer, open_site: Callable[..., Page]
+    site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(web.address + ONE)
+    page = open_site(site + ONE)
     choice = page.locator("#choice-column")
     choice.get_by_label("transfer").uncheck()
     page.locator("#examples").get_by_role("button", name="rose").click()

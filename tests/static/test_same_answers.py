@@ -17,7 +17,6 @@ from flowers.photos import read_photo, to_square
 from flowers.weights.folder import backbone_folders
 from flowers.weights.source import DEFAULT_FOLDER, Source
 from static.bundle import STATIC_FOLDER, bundle
-from tests.static.conftest import WebServer
 from tests.static.test_page import ONE, read
 from tests.support import ROOT
 from tests.support.browser import Page
@@ -57,7 +56,7 @@ def test_photos_are_squeezed_as_pillow_does_to_the_bit(built: Path, tmp_path: Pa
 
 
 def test_sideways_clear_and_large_photos_are_read_as_python_reads_them(
-    web: WebServer, open_site: Callable[..., Page], tmp_path: Path
+    site: str, open_site: Callable[..., Page], tmp_path: Path
 ) -> None:
     photo = Image.open(next(e.path for e in own_photos() if e.name == "sunflower-1")).convert("RGB")
     turned = Image.Exif()
@@ -71,7 +70,7 @@ def test_sideways_clear_and_large_photos_are_read_as_python_reads_them(
     photo.resize((5 * photo.width, 5 * photo.height)).save(tmp_path / "large.jpg", quality=90)
     assert min(Image.open(tmp_path / "large.jpg").size) >= 4 * 224  # Python decodes it smaller.
     classifier = Classifier(Source(DEFAULT_FOLDER).fetch("mobilenetv2"))
-    page = open_site(web.address + ONE)
+    page = open_site(site + ONE)
     for name in ("sideways.jpg", "clear.png", "large.jpg"):
         found = read(page, tmp_path / name)["predictions"]
         expected = classifier.predict(read_photo(tmp_path / name))

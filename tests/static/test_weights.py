@@ -18,11 +18,16 @@ def build_weights(revision: str | None, out: Path) -> None:
     write_weights(Zoo(Source.of_hub(REPO, revision)), out)
 
 
-def build_page(*arguments: str) -> int:
-    """Runs on the machine."""
+def build_page(*arguments: str) -> tuple[int, str]:
+    """Runs on the machine: exit code and errors."""
+    import contextlib
+    import io
+
     from static.__main__ import main
 
-    return main(list(arguments))
+    with contextlib.redirect_stderr(io.StringIO()) as errors:
+        code = main(list(arguments))
+    return code, errors.getvalue()
 
 
 def test_weights_of_a_repository_are_those_of_its_commit(hub, machine, tmp_path):
@@ -43,3 +48,9 @@ def test_weights_of_a_repository_are_those_of_its_commit(hub, machine, tmp_path)
 def test_a_revision_of_nothing_is_refused(machine):
     with pytest.raises(SystemExit):
         machine.run(build_page, "--revision", "v1")
+
+
+def test_a_page_is_not_built_of_other_weights_than_those_of_the_repository(hub, machine):
+    code, errors = machine.run(build_page, "--repo", REPO)
+    assert code == 1
+    assert f"{hub.url} has no repository {REPO} that you may read" in errors

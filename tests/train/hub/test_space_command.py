@@ -63,9 +63,3 @@ def test_the_command_deploys_the_page_without_a_server(hub, command, tmp_path):
     unclear = command("train", "space", SPACE, "--static", str(page), "--repo", REPO)
     assert unclear.returncode == 2
     assert "not allowed with argument --static" in unclear.stderr
-
-
-def test_a_page_is_not_built_of_other_weights_than_those_of_the_repository(hub, command):
-    refused = command("static", "--repo", REPO)
-    assert refused.returncode == 1
-    assert f"{hub.url} has no repository {REPO} that you may read" in refused.stderr
