@@ -36,6 +36,7 @@ LONGEST = (
     "train/hub/test_second_machine.py",  # Trains what several files share.
     "train/test_resume.py",
     "static/test_page.py",
+    "static/test_offline.py",
     "flowers/page/test_classify.py",
     "flowers/page/test_app.py",
     "train/artifact/test_convert.py",

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from flowers.errors import BuildError
+from flowers.models.classifier import Classifier
+from flowers.page.examples import own_photos
+from flowers.weights.source import DEFAULT_FOLDER, Source
 from static.bundle import install
 from tests.conftest import Once
 from tests.support.browser import WAIT, Page
@@ -86,11 +89,25 @@ def built(once: Once, node_packages: None) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(built: Path) -> Iterator[str]:
-    """The address of the built page, for visits in which nothing has to be a first one."""
+def site(browser: Any, built: Path) -> Iterator[str]:
+    """The address of the built page, where the browser has been before."""
     server = WebServer(built)
+    page = browser.contexts[0].new_page()
+    page.goto(server.address)
+    page.wait_for_selector("html[data-kept]", timeout=WAIT)
+    page.close()
     yield server.address
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    return Classifier(Source(DEFAULT_FOLDER).fetch("mobilenetv2"))
+
+
+@pytest.fixture(scope="session")
+def photo() -> Path:
+    return next(e.path for e in own_photos() if e.name == "sunflower-1")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from flowers.models.verdicts import verdict_of
 from flowers.page.words import WORDS
 from flowers.photos import read_photo
 from flowers.weights.source import DEFAULT_FOLDER, Source
-from tests.static.test_page import OTHERS
+from tests.static.visiting import OTHERS
 from tests.support.browser import READY, Page
 from tests.support.photos import write_photos
 

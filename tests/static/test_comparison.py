@@ -9,7 +9,7 @@ from flowers.page.charts.matrices import MODEL_ROW
 from flowers.page.charts.points import ROW
 from tests.flowers.page.test_comparison_of_many import LENGTHS
 from tests.static.conftest import WebServer
-from tests.static.test_page import LOADED
+from tests.static.visiting import LOADED
 from tests.support.browser import Page
 from tests.support.controls import TABS_OUT_OF_PLACE
 

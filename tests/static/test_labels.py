@@ -16,7 +16,7 @@ from flowers.folders.labels import dropped_labels, with_labels
 from flowers.page.words import WORDS
 from static.bundle import STATIC_FOLDER, bundle
 from static.site import label_rules
-from tests.static.test_page import OTHERS
+from tests.static.visiting import OTHERS
 from tests.support.browser import Page
 from tests.support.photos import write_photos
 

@@ -15,7 +15,7 @@ from flowers.page.examples import find_examples
 from flowers.page.one_photo import photo_answers
 from flowers.weights.source import DEFAULT_FOLDER, Source
 from tests.static.conftest import WebServer
-from tests.static.test_page import LOADED, read
+from tests.static.visiting import LOADED, read
 from tests.support.browser import READY, Page
 
 expect = pytest.importorskip("playwright.sync_api").expect

@@ -17,7 +17,7 @@ from flowers.photos import read_photo, to_square
 from flowers.weights.folder import backbone_folders
 from flowers.weights.source import DEFAULT_FOLDER, Source
 from static.bundle import STATIC_FOLDER, bundle
-from tests.static.test_page import ONE, read
+from tests.static.visiting import ONE, read
 from tests.support import ROOT
 from tests.support.browser import Page
 

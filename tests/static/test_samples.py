@@ -18,7 +18,7 @@ from flowers.page.reading import read_all
 from flowers.page.words import WORDS
 from flowers.weights.source import DEFAULT_FOLDER, Source
 from tests.static.conftest import WebServer
-from tests.static.test_page import OTHERS
+from tests.static.visiting import OTHERS
 from tests.support.browser import Page
 
 expect = pytest.importorskip("playwright.sync_api").expect
