@@ -7,6 +7,7 @@ import pytest
 from flowers.errors import DatasetError
 from flowers.folders.disk import DiskFile
 from flowers.folders.layout import PhotoSet, read_folder
+from tests.support.sentences import assert_one_sentence
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.data.sources import open_source
@@ -42,8 +43,6 @@ def refusal(text: str | Path, cache: Path) -> str:
     with pytest.raises(DatasetError) as caught:
         open_source(str(text), cache)
     message = str(caught.value)
-    sentence = message.split(" Received:")[0]
-    assert "\n" not in message
-    assert sentence.endswith(".")
+    assert_one_sentence(message)
     assert not list(cache.rglob("*"))
     return message

@@ -1,9 +1,8 @@
 """The app as it is started, before crowds, strangers and a machine that is not as it should be."""
 
+import runpy
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,9 @@ from benchmarks.app_process import settings
 from tests.support import ROOT
 from tests.support.app import App, started
 from tests.support.listening import listening
+from tests.support.sentences import assert_one_sentence, assert_plain
 
-BUSY = 300
+BUSY = 230
 """Calls of a flood: more than may wait."""
 
 
@@ -72,8 +72,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(app: App, name, data, said)
     before = app.log.read_text()
     found = app.call(name, data)
     assert said in found, found
-    assert "\n" not in found
-    assert str(ROOT) not in found
+    assert_plain(found)
     assert "Traceback" not in app.log.read_text()[len(before) :]
 
 
@@ -163,7 +162,7 @@ def test_uploads_have_a_limit_and_a_sentence(app: App) -> None:
 def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, photo) -> None:
     with httpx.Client(timeout=60) as client:
         url = f"{app.address}/gradio_api/call"
-        many = {"data": [[photo["url"]] * 500, None, None, None]}
+        many = {"data": [[photo["url"]] * 250, None, None, None]}
         for _ in range(6):  # They keep the one place for batches while the others come.
             client.post(f"{url}/compare", json=many)
         status = []
@@ -199,20 +198,28 @@ def test_sigterm_lets_a_running_call_end_and_deletes_all_uploads(tmp_path: Path,
         assert "Traceback" not in app.log.read_text()
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_one_sentence(tmp_path: Path) -> None:
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Sees to it that this process does at a signal what it did before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: None
+) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        found = subprocess.run(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=settings(tmp_path, tmp_path, port),
-            capture_output=True,
-            timeout=120,
-        )
-    said = found.stderr.decode().strip().splitlines()
-    assert found.returncode == 1
-    assert said[-1].startswith(f"error: Port {port} cannot be used")
-    assert "Traceback" not in found.stderr.decode()
+        for name, value in settings(tmp_path, tmp_path, port).items():
+            monkeypatch.setenv(name, value)
+        # In this process, where Gradio is imported already.
+        with pytest.raises(SystemExit) as caught:
+            runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    said = str(caught.value)
+    assert said.startswith(f"error: Port {port} cannot be used")
+    assert_one_sentence(said)
     assert list((tmp_path / "uploads").glob("flowers-*")) == []

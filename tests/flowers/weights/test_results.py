@@ -11,6 +11,7 @@ from flowers.weights.folder import DEFAULT_FOLDER, METRICS, PUBLISHED
 from flowers.weights.published import read_published
 from flowers.weights.results import read_metrics
 from tests.support.folders import make_metrics
+from tests.support.sentences import assert_one_sentence
 
 
 def write(folder: Path, name: str, content: object) -> Path:
@@ -63,8 +64,7 @@ def test_what_is_no_result_is_refused(tmp_path, metrics, path, value, place):
         read_metrics(folder)
     message = str(caught.value)
     assert f"{METRICS} is malformed at {place}" in message
-    assert "\n" not in message
-    assert message.endswith(".")
+    assert_one_sentence(message)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe"])

@@ -8,6 +8,7 @@ from PIL import Image
 
 from flowers.errors import DatasetError
 from tests.support.photos import pattern, write_patterns
+from tests.support.sentences import assert_one_sentence
 from tests.support.sources import scan
 
 
@@ -16,10 +17,7 @@ def refusal(root: Path) -> str:
     with pytest.raises(DatasetError) as caught:
         scan(root)
     message = str(caught.value)
-    sentence = message.split(" Received:")[0]
-    assert "\n" not in message
-    assert sentence.endswith(".")
-    assert ". " not in sentence
+    assert_one_sentence(message)
     assert not list(root.parent.glob("cache/.*"))
     return message
 
