@@ -41,7 +41,7 @@ async function open(): Promise<void> {
   new Batch(zoo);
   document.documentElement.dataset.ready = "true";
   void zoo.started.then(() => (find("#engine").textContent = zoo.engine));
-  await classify.open(query);
+  await classify.open();
   await zoo.started.catch(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, QUIET)); // The answer is to be seen first.
   if (await keepOffline()) document.documentElement.dataset.kept = "true";

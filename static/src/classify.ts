@@ -11,6 +11,14 @@ import { Picker } from "./picker";
 import { type Example, say, site } from "./site";
 import type { Look, Zoo } from "./zoo";
 
+/** A photo in its place. */
+interface Placed extends Shown {
+  /** The example that it is; null for a photo of the visitor's own. */
+  example: string | null;
+  /** Whether that stands in the address. */
+  named: boolean;
+}
+
 export class Classify {
   private readonly picker = new Picker(find("#choice-column"));
   private readonly place = find("#answer");
@@ -18,27 +26,29 @@ export class Classify {
   private readonly problem = find("#photo-problem");
   private readonly preview = find<HTMLImageElement>("#photo img");
   private readonly photo: OnePhoto;
-  /** With the example that it is, and whether that stands in the address. */
-  private shown: (Shown & { example: string | null; named: boolean }) | null = null;
+  private shown: Placed | null = null;
+  /** The visitor's own photos, by what the entries of the history call them. */
+  private readonly own = new Map<number, Blob>();
   /** Of what is shown: the last one that was asked for wins. */
   private turn = 0;
 
   constructor(private readonly zoo: Zoo) {
+    window.addEventListener("popstate", () => void this.open());
     this.photo = new OnePhoto(zoo, this.place);
     const input = find<HTMLInputElement>("#photo-file");
     input.addEventListener("change", () => {
-      if (input.files?.[0]) void this.show(input.files[0], input.files[0].name);
+      if (input.files?.[0]) void this.showOwn(input.files[0]);
       input.value = ""; // So that the same photo can be chosen anew.
     });
     find("#photo-remove").addEventListener("click", () => this.clear());
-    camera((file) => void this.show(file, "The photo"));
-    takeDropped(find("#photo"), ({ files: [file] }) => void (file && this.show(file, file.name)));
+    camera((file) => void this.showOwn(file));
+    takeDropped(find("#photo"), ({ files: [file] }) => void (file && this.showOwn(file)));
     document.addEventListener("paste", (event) => {
       const file = event.clipboardData?.files[0];
-      if (file && !find("#panel-classify").hidden) void this.show(file, file.name || "The photo");
+      if (file && !find("#panel-classify").hidden) void this.showOwn(file);
     });
     for (const button of document.querySelectorAll<HTMLButtonElement>("#examples button")) {
-      button.addEventListener("click", () => void this.example(button.dataset.example!));
+      button.addEventListener("click", () => void this.example(button.dataset.example!, true, true));
     }
     find("#share").addEventListener("click", () => this.share());
     this.picker.onChange(() => {
@@ -47,15 +57,24 @@ export class Classify {
     });
   }
 
-  /** Show what the page's link asks for, else the example that is answered; done when that is read. */
-  async open(query: URLSearchParams): Promise<void> {
+  /**
+   * Show what the address and the history ask for, else the example that is answered; done when that
+   * is read.
+   */
+  async open(): Promise<void> {
+    const query = new URLSearchParams(location.search);
+    const before = JSON.stringify(this.picker.chosen);
     for (const name of ["backbone", "variant"] as const) {
-      const wanted = query.get(`${name}s`);
-      if (wanted !== null) this.picker.choose(name, wanted.split(","));
+      this.picker.choose(name, query.get(`${name}s`)?.split(",") ?? null);
     }
-    const wanted = query.get("example");
-    if (wanted && site.examples.some(({ name }) => name === wanted)) await this.example(wanted);
-    else if (answeredExample) await this.example(answeredExample, false);
+    const own = this.own.get((history.state as Entry | null)?.photo ?? NaN);
+    const wanted = site.examples.find(({ name }) => name === query.get("example"))?.name;
+    const example = own ? null : wanted ?? answeredExample;
+    const same = own ? this.shown?.file === own : this.shown !== null && this.shown.example === example;
+    if (same) {
+      if (JSON.stringify(this.picker.chosen) !== before) await this.read();
+    } else if (own) await this.show(own, nameOf(own));
+    else if (example) await this.example(example, wanted !== undefined);
   }
 
   /** Say how much of a backbone has arrived. */
@@ -63,8 +82,11 @@ export class Classify {
     this.photo.progress(backbone, share);
   }
 
-  /** Show an example; where nobody asked for it, it does not stand in the address. */
-  private async example(name: string, named = true): Promise<void> {
+  /**
+   * Show an example; where nobody asked for it, it does not stand in the address. With `push`, Back
+   * leads to what was there.
+   */
+  private async example(name: string, named: boolean, push = false): Promise<void> {
     const found = site.examples.find((example) => example.name === name)!;
     const turn = ++this.turn;
     const response = await fetch(found.path).catch(() => null);
@@ -77,36 +99,44 @@ export class Classify {
     }
     const file = await response.blob();
     if (turn !== this.turn) return;
+    if (push) this.remember(name, null);
     const read = this.show(file, found.shows, name, named);
     this.credit.replaceChildren(...creditOf(found));
     await read;
   }
 
-  private async show(
-    file: Blob, name: string, example: string | null = null, named = example !== null,
-  ): Promise<void> {
+  /** Show a photo of the visitor's own; Back leads to what was there. */
+  private async showOwn(file: Blob): Promise<void> {
+    const [before, address] = [history.state as unknown, location.href];
+    const photo = Math.random();
+    this.own.set(photo, file);
+    this.remember(null, { photo });
+    if (await this.show(file, nameOf(file))) return;
+    this.own.delete(photo);
+    if ((history.state as Entry | null)?.photo === photo) history.replaceState(before, "", address);
+  }
+
+  /** Show a photo; where it cannot be read, what was there stays, and false is returned. */
+  private async show(file: Blob, name: string, example: string | null = null, named = false): Promise<boolean> {
     const turn = ++this.turn;
     const [before, looks, credit] = [this.shown, this.photo.looks, [...this.credit.childNodes]];
     this.put({ file, name, example, named, address: URL.createObjectURL(file) });
     this.credit.replaceChildren();
     this.problem.replaceChildren();
-    const reading = this.read();
-    if (named || !example) this.remember();
-    const problem = await reading;
+    const problem = await this.read();
     if (problem === null || turn !== this.turn) {
       if (before) URL.revokeObjectURL(before.address);
-      return;
+      return problem === null;
     }
-    // What was there stays, as in the app; without anything the sentence stands in its place.
     this.put(before);
-    this.remember();
-    if (!before) return;
+    if (!before) return false; // The sentence stands in its place.
     this.credit.replaceChildren(...credit);
     this.problem.replaceChildren(h("p", { class: "failure", role: "alert" }, problem));
     await this.read(looks);
+    return false;
   }
 
-  private put(shown: Classify["shown"]): void {
+  private put(shown: Placed | null): void {
     this.shown = shown;
     find("#photo").classList.toggle("filled", shown !== null);
     if (shown) this.preview.src = shown.address;
@@ -119,7 +149,7 @@ export class Classify {
     this.photo.clear();
     this.credit.replaceChildren();
     this.problem.replaceChildren();
-    this.remember();
+    this.remember(null, null);
     this.place.replaceChildren(find<HTMLTemplateElement>("#no-photo").content.cloneNode(true));
   }
 
@@ -132,14 +162,19 @@ export class Classify {
     return problem;
   }
 
-  /** Put what is shown into the address; what is there anyway does not stand in it. */
-  private remember(): void {
+  /**
+   * Put an example and the choice into the address; what is there anyway does not stand in it. With an
+   * entry for the history, Back leads to what was there.
+   */
+  private remember(example = this.shown?.named ? this.shown.example : null, entry?: Entry | null): void {
     const { backbones, variants } = this.picker.chosen;
-    write({
+    const changes = {
       backbones: this.picker.all("backbone") ? null : backbones.join(",") || "none",
       variants: this.picker.all("variant") ? null : variants.join(",") || "none",
-      example: this.shown?.named ? this.shown.example : null,
-    });
+      example,
+    };
+    if (entry === undefined) write(changes);
+    else write(changes, true, entry);
   }
 
   /** Show the address, to be copied. */
@@ -149,6 +184,15 @@ export class Classify {
     link.value = location.href;
     link.select();
   }
+}
+
+/** What an entry of the history knows: the own photo that it shows. */
+interface Entry {
+  photo: number;
+}
+
+function nameOf(file: Blob): string {
+  return (file instanceof File && file.name) || "The photo";
 }
 
 /** What an example shows, and whose it is. */

@@ -13,9 +13,9 @@ export class Picker {
     return { backbones: ticked("backbone"), variants: VARIANTS.filter((v) => variants.includes(v)) };
   }
 
-  /** Tick only what is named; what cannot be used stays as it is. */
-  choose(name: "backbone" | "variant", wanted: readonly string[]): void {
-    for (const box of this.boxes(name)) if (!box.disabled) box.checked = wanted.includes(box.value);
+  /** Tick only what is named, all for null; what cannot be used stays as it is. */
+  choose(name: "backbone" | "variant", wanted: readonly string[] | null): void {
+    for (const box of this.boxes(name)) if (!box.disabled) box.checked = wanted?.includes(box.value) ?? true;
   }
 
   /** Whether everything is ticked that can be. */
