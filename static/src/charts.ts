@@ -1,58 +1,9 @@
 /** Draws the app's Plotly figures as SVG: points, lines, intervals and heat maps, no more. */
 
-type Value = number | string | null;
-
-export interface Trace {
-  type: "scatter" | "heatmap";
-  x: Value[];
-  y: Value[];
-  z?: (number | null)[][];
-  mode?: string;
-  name?: string;
-  showlegend?: boolean;
-  text?: string[] | string[][];
-  texttemplate?: string;
-  hovertemplate?: string;
-  hoverinfo?: string;
-  customdata?: unknown[];
-  line?: { color?: string; width?: number; dash?: string; shape?: string };
-  marker?: { color?: string; size?: number | number[]; symbol?: string };
-  error_x?: { array: number[]; arrayminus: number[]; color?: string; thickness?: number };
-  colorscale?: [number, string][];
-  zmin?: number;
-  zmax?: number;
-}
-
-interface Axis {
-  title?: { text?: string };
-  range?: [number, number];
-  autorange?: string | boolean;
-  side?: string;
-  showgrid?: boolean;
-  dtick?: number;
-  tickvals?: number[];
-  ticktext?: string[];
-  ticksuffix?: string;
-  tickformat?: string;
-  tickangle?: number;
-}
-
-export interface Figure {
-  data: Trace[];
-  layout: { height?: number; xaxis?: Axis; yaxis?: Axis };
-}
-
-/** Where values lie on one side of a figure. */
-interface Scale {
-  at(value: Value): number;
-  ticks: { at: number; text: string }[];
-  /** Pixels from one category to the next; 0 where values are numbers. */
-  step: number;
-}
+import type { Axis, Figure, Trace, Value } from "./figure";
+import { longest, type Scale, scale, tickTexts, widthOf } from "./scales";
 
 const SVG = "http://www.w3.org/2000/svg";
-const FONT = "13px system-ui, sans-serif";
-/** Of all texts, as in the style sheet. */
 const LINE = 22;
 /** Pixels of height of a line of labels. */
 const RIGHT = 18;
@@ -61,8 +12,6 @@ const GAP = 4;
 /** Pixels between two labels, or between a text and the edges of its cell, at the least. */
 const SAMPLE = 44;
 /** Pixels of a mark in the legend and of the space around it. */
-const ruler = document.createElement("canvas").getContext("2d")!;
-ruler.font = FONT;
 
 /** The figure as wide as asked. `title` names it for screen readers. */
 export function draw(figure: Figure, width: number, title: string): SVGSVGElement {
@@ -117,14 +66,6 @@ function namesWidth({ data, layout }: Figure): number {
   return longest(tickTexts(layout.yaxis ?? {}, data.flatMap((t) => t.y))) + 14;
 }
 
-function longest(texts: string[]): number {
-  return Math.max(0, ...texts.map(widthOf));
-}
-
-function widthOf(text: string): number {
-  return ruler.measureText(text).width;
-}
-
 function node(name: string, attributes: Record<string, string | number>, text?: string): SVGElement {
   const element = document.createElementNS(SVG, name) as SVGElement;
   for (const [key, value] of Object.entries(attributes)) {
@@ -138,52 +79,6 @@ function values(trace: Trace, side: "x" | "y"): Value[] {
   const bars = side === "x" ? trace.error_x : undefined;
   if (!bars) return trace[side];
   return trace.x.flatMap((v, i) => [Number(v) - bars.arrayminus[i]!, Number(v) + bars.array[i]!]);
-}
-
-function isText(found: Value[]): boolean {
-  return found.some((v) => typeof v === "string");
-}
-
-function tickTexts(axis: Axis, found: Value[]): string[] {
-  if (axis.ticktext) return axis.ticktext;
-  return isText(found) ? [...new Set(found.map(String))] : ["100 %"];
-}
-
-function scale(axis: Axis, found: Value[], from: number, to: number, heat: boolean): Scale {
-  if (isText(found)) {
-    const names = [...new Set(found.map(String))];
-    const ordered = axis.autorange === "reversed" ? names.toReversed() : names;
-    const step = (to - from) / ordered.length;
-    const at = (value: Value): number => from + (ordered.indexOf(String(value)) + 0.5) * step;
-    return { at, step: Math.abs(step), ticks: ordered.map((text) => ({ at: at(text), text })) };
-  }
-  const numbers = found.filter((v) => v !== null).map(Number);
-  const spread = Math.max(...numbers) - Math.min(...numbers) || 1;
-  const [low, high] = axis.range ?? [
-    Math.min(...numbers) - 0.06 * spread, Math.max(...numbers) + 0.06 * spread,
-  ];
-  const at = (value: Value): number => from + ((Number(value) - low) / (high - low)) * (to - from);
-  const round = axis.dtick ?? roundStep((high - low) / (heat ? 4 : 5));
-  const steps = axis.tickvals ?? multiples(round, low, high);
-  const ticks = steps.map((v, i) => ({ at: at(v), text: axis.ticktext?.[i] ?? tickText(v, round, axis) }));
-  return { at, step: 0, ticks };
-}
-
-function roundStep(rough: number): number {
-  const unit = 10 ** Math.floor(Math.log10(rough));
-  return unit * ([1, 2, 5, 10].find((n) => n * unit >= rough) ?? 10);
-}
-
-function multiples(step: number, low: number, high: number): number[] {
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step);
-}
-
-function tickText(value: number, step: number, axis: Axis): string {
-  if (axis.tickformat === ".0%") return `${(100 * value).toFixed(0)}%`;
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  return value.toFixed(digits) + (axis.ticksuffix ?? "");
 }
 
 interface Box {

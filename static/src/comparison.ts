@@ -2,7 +2,7 @@
 
 import { message } from "./answer";
 import { sortable } from "./app_scripts";
-import type { Figure } from "./charts";
+import type { Figure } from "./figure";
 import { FigurePlace } from "./figure_place";
 
 /** What `static/export.py` found in the app's page, by the id of a place. */

@@ -3,7 +3,7 @@
  * comes from there.
  */
 
-import type { Figure } from "./charts";
+import type { Figure } from "./figure";
 import type { Score, Standings } from "./judge";
 import { nameOf } from "./leader";
 import { sayer, type Words } from "./looks";

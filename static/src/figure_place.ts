@@ -1,6 +1,7 @@
 /** A place of the page for a figure, which is drawn anew when its width changes. */
 
-import { draw, type Figure, leastWidth } from "./charts";
+import { draw, leastWidth } from "./charts";
+import type { Figure } from "./figure";
 
 const WIDE = 560;
 /** Pixels below which a wide figure scrolls sideways instead of being squeezed. */
