@@ -1,6 +1,7 @@
 """The serving artifact says the same as the Keras graph it was made from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import keras
@@ -15,7 +16,7 @@ from tests.support.photos import COLOURS, draw_flower
 from train.artifact.convert import artifacts
 from train.artifact.half import halve_constants
 from train.network.centroids import find_centroids, find_neighbourhoods
-from train.network.graph import Network, build_network
+from train.network.graph import build_network
 from train.network.layers import CENTROIDS
 
 BACKGROUND = ["thistle", "tower"]
@@ -84,28 +85,51 @@ def test_artifact_agrees_with_keras(key: str, precision: Precision, background: 
     compare(key, 96, precision, background)
 
 
-def level_graph(background: list[str]) -> tuple[Network, keras.Model, np.ndarray]:
-    """A random network whose layers do not fade, as those of a trained one, and its photos."""
+@dataclass(frozen=True)
+class EightBits:
+    """A network whose layers do not fade, as those of a trained one, and its artifact in int8.
+
+    It tells known photos, every second one, from others in both ways that there are.
+    """
+
+    centroids: np.ndarray
+    """float32[features, centroids]"""
+    kernel: np.ndarray
+    bias: np.ndarray
+    """Of the neighbourhoods, float32[features, k] and float32[k]."""
+    expected: dict[str, np.ndarray]
+    """What Keras says of the photos, by output: also pooled features, logits and nearness."""
+    found: dict[str, np.ndarray]
+    """What the artifact says."""
+
+
+@pytest.fixture(scope="module")
+def eight_bits() -> EightBits:
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
     network = build_network(
-        BACKBONES["mobilenetv2"], list(COLOURS), image_size=96, background=background
+        BACKBONES["mobilenetv2"], list(COLOURS), image_size=96, background=BACKGROUND
     )
     graph = network.graph(["transfer"])
     photos = drawn(96)
     level_out(graph, photos)
+    pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
+    centroids = in_sixteen_bits(find_centroids(pooled[::2], seed=0).T)
+    network.nearest["transfer"].centroids.assign(centroids)
+    labels = np.where(np.arange(len(photos)) % 2, len(COLOURS), 0)
+    kernel, bias = find_neighbourhoods(pooled, labels, len(COLOURS), pooled[::2], seed=0)
+    kernel = in_sixteen_bits(kernel)
+    network.against["transfer"].set_weights([kernel, bias])
     pooling = graph.get_layer("transfer_pooling").output
     logits = graph.get_layer("transfer_head").output
-    outputs = {**graph.output, "pooled": pooling, "logits": logits}
-    return network, keras.Model(graph.inputs[0], outputs), photos
-
-
-def in_eight_bits(graph: keras.Model, photos: np.ndarray) -> dict[str, np.ndarray]:
-    runner = Interpreter(
-        model_content=next(artifacts(graph, "int8", photos))
-    ).get_signature_runner()
+    nearness = network.nearest["transfer"](pooling)
+    outputs = {**graph.output, "pooled": pooling, "logits": logits, "nearness": nearness}
+    graph = keras.Model(graph.inputs[0], outputs)
+    artifact = next(artifacts(graph, "int8", photos))
+    runner = Interpreter(model_content=artifact).get_signature_runner()
     rows = [runner(photo=photo[np.newaxis]) for photo in photos]
-    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    found = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    return EightBits(centroids, kernel, bias, graph.predict(photos, verbose=0), found)
 
 
 def in_sixteen_bits(values: np.ndarray) -> np.ndarray:
@@ -113,19 +137,14 @@ def in_sixteen_bits(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float16).astype(np.float32)
 
 
-def test_nearness_to_centroids_survives_eight_bits() -> None:
-    network, graph, photos = level_graph([])
-    pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
-    centroids = in_sixteen_bits(find_centroids(pooled[::2], seed=0).T)
-    network.nearest["transfer"].centroids.assign(centroids)
-    expected = graph.predict(photos, verbose=0)["transfer_known"]
+def test_nearness_to_centroids_survives_eight_bits(eight_bits: EightBits) -> None:
+    expected, found = eight_bits.expected["nearness"], eight_bits.found
     np.testing.assert_allclose(expected[::2], 1, atol=1e-4)
     assert expected[1::2].max() < 0.99
-    found = in_eight_bits(graph, photos)
-    got = found["transfer_known"][:, 0]
+    got = found["nearness"][:, 0]
     # The score is that of the features as the artifact has them, with nothing rounded.
     lengths = np.linalg.norm(found["pooled"], axis=1)
-    nearest = (found["pooled"] @ centroids).max(axis=1) / lengths
+    nearest = (found["pooled"] @ eight_bits.centroids).max(axis=1) / lengths
     np.testing.assert_allclose(got, nearest, atol=1e-5)
     # The layers below are rounded, and random ones suffer more from it than trained ones. Still,
     # each known photo is nearer than the other one that was drawn after it.
@@ -133,17 +152,11 @@ def test_nearness_to_centroids_survives_eight_bits() -> None:
     assert (got[::2] > got[1::2]).all()
 
 
-def test_the_odds_against_the_background_survive_eight_bits() -> None:
-    network, graph, photos = level_graph(["thistle", "tower"])
-    pooled = np.asarray(network.tails["transfer"](network.trunk(photos))).mean(axis=(1, 2))
-    labels = np.where(np.arange(len(photos)) % 2, len(COLOURS), 0)
-    kernel, bias = find_neighbourhoods(pooled, labels, len(COLOURS), pooled[::2], seed=0)
-    kernel = in_sixteen_bits(kernel)
-    network.against["transfer"].set_weights([kernel, bias])
-    found = in_eight_bits(graph, photos)
+def test_the_odds_against_the_background_survive_eight_bits(eight_bits: EightBits) -> None:
+    found = eight_bits.found
     # As worked out of features and logits as the artifact has them, with nothing rounded.
     lengths = np.linalg.norm(found["pooled"], axis=1, keepdims=True)
-    near = found["pooled"] / lengths @ kernel + bias
+    near = found["pooled"] / lengths @ eight_bits.kernel + eight_bits.bias
     odds = _log_odds(near, CENTROIDS) + _log_odds(found["logits"], len(COLOURS))
     expected = np.exp(-np.logaddexp(0, -odds))
     np.testing.assert_allclose(found["transfer_known"][:, 0], expected, atol=1e-4)
