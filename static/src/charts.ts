@@ -155,7 +155,9 @@ function points(trace: Trace, across: Scale, down: Scale, kind = "point"): SVGEl
   if (mode.includes("text")) {
     at.forEach(([x, y], i) => {
       const text = (trace.text as string[] | undefined)?.[i];
-      if (text) found.push(node("text", { x, y: y - 12, "text-anchor": "middle" }, text));
+      const side = trace.textposition?.[i]?.split(" ")[1];
+      const anchor = side === "right" ? "start" : side === "left" ? "end" : "middle";
+      if (text) found.push(node("text", { x, y: y - 12, "text-anchor": anchor }, text));
     });
   }
   return found;

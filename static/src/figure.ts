@@ -11,6 +11,8 @@ export interface Trace {
   name?: string;
   showlegend?: boolean;
   text?: string[] | string[][];
+  /** Where the text of each point stands, such as "top right". */
+  textposition?: string[];
   texttemplate?: string;
   hovertemplate?: string;
   hoverinfo?: string;
