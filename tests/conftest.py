@@ -38,6 +38,8 @@ LONGEST = (
     "static/test_page.py",
     "static/test_offline.py",
     "flowers/page/test_classify.py",
+    "flowers/page/test_sent_photos.py",
+    "flowers/page/test_returning.py",
     "flowers/page/test_app.py",
     "train/artifact/test_convert.py",
     "train/network/test_graph.py",

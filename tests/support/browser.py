@@ -1,6 +1,8 @@
 """The app as users start it, a browser to open it with, and what visitors do again and again."""
 
+import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +69,25 @@ def upload(page: Page, path: Path) -> None:
     before = shown_answer(page)  # That to the example with which the page opens.
     page.set_input_files("#photo input[type=file]", path)
     page.wait_for_function(CHANGED, arg=before)
+
+
+def answer(page: Page) -> dict[str, Any]:
+    """The JSON that the Classify tab offers."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as JSON").click()
+    assert download.value.suggested_filename == "classification.json"
+    return json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+
+
+def probabilities(page: Page) -> list[float]:
+    """Of the class that each model answers."""
+    return [p["probability"] for p in answer(page)["predictions"]]
+
+
+def late(route: Any) -> None:
+    """Let a request wait; for `page.route`."""
+    time.sleep(0.5)
+    route.continue_()
 
 
 def tab(page: Page, name: str) -> None:

@@ -1,0 +1,130 @@
+"""Photos of every kind that visitors send to the Classify tab, in a real browser."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pillow_heif
+import pytest
+from PIL import Image
+
+from flowers.backbones import VARIANTS
+from flowers.models.zoo import Zoo
+from flowers.photos import load_photo
+from flowers.weights.source import DEFAULT_FOLDER, Source
+from tests.support.browser import (
+    CHANGED,
+    answer,
+    shown_answer,
+    upload,
+)
+
+pytest.importorskip("playwright.sync_api")
+pillow_heif.register_heif_opener()
+
+
+@pytest.mark.parametrize(
+    "name",  # Of the latter no type is known.
+    ["phone.heic", pytest.param("IMG_1.HEIC", marks=pytest.mark.slow)],
+)
+def test_heic_is_shown_and_read_like_the_same_photo_as_jpeg(
+    open_page: Any, rose: Path, tmp_path: Path, name: str
+) -> None:
+    heic = tmp_path / name
+    Image.open(rose).save(heic, format="HEIF", quality=95)
+    page = open_page()
+    upload(page, heic)
+    shown = page.locator("#photo img").first
+    assert shown.evaluate("e => e.complete && e.naturalWidth") == 160
+    found = answer(page)["predictions"]
+    upload(page, rose)
+    for one, other in zip(found, answer(page)["predictions"], strict=True):
+        assert one["label"] == other["label"]
+        # Both were compressed with loss, each in its own way.
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=0.1)
+
+
+def test_heic_can_be_dropped_where_the_system_knows_no_such_type(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
+    heic = tmp_path / "phone.heic"
+    Image.open(rose).save(heic, quality=95)
+    page = open_page()
+    before = shown_answer(page)
+    dropped = page.evaluate_handle(
+        """(text) => {
+          const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], 'IMG_1.HEIC', {type: ''}));
+          return transfer;
+        }""",
+        base64.b64encode(heic.read_bytes()).decode(),
+    )
+    page.locator("#photo .stage").dispatch_event("drop", {"dataTransfer": dropped})
+    page.wait_for_function(CHANGED, arg=before)
+
+
+def test_a_large_photo_is_shrunk_before_it_is_sent_and_read_alike(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.jpg"
+    noise = Image.effect_noise((4000, 3000), 20).convert("RGB")
+    picture = Image.open(rose).resize((4000, 3000), Image.Resampling.BICUBIC)
+    Image.blend(picture, noise, 0.2).save(large, quality=95)
+    sent: list[int] = []
+    page = open_page()
+    page.on("request", lambda r: sent.append(len(r.post_data_buffer or b"")))
+    upload(page, large)
+    assert 0 < max(sent) < large.stat().st_size / 4
+    found = answer(page)["predictions"]
+    photo = load_photo(large, at_least=448)
+    models = Zoo(Source(DEFAULT_FOLDER))
+    (expected,) = models.predict(photo, [("mobilenetv2", v) for v in VARIANTS])
+    for one, other in zip(found, expected.predictions, strict=True):
+        shares = [float(p) for p in other.probabilities]
+        assert list(one["probabilities"].values()) == pytest.approx(shares, abs=0.03)
+
+
+def test_a_rotated_phone_photo_is_shown_and_read_upright(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
+    upright = tmp_path / "upright.png"
+    turned = tmp_path / "turned.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Turn a quarter clockwise to view.
+    image = Image.open(rose).convert("RGB")
+    image.save(upright)
+    image.rotate(90, expand=True).save(turned, exif=exif)
+    page = open_page()
+    upload(page, turned)
+    assert page.locator("#photo img").first.evaluate("e => e.naturalWidth / e.naturalHeight") > 1
+    found = answer(page)["predictions"]
+    page = open_page()  # The same answer again would not be noticed on the same one.
+    upload(page, upright)
+    for one, other in zip(found, answer(page)["predictions"], strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-4)
+
+
+def test_a_broken_photo_is_refused_in_plain_words_and_takes_no_place(
+    open_page: Any, rose: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo at all")
+    page = open_page()
+    upload(page, rose)
+    shown = page.get_attribute("#photo img", "src"), shown_answer(page)
+    before = page.evaluate("history.state.photo.path")
+    page.set_input_files("#photo input[type=file]", broken)
+    said = page.locator("#photo [role=alert]")
+    said.wait_for()
+    assert "broken.jpg is not a photo that can be read" in said.inner_text()
+    assert (page.get_attribute("#photo img", "src"), shown_answer(page)) == shown
+    assert page.evaluate("history.state.photo.path") == before
+    # Once more, and what comes after it stands in the address as ever.
+    page.set_input_files("#photo input[type=file]", broken)
+    page.wait_for_function("() => !document.querySelector('#photo [role=status]').textContent")
+    page.locator("[data-example]").last.click()
+    said.wait_for(state="detached")
+    page.wait_for_timeout(500)
+    assert page.evaluate("history.state.photo ?? null") is None
+    assert "example=" in page.url
