@@ -28,7 +28,7 @@ def folder(tmp_path: Path, generated_photos: Path) -> Path:
     for name, source in NAMES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(generated_photos / source, root / name)
-    large = Image.open(root / "daisy" / "1.jpg").resize((3200, 2400))
+    large = Image.open(root / "daisy" / "1.jpg").resize((1800, 1350))
     noise = Image.effect_noise(large.size, 20).convert("RGB")
     Image.blend(large, noise, 0.2).save(root / "daisy" / "large.jpg", quality=95)
     (root / "notes.txt").write_text("not a photo")

@@ -27,11 +27,12 @@ SIDE = 896
 SHRINK = """async (side) => {
   const [file] = document.querySelector('input').files;
   const found = await window.flowersShrunk(file, side);
+  if (found === file) return null;
   const reader = new FileReader();
   const read = new Promise((done) => { reader.onload = done; });
   reader.readAsDataURL(found);
   await read;
-  return [found === file, found.name, reader.result.split(',')[1]];
+  return [found.name, reader.result.split(',')[1]];
 }"""
 
 
@@ -48,12 +49,11 @@ def page(browser: Any) -> Iterator[Any]:
 def shrunk(page: Any, name: str, content: bytes) -> tuple[str, bytes] | None:
     """The name and bytes of what is sent instead; None where the file is sent as it is."""
     page.set_input_files("input", {"name": name, "mimeType": "", "buffer": content})
-    same, given, packed = page.evaluate(SHRINK, SIDE)
-    found = base64.b64decode(packed)
-    if same:
-        assert (given, found) == (name, content)
+    found = page.evaluate(SHRINK, SIDE)
+    if found is None:
         return None
-    return given, found
+    given, packed = found
+    return given, base64.b64decode(packed)
 
 
 @cache
@@ -97,6 +97,8 @@ def test_the_networks_see_the_same(page: Any, kind: str, options: dict[str, Any]
 def animation(kind: str) -> bytes:
     """Two photos one after the other, large enough to be shrunk were they single."""
     frames = [pattern(seed, (1050, 1050), grain=60) for seed in (1, 2)]
+    if kind == "GIF":  # To find colours for it takes seconds.
+        frames = [frame.convert("L") for frame in frames]
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:])
 
 
@@ -109,7 +111,7 @@ AS_THEY_ARE = {
     "moves.png": lambda: animation("PNG"),
     "moves.gif": lambda: animation("GIF"),
     "moves.webp": lambda: animation("WEBP"),
-    "phone.heic": lambda: encoded(large(1400, 1100), "HEIF", quality=95),
+    "phone.heic": lambda: encoded(large(1000, 950), "HEIF", quality=80),
     "scan.tif": lambda: encoded(large(1400, 1100), "TIFF"),
     "photos.zip": lambda: b"PK\x03\x04" + bytes(400_000),
     "text.jpg": lambda: b"not a photo at all " * 20_000,
