@@ -27,7 +27,7 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # How many examples Hypothesis makes up: with `--quick`, for `make test`, for `make test-all`.
-for name, examples in (("few", 25), ("usual", 100), ("many", 400)):
+for name, examples in (("few", 25), ("usual", 60), ("many", 400)):
     settings.register_profile(name, max_examples=examples, deadline=None, derandomize=True)
 settings.load_profile("usual")
 

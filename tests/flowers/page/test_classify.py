@@ -1,6 +1,7 @@
 """The Classify tab in a real browser."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -100,48 +101,55 @@ def test_the_focus_map_of_another_class_is_drawn_when_it_is_asked_for(open_page:
     assert page.inner_text(".verdict h2") == "Daisy"
 
 
-def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
-    browser: Any, served_folder: Path, generated_photos: Path, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def another_app(
+    served_folder: Path, generated_photos: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """The address of an app with two backbones and examples as in a Hub cache, and its folder."""
     # Gradio serves what lies below the folder that the app runs in or that of temporary files.
     with TemporaryDirectory(dir=Path.home()) as name:
         root, blobs = Path(name) / "snapshots" / "0", Path(name) / "blobs"
-        shutil.copytree(served_folder, root)
+        twice(served_folder, root)
         blobs.mkdir()
         (root / "examples").mkdir()
         for path in generated_photos.glob("*/0.jpg"):
             name = path.parent.name
             shutil.copy(path, blobs / name)
             (root / "examples" / f"{name}.jpg").symlink_to(blobs / name)
-        with serve(root, tmp_path) as address:
-            page = browser.new_page()
-            page.goto(address)
-            page.wait_for_selector("#examples button img")
-            assert page.locator("#examples img").first.evaluate(LOADED)
-            page.locator("#examples button").nth(1).click()
-            page.wait_for_selector("#photo img[alt=Rose]", timeout=WAIT)
-            assert page.locator("#photo img").first.evaluate(LOADED) == 160
-            page.close()
+        with serve(root, tmp_path_factory.mktemp("another")) as address:
+            yield address, root
+
+
+def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
+    browser: Any, another_app: tuple[str, Path]
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{another_app[0]}/?backbones=mobilenetv2")  # VGG16 is for the next test.
+    page.wait_for_selector("#examples button img")
+    assert page.locator("#examples img").first.evaluate(LOADED)
+    page.locator("#examples button").nth(1).click()
+    page.wait_for_selector("#photo img[alt=Rose]", timeout=WAIT)
+    assert page.locator("#photo img").first.evaluate(LOADED) == 160
+    page.close()
 
 
 def test_a_backbone_that_breaks_leaves_the_choice_and_the_others_go_on(
-    browser: Any, served_folder: Path, rose: Path, tmp_path: Path
+    browser: Any, rose: Path, another_app: tuple[str, Path]
 ) -> None:
-    root = twice(served_folder, tmp_path / "weights")
-    with serve(root, tmp_path) as address:
-        artifact = root / "vgg16" / "model.tflite"
-        artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
-        page = browser.new_page()
-        page.set_default_timeout(WAIT)
-        page.goto(address)
-        page.wait_for_selector("#photo input[type=file]", state="attached")
-        box = page.locator("#choice-column").get_by_role("checkbox", name="VGG16")
-        # The example with which the page opens finds out.
-        page.wait_for_selector(READY)
-        assert page.inner_text(".failure").startswith("VGG16 was left out: vgg16/model.tflite")
-        page.wait_for_function("e => e.disabled && !e.checked", arg=box.element_handle())
-        upload(page, rose)
-        assert page.locator(".failure").count() == 0
-        page.close()
-        found = Client(address, verbose=False).predict(handle_file(rose), api_name="/classify")
-        assert {p["backbone"] for p in found["predictions"]} == {"mobilenetv2"}
+    address, root = another_app
+    artifact = root / "vgg16" / "model.tflite"
+    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    page.goto(address)
+    page.wait_for_selector("#photo input[type=file]", state="attached")
+    box = page.locator("#choice-column").get_by_role("checkbox", name="VGG16")
+    # The example with which the page opens finds out.
+    page.wait_for_selector(READY)
+    assert page.inner_text(".failure").startswith("VGG16 was left out: vgg16/model.tflite")
+    page.wait_for_function("e => e.disabled && !e.checked", arg=box.element_handle())
+    upload(page, rose)
+    assert page.locator(".failure").count() == 0
+    page.close()
+    found = Client(address, verbose=False).predict(handle_file(rose), api_name="/classify")
+    assert {p["backbone"] for p in found["predictions"]} == {"mobilenetv2"}
