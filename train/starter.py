@@ -165,7 +165,7 @@ def main() -> int:
     """Run from the command line and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.starter", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--unknown", type=Path, action="append", default=[], metavar="DIR")
+    parser.add_argument("--unknown", type=Path, action="append", required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--runs", type=Path, default=Path("runs/starter"), metavar="DIR")
     parser.add_argument("--backbone", default="mobilenetv2", choices=list(BACKBONES))

@@ -80,14 +80,14 @@ class Background:
     def held_out(self) -> dict[str, list[BackgroundPhoto]]:
         """The photos to measure on in groups, none of them empty, each photo in one."""
         counts = Counter(photo.kind for photo in self.part("new photo"))
-        large = [kind for kind in sorted(counts) if counts[kind] >= LEAST_OF_A_KIND]
-        groups: dict[str, list[BackgroundPhoto]] = {name: [] for name in HELD_OUT.values()}
-        groups |= {f"other photos of {kind}": [] for kind in large}
+        groups: dict[str, list[BackgroundPhoto]] = {}
         for part, name in HELD_OUT.items():
             for photo in self.part(part):
-                own = part == "new photo" and photo.kind in large
-                groups[f"other photos of {photo.kind}" if own else name].append(photo)
-        return {name: photos for name, photos in groups.items() if photos}
+                own = part == "new photo" and counts[photo.kind] >= LEAST_OF_A_KIND
+                groups.setdefault(f"other photos of {photo.kind}" if own else name, []).append(
+                    photo
+                )
+        return groups
 
     def labels(self, photos: Iterable[BackgroundPhoto]) -> np.ndarray:
         """Indices of background classes, counted from 0, int64[n]."""
