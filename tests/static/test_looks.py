@@ -11,10 +11,9 @@ from flowers.models.compare import standings
 from flowers.models.sentences import percent
 from flowers.models.verdicts import exported
 from flowers.page.charts.matrices import MODEL_ROW, difference_chart
-from flowers.weights.results import Outcome
 from static.bundle import STATIC_FOLDER, bundle
 from static.export import script_figure
-from tests.support import ROOT
+from tests.support.verdicts import EXAMPLES, outcomes_of
 
 PROGRAM = """
 import { differenceFigure } from %s;
@@ -79,9 +78,6 @@ def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Pa
     return folder / "program.mjs"
 
 
-EXAMPLES = json.loads((ROOT / "tests/support/verdicts.json").read_text(encoding="utf-8"))
-
-
 def ask(program: Path, **asked: object) -> Any:
     done = subprocess.run(
         ["node", program],
@@ -141,22 +137,9 @@ def test_the_same_matrix_of_differences(program: Path) -> None:
     empty = {"figure": script_figure(difference_chart(standings({}))), "row": MODEL_ROW}
     coloured = []
     for example in EXAMPLES["labelled"]:
-        patterns = [pattern for pattern, n in example["photos"].items() for _ in range(n)]
-        outcomes = {
-            (backbone, variant): [
-                Outcome(
-                    photo=str(number),
-                    label="rose",
-                    predicted="rose" if pattern[i] == "1" else "daisy",
-                    probability=1.0,
-                )
-                for number, pattern in enumerate(patterns)
-            ]
-            for i, (backbone, variant) in enumerate(example["models"])
-        }
         asked = {"models": example["models"], "photos": in_order(example["photos"])}
         found = ask(program, **asked, empty=empty)
-        expected = script_figure(difference_chart(standings(outcomes)))
+        expected = script_figure(difference_chart(standings(outcomes_of(example))))
         assert found == expected, example["case"]
         coloured += [value for row in expected["data"][0]["z"] for value in row]
     assert {0, 1, None} <= set(coloured)

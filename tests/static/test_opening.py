@@ -1,6 +1,5 @@
 """The page without a server opens with an answer, which is the one that its models give."""
 
-import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from flowers.page.one_photo import photo_answers
 from flowers.weights.source import DEFAULT_FOLDER, Source
 from tests.static.conftest import WebServer
 from tests.static.visiting import LOADED, read
-from tests.support.browser import READY, Page
+from tests.support.browser import READY, Page, held_over
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -104,16 +103,7 @@ def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
 ) -> None:
     page = open_site(f"{site}?backbones=mobilenetv2")
     page.wait_for_selector(READY)
-    packed = base64.b64encode(KNOWN[-1].path.read_bytes()).decode()
-    dropped = page.evaluate_handle(
-        """(packed) => {
-          const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-          const transfer = new DataTransfer();
-          transfer.items.add(new File([bytes], 'mine.jpg', {type: 'image/jpeg'}));
-          return transfer;
-        }""",
-        packed,
-    )
+    dropped = held_over(page, KNOWN[-1].path, "mine.jpg", "image/jpeg")
     for kind in ("dragover", "drop"):
         page.locator("#photo").dispatch_event(kind, {"dataTransfer": dropped})
     page.wait_for_selector(READY)

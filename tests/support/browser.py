@@ -1,5 +1,6 @@
 """The app as users start it, a browser to open it with, and what visitors do again and again."""
 
+import base64
 import json
 import shutil
 import time
@@ -20,6 +21,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 60_000
 """Milliseconds for what takes one second on an idle machine."""
+TRANSFER = """([packed, name, type]) => {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, {type}));
+  return transfer;
+}"""
 READY = '.answer[data-pending="0"] + .downloads'
 
 
@@ -123,3 +130,9 @@ def choose_photos(page: Page, files: Path | list[Path], shown: str) -> None:
     page.wait_for_selector("#batch-start")  # The tab is laid out, and takes files.
     page.set_input_files("#batch-files input:not([webkitdirectory])", files)
     page.wait_for_function(LISTED, arg=shown)
+
+
+def held_over(page: Page, path: Path, name: str, kind: str = "") -> Any:
+    """The data of a drag or a drop of one file, for `dispatch_event`; `kind` is its media type."""
+    packed = base64.b64encode(path.read_bytes()).decode()
+    return page.evaluate_handle(TRANSFER, [packed, name, kind])

@@ -22,13 +22,8 @@ from flowers.models.sentences import SENTENCES, knows_only, listed, none_of, per
 from flowers.models.verdicts import exported, leader_of, published_lead, round_up, verdict_of
 from flowers.weights.folder import DEFAULT_FOLDER
 from flowers.weights.published import read_published
-from flowers.weights.results import Outcome
-from tests.support import ROOT
 from tests.support.predictions import CLASSES, says
-
-EXAMPLES: dict[str, Any] = json.loads(
-    (ROOT / "tests" / "support" / "verdicts.json").read_text(encoding="utf-8")
-)
+from tests.support.verdicts import EXAMPLES, outcomes_of
 
 
 def named(kind: str) -> Any:
@@ -52,20 +47,7 @@ def test_a_photo_is_agreed_on_split_or_none_of_these(example: dict[str, Any]) ->
 
 @named("labelled")
 def test_a_winner_is_crowned_only_by_the_test(example: dict[str, Any]) -> None:
-    patterns = [pattern for pattern, n in example["photos"].items() for _ in range(n)]
-    outcomes: dict[Model, list[Outcome]] = {
-        (backbone, variant): [
-            Outcome(
-                photo=str(number),
-                label="rose",
-                predicted="rose" if pattern[i] == "1" else "daisy",
-                probability=0.9,
-            )
-            for number, pattern in enumerate(patterns)
-        ]
-        for i, (backbone, variant) in enumerate(example["models"])
-    }
-    found = leader_of(standings(outcomes))
+    found = leader_of(standings(outcomes_of(example)))
     assert found.look == example["look"]
     assert found.title == example["title"]
     assert list(found.facts) == example["facts"]

@@ -1,6 +1,5 @@
 """Photos of every kind that visitors send to the Classify tab, in a real browser."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from flowers.weights.source import DEFAULT_FOLDER, Source
 from tests.support.browser import (
     CHANGED,
     answer,
+    held_over,
     shown_answer,
     upload,
 )
@@ -51,15 +51,7 @@ def test_heic_can_be_dropped_where_the_system_knows_no_such_type(
     Image.open(rose).save(heic, quality=95)
     page = open_page()
     before = shown_answer(page)
-    dropped = page.evaluate_handle(
-        """(text) => {
-          const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-          const transfer = new DataTransfer();
-          transfer.items.add(new File([bytes], 'IMG_1.HEIC', {type: ''}));
-          return transfer;
-        }""",
-        base64.b64encode(heic.read_bytes()).decode(),
-    )
+    dropped = held_over(page, heic, "IMG_1.HEIC")
     page.locator("#photo .stage").dispatch_event("drop", {"dataTransfer": dropped})
     page.wait_for_function(CHANGED, arg=before)
 

@@ -18,8 +18,8 @@ from train.data.dataset import scan_dataset
 # Decoding once
 
 
-def test_a_second_run_decodes_only_what_changed(root, monkeypatch):
-    scan(root)
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the photos that are decoded from now on, as they are."""
     names: list[str] = []
 
     def counting(source: Path, size: int) -> np.ndarray:
@@ -27,6 +27,12 @@ def test_a_second_run_decodes_only_what_changed(root, monkeypatch):
         return read_photo(source, size)
 
     monkeypatch.setattr(photocache, "read_photo", counting)
+    return names
+
+
+def test_a_second_run_decodes_only_what_changed(root, monkeypatch):
+    scan(root)
+    names = decoded(monkeypatch)
     before = scan(root, seed=5)
     assert names == []
     pattern(777).save(root / "daisy" / "007.jpg")
@@ -51,13 +57,7 @@ def test_a_stopped_scan_goes_on_where_it_was(root, monkeypatch):
         patched.setattr(PhotoCache, "add_all", stopped)
         with pytest.raises(KeyboardInterrupt):
             scan(root)
-    names: list[str] = []
-
-    def counting(source: Path, size: int) -> np.ndarray:
-        names.append(source.name)
-        return read_photo(source, size)
-
-    monkeypatch.setattr(photocache, "read_photo", counting)
+    names = decoded(monkeypatch)
     assert len(scan(root).photos) == 50
     assert len(names) == 50 - 13  # Twelve were handed on, and the next was in the cache too.
 
