@@ -14,6 +14,7 @@ from flowers.weights.folder import check_artifact, read_config
 from flowers.weights.results import read_metrics
 from tests.support import ROOT
 from tests.support.photos import SIZE
+from tests.support.predictions import learned
 from train.__main__ import main
 
 BLOCKED = "import sys; sys.modules['tensorflow'] = None\n"
@@ -84,4 +85,4 @@ def test_another_backend_trains_and_tensorflow_exports(
     assert backend in config.versions
     Classifier(check_artifact(out / "mobilenetv2"))
     for result in read_metrics(out / "mobilenetv2").variants.values():
-        assert result.accuracy > 0.5  # Chance is 1/3.
+        assert learned(result)

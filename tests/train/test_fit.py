@@ -26,7 +26,7 @@ from flowers.weights.folder import (
 from flowers.weights.published import read_published
 from flowers.weights.results import read_metrics
 from tests.support.photos import COLOURS, SIZE
-from tests.support.predictions import accuracy_of
+from tests.support.predictions import learned
 from train.__main__ import main
 from train.data.dataset import Dataset
 from train.work import WORK, Trained
@@ -50,7 +50,7 @@ def test_it_learned_the_generated_flowers(weights_folder: Path) -> None:
     assert metrics.data.part == "test"
     for variant in VARIANTS:
         result = metrics.variants[variant]
-        assert accuracy_of(result) > 0.6  # Chance is 1/3.
+        assert learned(result)
         assert len(result.curves) == 6
         assert len(result.predictions) == metrics.data.photos
         assert result.keras_accuracy is not None

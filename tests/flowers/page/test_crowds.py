@@ -163,7 +163,7 @@ def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, pho
     with httpx.Client(timeout=60) as client:
         url = f"{app.address}/gradio_api/call"
         many = {"data": [[photo["url"]] * 400, None, None, None]}
-        for _ in range(6):  # They keep the one place for batches while the others come.
+        for _ in range(10):  # They keep the one place for batches while the others come.
             client.post(f"{url}/compare", json=many)
         status = []
         for _ in range(BUSY):

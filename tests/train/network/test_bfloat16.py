@@ -14,7 +14,7 @@ from flowers.backbones import BACKBONES, VARIANTS, Backbone
 from flowers.weights.folder import read_config
 from flowers.weights.results import read_metrics
 from tests.support.photos import SIZE, write_photos
-from tests.support.predictions import accuracy_of
+from tests.support.predictions import learned
 from train import pretrain as pretrain_module
 from train.__main__ import build_parser, main
 from train.network import bfloat16 as mixed
@@ -83,7 +83,7 @@ def test_fit_in_bfloat16_learns_and_its_export_agrees(
     metrics = read_metrics(tmp_path / "mobilenetv2")
     for variant in VARIANTS:
         result = metrics.variants[variant]
-        assert accuracy_of(result) > 0.6  # Chance is 1/3.
+        assert learned(result)
         assert result.keras_accuracy == pytest.approx(result.accuracy)
 
 
