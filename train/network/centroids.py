@@ -1,19 +1,8 @@
-"""Where the pooled features of training photos lie: what `Nearest` and `AgainstBackground` keep."""
+"""Where the pooled features of training photos lie: the centroids that `Nearest` keeps."""
 
 import numpy as np
 
 from train.network.layers import CENTROIDS
-
-SHARPNESS = 8.0
-"""Steepness of the kernels, in widths: how far, as 1 - cosine, a held-out photo of the classes is
-from its nearest centroid."""
-FLOOR = 0.05
-"""Share of held-out photos of the classes around which fewer background photos lie than the floor.
-
-Both were chosen on held-out kinds: MobileNetV2, ImageNet features, 42 kinds in four folds. AUROC
-was 0.939 against species and 0.983 against things, of the head alone 0.919 and 0.977. Twice as many
-centroids gave 0.943 and 0.982. A lower floor gives to species what it takes from things.
-"""
 
 
 def find_centroids(pooled: np.ndarray, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
@@ -24,7 +13,7 @@ def find_centroids(pooled: np.ndarray, seed: int, labels: np.ndarray | None = No
     """
     from sklearn.cluster import MiniBatchKMeans
 
-    points = _unit(pooled)
+    points = unit_length(pooled)
     if len(points) <= CENTROIDS:
         return np.resize(points, (CENTROIDS, points.shape[1]))
     weights = None
@@ -34,28 +23,9 @@ def find_centroids(pooled: np.ndarray, seed: int, labels: np.ndarray | None = No
     means = MiniBatchKMeans(CENTROIDS, random_state=seed, n_init=3).fit(
         points, sample_weight=weights
     )
-    return _unit(means.cluster_centers_)
+    return unit_length(means.cluster_centers_)
 
 
-def find_neighbourhoods(
-    pooled: np.ndarray, labels: np.ndarray, classes: int, held_out: np.ndarray, seed: int
-) -> list[np.ndarray]:
-    """The weights of `AgainstBackground`: its kernel and its bias.
-
-    `pooled` float32[n, k] are features of training photos, those with `labels` int[n] of `classes`
-    on are of the background; `held_out` float32[m, k] are features of other photos of the classes.
-    """
-    own = labels < classes
-    known = find_centroids(pooled[own], seed, labels[own])
-    others = find_centroids(pooled[~own], seed, labels[~own])
-    photos = _unit(held_out)
-    width = float((1 - (photos @ known.T).max(axis=1)).mean())
-    sharpness = SHARPNESS / max(width, 1e-3)
-    density = np.logaddexp.reduce(sharpness * photos @ others.T, axis=1)
-    kernel = sharpness * np.concatenate([known, others, np.zeros_like(known[:1])]).T
-    bias = np.append(np.zeros(2 * CENTROIDS), np.quantile(density, FLOOR))
-    return [kernel.astype(np.float32), bias.astype(np.float32)]
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
+def unit_length(features: np.ndarray) -> np.ndarray:
+    """Features float[n, k], each divided by its length."""
     return features / (np.linalg.norm(features, axis=1, keepdims=True) + 1e-12)

@@ -12,11 +12,12 @@ from tqdm import tqdm
 from flowers.backbones import Variant
 from train.data.split import Part
 from train.network.bfloat16 import mixed_layers
-from train.network.centroids import find_centroids, find_neighbourhoods
+from train.network.centroids import find_centroids
 from train.network.devices import SharedLoss, WithoutEmptyShares, replicate
 from train.network.features import Features
 from train.network.graph import Network
 from train.network.layers import Head
+from train.network.neighbourhood import find_neighbourhoods, neighbourhood_helps
 from train.network.progress import EpochLog, Progress, reseed
 from train.work import Recipe
 
@@ -226,8 +227,11 @@ def train_variant(
     if network.background:
         others = pooled_features(network, variant, features, "validation", recipe.batch_size)
         labels = features.labels["train"]
-        found = find_neighbourhoods(pooled, labels, classes, others, recipe.seed)
-        network.against[variant].set_weights(found)
+        if neighbourhood_helps(pooled, labels, classes, others, recipe.seed):
+            found = find_neighbourhoods(pooled, labels, classes, others, recipe.seed)
+            network.against[variant].set_weights(found)
+        else:
+            tqdm.write(f"{title}: only its head refuses, since the neighbourhood does not help.")
     else:
         network.nearest[variant].centroids.assign(find_centroids(pooled, recipe.seed).T)
     return progress

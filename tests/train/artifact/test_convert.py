@@ -15,9 +15,10 @@ from flowers.weights.folder import Precision
 from tests.support.photos import COLOURS, draw_flower
 from train.artifact.convert import artifacts
 from train.artifact.half import halve_constants
-from train.network.centroids import find_centroids, find_neighbourhoods
+from train.network.centroids import find_centroids
 from train.network.graph import build_network
 from train.network.layers import CENTROIDS
+from train.network.neighbourhood import find_neighbourhoods
 
 BACKGROUND = ["thistle", "tower"]
 # What these leave out is quick elsewhere: the fits of the tests convert to float32 and eight bits,

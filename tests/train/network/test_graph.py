@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from flowers.backbones import BACKBONES, VARIANTS, Backbone
-from train.network.centroids import find_centroids, find_neighbourhoods
+from train.network.centroids import find_centroids
 from train.network.graph import Network, build_network
-from train.network.layers import CENTROIDS, AgainstBackground, Preprocess
+from train.network.layers import CENTROIDS, Preprocess
 from train.network.tails import ClassAccuracy
 
 CLASSES = ["daisy", "rose", "tulip"]
@@ -164,30 +164,6 @@ def test_with_background_classes_known_is_the_odds_of_head_and_neighbourhood(tmp
         assert len(loaded.weights) == len(made.weights)
         known = np.asarray(loaded(photo)["finetuned_known"])
         np.testing.assert_allclose(known, 0 if neighbourhood else of_head, atol=1e-4)
-
-
-def test_neighbourhoods_tell_seen_from_other_kinds_and_from_what_is_like_nothing() -> None:
-    rng = np.random.default_rng(0)
-    middles = np.eye(8)[:5] + 0.5  # Two classes and three kinds of the background.
-
-    def draw(kind: int, photos: int) -> np.ndarray:
-        return (middles[kind] + rng.normal(0, 0.1, (photos, 8))).astype(np.float32)
-
-    counts = [200, 50, 100, 100, 20]
-    pooled = np.concatenate([draw(kind, n) for kind, n in enumerate(counts)])
-    labels = np.repeat(np.arange(5), counts)
-    held_out = np.concatenate([draw(0, 50), draw(1, 50)])
-    layer = AgainstBackground(2)
-    layer.build((None, 8), (None, 5))
-    layer.set_weights(find_neighbourhoods(pooled, labels, 2, held_out, seed=0))
-
-    def known(photos: np.ndarray) -> np.ndarray:
-        even = np.tile(np.log([3, 3, 2, 2, 2]), (len(photos), 1)).astype(np.float32)
-        return np.asarray(layer(photos, even))[:, 0]
-
-    assert (known(held_out) > 0.5).mean() >= 0.95
-    assert (known(np.concatenate([draw(2, 50), draw(4, 50)])) < 0.5).mean() >= 0.95
-    assert known(-held_out).max() < 0.5
 
 
 def test_without_them_known_is_the_cosine_to_the_nearest_centroid() -> None:
