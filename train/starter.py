@@ -33,8 +33,8 @@ from train.pretrain import PretrainRecipe, pretrain, taught_by
 from train.work import Recipe
 
 NOTICE = (
-    "Starter weights, every layer trained by this project: 36 epochs for each backbone on 6,215 "
-    "photos in place of ImageNet, and so below what the published study reached."
+    "Starter weights, every layer trained by this project: 36 epochs for each backbone on some "
+    "6,000 photos in place of ImageNet, and so below what the published study reached."
 )
 
 
