@@ -16,6 +16,7 @@ export function classification(found: readonly Prediction[]): string {
 /** Many photos: `/compare`. */
 export function comparison(
   readings: readonly Reading[], standings: Standings | null, dropped: readonly DroppedLabel[],
+  notes: readonly string[],
 ): string {
   const { scores, pairs } = standings ?? { scores: [], pairs: [] };
   return text({
@@ -32,7 +33,7 @@ export function comparison(
       first: [first.backbone, first.variant], second: [second.backbone, second.variant],
       only_first: onlyFirst, only_second: onlySecond, p_value: p, adjusted,
     })),
-    dropped: dropped.map((found) => ({ ...found })), notes: [],
+    dropped: dropped.map((found) => ({ ...found })), notes: [...notes],
   });
 }
 

@@ -30,6 +30,9 @@ export class Batch {
   private readonly differences = new Differences(find("#batch-difference"));
   /** What was chosen. */
   private shots: Shot[] = [];
+  /** What is said of files among those chosen that cannot be photos, and of those last read. */
+  private aside: string[] = [];
+  private notes: string[] = [];
   /** Of the batch that is shown. */
   private sent = 0;
   private rows: Row[] = [];
@@ -83,7 +86,8 @@ export class Batch {
     const said = shots.length
       ? `${shots.length} ${shots.length === 1 ? "photo" : "photos"}${labelled ? `, ${labelled} labelled by their folders` : ""}.`
       : "There are no photos; choose JPEG, PNG, WebP or AVIF files, or a folder of them.";
-    find("#batch-files").textContent = said + (aside ? ` ${say("left_aside", { files: aside })}.` : "");
+    this.aside = aside ? [`${say("left_aside", { files: aside })}.`] : [];
+    find("#batch-files").textContent = [said, ...this.aside].join(" ");
   }
 
   /** Buttons can be used where that does something. */
@@ -101,6 +105,7 @@ export class Batch {
     this.rows.forEach(({ thumbnail }) => URL.revokeObjectURL(thumbnail));
     [this.rows, this.failed, this.stopped, this.reading] = [[], new Map(), false, true];
     this.sent = shots.length;
+    this.notes = chosenShots === this.shots ? this.aside : [];
     this.ready();
     try {
       const chosen = this.picker.chosen;
@@ -213,7 +218,7 @@ export class Batch {
     find("#batch-refusals").replaceChildren(...refused(this.rows));
     find("#batch-links").replaceChildren(h("p", { class: "downloads" },
       download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv")),
-      download("photos.json", "application/json", comparison(this.rows, standings, this.dropped), say("json"))));
+      download("photos.json", "application/json", comparison(this.rows, standings, this.dropped, this.notes), say("json"))));
     find("#batch-results").hidden = false;
   }
 }

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,9 @@ def test_folders_label_photos_and_models_are_scored_with_intervals(
     assert {row["label"] for row in rows} == {"daisy", "rose", "sunflower"}
     labels = [row["label"] == row["reads"] for row in rows if row["variant"] == "finetuned"]
     assert sum(labels) == right["finetuned"]
+    with page.expect_download() as download:
+        page.get_by_role("link", name=WORDS["json"]).click()
+    assert json.loads(Path(download.value.path()).read_text())["notes"] == [f"{aside}."]
 
     # Six photos tell no two variants apart, so no headline has the colour of a winner.
     verdict = page.locator("#batch-summary .verdict")
