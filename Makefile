@@ -16,7 +16,7 @@ ALL := .venv/bin
 # come first, by tests/conftest.py; xdist's own order knows of their number of tests only.
 THREE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run train-env test test-quick test-cluster test-all bench lint format screenshots space static space-static pins clean
+.PHONY: help run train-env test test-ci test-quick test-cluster test-all bench lint format screenshots space static space-static pins clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,10 +28,13 @@ train-env: $(ALL)/ready ## install what training and tests need into .venv
 	@echo "Ready: . .venv/bin/activate, then python -m train --help"
 
 test: $(ALL)/ready ## run the tests, without network or data
+	$(ALL)/python -m pytest $(THREE) -m "not slow and not long and not cluster"
+
+test-ci: $(ALL)/ready ## also the longest of them, as .ci/run does
 	$(ALL)/python -m pytest $(THREE) -m "not slow and not cluster"
 
 test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
-	$(ALL)/python -m pytest $(THREE) --quick -q -m "not slow and not cluster"
+	$(ALL)/python -m pytest $(THREE) --quick -q -m "not slow and not long and not cluster"
 
 test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two nodes; some minutes
 	$(ALL)/python -m pytest -m cluster

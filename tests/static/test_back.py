@@ -35,7 +35,7 @@ def test_back_and_forward_lead_through_examples_and_own_photos(
     broken = tmp_path / "broken.jpg"
     broken.write_text("no photo")
     page.set_input_files("#photo-file", broken)
-    page.get_by_role("alert").wait_for()
+    page.locator("#photo-problem").get_by_role("alert").wait_for()
     page.go_back()
     expect(credit).to_be_empty()
     page.go_back()

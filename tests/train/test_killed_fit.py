@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.weights.folder import (
     CARD,
@@ -47,6 +49,7 @@ def assert_whole(out: Path) -> None:
         assert backbone_folders(out)
 
 
+@pytest.mark.long
 def test_a_killed_fit_goes_on_where_it_was(tmp_path):
     photos, out = write_photos(tmp_path / "photos", 20), tmp_path / "weights"
     command = [sys.executable, "-m", "train", *fit_command(photos, out)]

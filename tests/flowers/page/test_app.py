@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flowers.models.sentences import SENTENCES
 from tests.support.browser import READY, settle, tab, upload
 from tests.support.controls import NAMELESS, SMALL
 
@@ -42,12 +43,14 @@ def test_the_comparison_says_what_was_measured_and_what_was_published(open_page:
 
     # A model that is better than the other by a test is crowned in colour; where none is, none is.
     verdict = page.locator("#leader .verdict")
-    assert verdict.get_attribute("data-look") == "winner"
-    colour = "e => getComputedStyle(e.querySelector('h2')).color"
-    crowned = verdict.evaluate(colour)
-    verdict.evaluate("e => { e.dataset.look = 'open'; }")
+    is_open = verdict.get_by_role("heading").inner_text() == SENTENCES["open"]
+    assert verdict.get_attribute("data-look") == ("open" if is_open else "winner")
+    colour = (
+        "(e, look) => { e.dataset.look = look;"
+        " return getComputedStyle(e.querySelector('h2')).color; }"
+    )
     plain = page.evaluate("getComputedStyle(document.body).color")
-    assert crowned != verdict.evaluate(colour) == plain
+    assert verdict.evaluate(colour, "winner") != verdict.evaluate(colour, "open") == plain
 
     table = page.get_by_role("region", name="Leaderboard")
 

@@ -159,6 +159,7 @@ def test_uploads_have_a_limit_and_a_sentence(app: App) -> None:
     assert (wrong.status_code, "send them as `files`" in wrong.text) == (400, True)
 
 
+@pytest.mark.long
 def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, photo) -> None:
     with httpx.Client(timeout=60) as client:
         url = f"{app.address}/gradio_api/call"
@@ -181,6 +182,7 @@ def test_a_full_queue_says_so_and_all_works_again_when_it_is_empty(app: App, pho
     assert app.call("classify", [photo, None, None])["consensus"]["label"] == "rose"
 
 
+@pytest.mark.long
 def test_sigterm_lets_a_running_call_end_and_deletes_all_uploads(tmp_path: Path, photo) -> None:
     with started(tmp_path) as app:
         many = app.post("compare", [[photo["url"]] * 200, None, None, None])

@@ -138,6 +138,7 @@ def in_sixteen_bits(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float16).astype(np.float32)
 
 
+@pytest.mark.long
 def test_nearness_to_centroids_survives_eight_bits(eight_bits: EightBits) -> None:
     expected, found = eight_bits.expected["nearness"], eight_bits.found
     np.testing.assert_allclose(expected[::2], 1, atol=1e-4)
@@ -153,6 +154,7 @@ def test_nearness_to_centroids_survives_eight_bits(eight_bits: EightBits) -> Non
     assert (got[::2] > got[1::2]).all()
 
 
+@pytest.mark.long
 def test_the_odds_against_the_background_survive_eight_bits(eight_bits: EightBits) -> None:
     found = eight_bits.found
     # As worked out of features and logits as the artifact has them, with nothing rounded.

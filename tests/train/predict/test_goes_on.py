@@ -38,6 +38,7 @@ def descendants(parent: int) -> set[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+@pytest.mark.long
 def test_a_killed_run_goes_on_with_exactly_one_row_each(tmp_path):
     photos = write_patterns(tmp_path / "photos", {"daisy": 120, "rose": 120})
     out = tmp_path / "out"
