@@ -19,6 +19,14 @@ interface Placed extends Shown {
   named: boolean;
 }
 
+/** What was there before a photo: a photo with what was said of it, and what was before that. */
+interface Before {
+  shown: Placed | null;
+  looks: readonly Look[];
+  credit: Node[];
+  before: Before | null;
+}
+
 export class Classify {
   private readonly picker = new Picker(find("#choice-column"));
   private readonly place = find("#answer");
@@ -27,6 +35,8 @@ export class Classify {
   private readonly preview = find<HTMLImageElement>("#photo img");
   private readonly photo: OnePhoto;
   private shown: Placed | null = null;
+  /** To go back to; null once what is shown was read. */
+  private before: Before | null = null;
   /** The visitor's own photos, by what the entries of the history call them. */
   private readonly own = new Map<number, Blob>();
   /** Of what is shown: the last one that was asked for wins. */
@@ -119,21 +129,34 @@ export class Classify {
   /** Show a photo; where it cannot be read, what was there stays, and false is returned. */
   private async show(file: Blob, name: string, example: string | null = null, named = false): Promise<boolean> {
     const turn = ++this.turn;
-    const [before, looks, credit] = [this.shown, this.photo.looks, [...this.credit.childNodes]];
+    let before: Before | null = this.before = {
+      shown: this.shown, looks: this.photo.looks, credit: [...this.credit.childNodes], before: this.before,
+    };
     this.put({ file, name, example, named, address: URL.createObjectURL(file) });
     this.credit.replaceChildren();
     this.problem.replaceChildren();
-    const problem = await this.read();
-    if (problem === null || turn !== this.turn) {
-      if (before) URL.revokeObjectURL(before.address);
-      return problem === null;
+    let problem = await this.read();
+    const problems: string[] = [];
+    // What was there may itself be unread yet, and be no photo either.
+    for (; turn === this.turn && problem !== null && before?.shown; before = before.before) {
+      problems.push(problem);
+      URL.revokeObjectURL(this.shown!.address);
+      this.put(before.shown);
+      this.before = before.before;
+      this.credit.replaceChildren(...before.credit);
+      this.problem.replaceChildren(...problems.map((text) => h("p", { class: "failure", role: "alert" }, text)));
+      problem = await this.read(before.looks);
     }
-    this.put(before);
-    if (!before) return false; // The sentence stands in its place.
-    this.credit.replaceChildren(...credit);
-    this.problem.replaceChildren(h("p", { class: "failure", role: "alert" }, problem));
-    await this.read(looks);
-    return false;
+    if (turn !== this.turn) return !problems.length && problem === null;
+    this.before = null;
+    if (problem !== null) {
+      URL.revokeObjectURL(this.shown!.address);
+      this.put(null); // The sentence stands in its place.
+    }
+    for (; before; before = before.before) {
+      if (before.shown && before.shown !== this.shown) URL.revokeObjectURL(before.shown.address);
+    }
+    return !problems.length && problem === null;
   }
 
   private put(shown: Placed | null): void {
@@ -145,6 +168,7 @@ export class Classify {
 
   private clear(): void {
     this.turn++;
+    this.before = null;
     this.put(null);
     this.photo.clear();
     this.credit.replaceChildren();
