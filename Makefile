@@ -34,7 +34,7 @@ test-ci: $(ALL)/ready ## also the longest of them, as .ci/run does
 	$(ALL)/python -m pytest $(THREE) -m "not slow and not cluster"
 
 test-quick: $(ALL)/ready ## run the tests that need no TensorFlow, browser or other process
-	$(ALL)/python -m pytest $(THREE) --quick -q -m "not slow and not long and not cluster"
+	$(ALL)/python -m pytest -n 2 --dist loadfile --quick -q -m "not slow and not long and not cluster"
 
 test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two nodes; some minutes
 	$(ALL)/python -m pytest -m cluster

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import settings
 
 HEAVY = frozenset({"jax", "keras", "playwright", "tensorflow", "torch"})
-PROGRAMS = ("node", "npm")
+PROGRAMS = frozenset({"esbuild", "node", "npm", "tsc"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,7 +50,9 @@ class _Finder(MetaPathFinder, Loader):
 
 
 def _no_process(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "subprocess.Popen" and arguments[0] in (sys.executable, *PROGRAMS):
+    if event != "subprocess.Popen":
+        return
+    if arguments[0] == sys.executable or Path(arguments[0]).name in PROGRAMS:
         _skip("another process")
 
 

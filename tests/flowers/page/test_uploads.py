@@ -45,7 +45,7 @@ def test_a_photo_that_several_send_at_once_is_whole_for_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    content = bytes(20_000_000)
+    content = bytes(5_000_000)
     address = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     with ThreadPoolExecutor(8) as pool:
         sizes = pool.map(lambda _: uploaded([address])[0].stat().st_size, range(24))
