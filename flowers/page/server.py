@@ -15,6 +15,7 @@ from flowers.errors import ServerError
 from flowers.models.zoo import Zoo
 from flowers.page import theme
 from flowers.page.app import build
+from flowers.page.caching import Caching
 from flowers.page.door import Door
 from flowers.page.head import OurHead
 from flowers.page.health import Health
@@ -73,7 +74,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
                 max_file_size=MAX_UPLOAD,
                 server_port=_asked_port(),
                 state_session_capacity=SESSIONS,
-                app_kwargs={"middleware": [door, Middleware(OurHead)]},
+                app_kwargs={"middleware": [door, Middleware(OurHead), Middleware(Caching)]},
                 enable_monitoring=False,
                 run_history=False,
                 show_error=True,

@@ -2,11 +2,13 @@
 
 import gzip
 import io
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from PIL import Image
 
+from flowers.page.caching import FOR_A_YEAR
 from flowers.page.head import PREVIEW_TEXT, address_of, with_own_tags
 from flowers.page.words import TITLE
 from tests.support.markup import Markup
@@ -78,3 +80,23 @@ def test_the_page_itself_is_compressed(app: str) -> None:
     assert told["content"] == PREVIEW_TEXT
     assert "Click to try out the app" not in page
     assert len(sent) < len(page) / 2
+
+
+def test_what_is_named_by_its_content_is_not_asked_for_again(app: str) -> None:
+    def caching(path: str) -> str | None:
+        with urlopen(f"{app}/{path}", timeout=60) as response:
+            return response.headers["Cache-Control"]
+
+    with urlopen(app, timeout=60) as response:
+        page = Markup(response.read().decode())
+        assert response.headers["Cache-Control"] is None
+    scripts = [str(tag["src"]) for tag in page.all("script[src]")]
+    scripts += [str(tag["href"]) for tag in page.all('link[href*="assets/"]')]
+    found = {path: caching(path.removeprefix("./")) for path in scripts if "assets/" in path}
+    assert {path.rpartition(".")[2] for path in found} == {"js", "css"}
+    assert set(found.values()) == {FOR_A_YEAR}, found
+    assert caching("theme.css?v=0") == FOR_A_YEAR
+    assert caching("theme.css") is None
+    with pytest.raises(HTTPError) as missing:
+        caching("assets/Missing-12345678.js")
+    assert missing.value.headers["Cache-Control"] is None
