@@ -136,6 +136,7 @@ export class Classify {
     this.credit.replaceChildren();
     this.problem.replaceChildren();
     let problem = await this.read();
+    const readable = problem === null;
     const problems: string[] = [];
     // What was there may itself be unread yet, and be no photo either.
     for (; turn === this.turn && problem !== null && before?.shown; before = before.before) {
@@ -147,16 +148,14 @@ export class Classify {
       this.problem.replaceChildren(...problems.map((text) => h("p", { class: "failure", role: "alert" }, text)));
       problem = await this.read(before.looks);
     }
-    if (turn !== this.turn) return !problems.length && problem === null;
+    if (turn !== this.turn) return readable;
     this.before = null;
     if (problem !== null) {
       URL.revokeObjectURL(this.shown!.address);
       this.put(null); // The sentence stands in its place.
     }
-    for (; before; before = before.before) {
-      if (before.shown && before.shown !== this.shown) URL.revokeObjectURL(before.shown.address);
-    }
-    return !problems.length && problem === null;
+    for (; before?.shown; before = before.before) URL.revokeObjectURL(before.shown.address);
+    return readable;
   }
 
   private put(shown: Placed | null): void {

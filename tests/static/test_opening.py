@@ -98,14 +98,8 @@ def test_a_link_to_an_example_that_is_gone_opens_with_the_answer_too(
     assert page.locator("table.heat tbody tr").count() == 2
 
 
-DROP_TWO = """() => {
-  for (const name of ["one.jpg", "two.jpg"]) {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File(["no photo"], name, {type: "image/jpeg"}));
-    document.querySelector("#photo").dispatchEvent(
-      new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
-  }
-}"""
+DROP = """(dropped) => dropped.forEach((dataTransfer) => document.querySelector("#photo")
+  .dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true})))"""
 
 
 def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
@@ -139,8 +133,9 @@ def test_a_file_that_is_no_photo_leaves_the_photo_and_its_answer_in_their_place(
     expect(page.locator("#photo-credit")).to_contain_text(str(FIRST.credit))
 
     # Nor do two of them, the second sent before the first could be tried.
-    page.evaluate(DROP_TWO)
-    for name in ("one.jpg", "two.jpg"):
+    names = ("one.jpg", "two.jpg")
+    page.evaluate(DROP, [held_over(page, broken, name, "image/jpeg") for name in names])
+    for name in names:
         expect(problem).to_contain_text(f"{name} is not a photo that can be read")
     page.wait_for_selector(READY)
     assert downloaded(page) == before

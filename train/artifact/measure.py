@@ -11,7 +11,6 @@ from sklearn.metrics import (
     confusion_matrix,
     log_loss,
     precision_recall_fscore_support,
-    roc_auc_score,
 )
 from tqdm import tqdm
 
@@ -29,6 +28,7 @@ from flowers.weights.results import (
     UnknownResult,
     VariantResult,
 )
+from train.network.separation import separation
 from train.work import RefusalMethod
 
 CALIBRATION_BINS = 15
@@ -130,15 +130,6 @@ def measure_refusal(
         auroc=separation(known, every) if len(every) else None,
         groups=groups,
     )
-
-
-def separation(known: np.ndarray, unknown: np.ndarray) -> float:
-    """Area under the ROC curve of scores float[n] and float[m].
-
-    It is the chance that a known photo scores higher than an unknown one, ties counted half.
-    """
-    labels = np.concatenate([np.ones(len(known)), np.zeros(len(unknown))])
-    return float(roc_auc_score(labels, np.concatenate([known, unknown])))
 
 
 def measure(

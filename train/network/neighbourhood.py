@@ -7,6 +7,7 @@ import numpy as np
 
 from train.network.centroids import find_centroids, unit_length
 from train.network.layers import CENTROIDS
+from train.network.separation import separation
 
 SHARPNESS = 8.0
 """Steepness of the kernels, in widths: how far, as 1 - cosine, a held-out photo of the classes is
@@ -67,9 +68,7 @@ def neighbourhood_helps(
         for group in (collected, ~collected):
             unknown = others[group & (fold == left_out)]
             if len(unknown):
-                alone, beside = (
-                    _auroc(*scores) for scores in zip(known, log_odds(pooled[unknown]), strict=True)
-                )
+                alone, beside = map(separation, known, log_odds(pooled[unknown]))
                 gains.append(beside - alone)
     return not gains or float(np.mean(gains)) > 0
 
@@ -112,10 +111,3 @@ def _of_first(logits: np.ndarray, first: int) -> np.ndarray:
     """Log odds of the `first` columns of float[n, columns] against the others, float[n]."""
     sides = np.split(logits, [first], axis=1)
     return np.logaddexp.reduce(sides[0], axis=1) - np.logaddexp.reduce(sides[1], axis=1)
-
-
-def _auroc(known: np.ndarray, unknown: np.ndarray) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    is_known = np.arange(len(known) + len(unknown)) < len(known)
-    return float(roc_auc_score(is_known, np.append(known, unknown)))

@@ -16,10 +16,10 @@ from train.artifact.measure import (
     measure,
     measure_refusal,
     refusal_lines,
-    separation,
     set_refusal,
 )
 from train.artifact.precision import Agreement, agree, precisions
+from train.network.separation import separation
 
 CLASSES = ["daisy", "rose", "tulip"]
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support import ROOT
 
+pytestmark = pytest.mark.long
+
 PROGRAM = """
 import json, sys, tempfile
 from pathlib import Path
@@ -86,7 +88,6 @@ def found() -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.long
 def test_two_devices_end_with_the_weights_and_figures_of_one(found: dict) -> None:
     assert found["moved"] > 1e-3  # It did learn.
     assert found["apart"] < 1e-4
@@ -95,7 +96,6 @@ def test_two_devices_end_with_the_weights_and_figures_of_one(found: dict) -> Non
             assert other == pytest.approx(epoch, abs=1e-4), variant
 
 
-@pytest.mark.long
 def test_a_last_batch_of_one_photo_leaves_no_device_without_any(found: dict) -> None:
     assert len(found["last of one"]) == 2
     for epoch in found["last of one"]:
@@ -104,7 +104,6 @@ def test_a_last_batch_of_one_photo_leaves_no_device_without_any(found: dict) -> 
         assert 0 < epoch["validation_loss"] < 10
 
 
-@pytest.mark.long
 def test_more_devices_than_there_are_are_refused(found: dict) -> None:
     assert found["refused"] == (
         "TensorFlow has 2 CPU here; give --devices all or fewer. Received: 3"

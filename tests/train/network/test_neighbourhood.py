@@ -7,17 +7,21 @@ from train.network.layers import AgainstBackground
 from train.network.neighbourhood import find_neighbourhoods, neighbourhood_helps
 
 
+def draw_kinds(
+    middles: np.ndarray, photos: list[int], seed: int, noise: float = 0.05
+) -> np.ndarray:
+    """Features of so many photos around each middle."""
+    apart = np.random.default_rng(seed).normal(0, noise, (sum(photos), middles.shape[1]))
+    return (np.repeat(middles, photos, axis=0) + apart).astype(np.float32)
+
+
 def test_neighbourhoods_tell_seen_from_other_kinds_and_from_what_is_like_nothing() -> None:
-    rng = np.random.default_rng(0)
     middles = np.eye(8)[:5] + 0.5  # Two classes and three kinds of the background.
-
-    def draw(kind: int, photos: int) -> np.ndarray:
-        return (middles[kind] + rng.normal(0, 0.1, (photos, 8))).astype(np.float32)
-
     counts = [200, 50, 100, 100, 20]
-    pooled = np.concatenate([draw(kind, n) for kind, n in enumerate(counts)])
+    pooled = draw_kinds(middles, counts, seed=0, noise=0.1)
     labels = np.repeat(np.arange(5), counts)
-    held_out = np.concatenate([draw(0, 50), draw(1, 50)])
+    held_out = draw_kinds(middles[:2], [50, 50], seed=1, noise=0.1)
+    others = draw_kinds(middles[[2, 4]], [50, 50], seed=2, noise=0.1)
     layer = AgainstBackground(2)
     layer.build((None, 8), (None, 5))
     layer.set_weights(find_neighbourhoods(pooled, labels, 2, held_out, seed=0))
@@ -27,14 +31,8 @@ def test_neighbourhoods_tell_seen_from_other_kinds_and_from_what_is_like_nothing
         return np.asarray(layer(photos, even))[:, 0]
 
     assert (known(held_out) > 0.5).mean() >= 0.95
-    assert (known(np.concatenate([draw(2, 50), draw(4, 50)])) < 0.5).mean() >= 0.95
+    assert (known(others) < 0.5).mean() >= 0.95
     assert known(-held_out).max() < 0.5
-
-
-def draw_kinds(middles: np.ndarray, photos: list[int], seed: int) -> np.ndarray:
-    """Features of so many photos around each middle."""
-    noise = np.random.default_rng(seed).normal(0, 0.05, (sum(photos), middles.shape[1]))
-    return (np.repeat(middles, photos, axis=0) + noise).astype(np.float32)
 
 
 @pytest.mark.parametrize("apart", [True, False])
