@@ -43,7 +43,7 @@ def collect_photos(
     train = dataset.part("train")
     seen = {*leave, *(photo.sha256 for photo in dataset.photos)}
     for root in extra:
-        photos = read_folder(root).photos
+        photos = read_folder(root, least=1).photos
         added = cache.add_all([photo.file.path for photo in photos], root.name)
         for photo, (path, sha256) in zip(photos, added, strict=True):
             if isinstance(sha256, PhotoError):
