@@ -97,6 +97,21 @@ def late(route: Any) -> None:
     route.continue_()
 
 
+def label_as_second(page: Page) -> str:
+    """Label a photo of a batch so that of its two models only the second is right; its row."""
+    pairs = page.locator("table.batch tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td[data-reads]')].map("
+        "cell => cell.dataset.reads))"
+    )
+    apart = next(number for number, (first, second) in enumerate(pairs) if first != second)
+    select, label = page.locator("table.batch select").nth(apart), pairs[apart][1]
+    number = str(select.get_attribute("data-row"))
+    if select.input_value() != label:
+        select.select_option(label)
+        page.wait_for_selector(f"table.batch tr[data-row='{number}'] .saved:text-is('saved')")
+    return number
+
+
 def tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
 

@@ -1,6 +1,7 @@
 // The opened photo. The dialog comes from Python with every backbone that has read the photo; it
 // shows the row that was asked for last, and stays closed once it was closed.
 let wanted = null;
+let left = null;
 let asked = {};
 const dialog = () => element.querySelector('dialog');
 
@@ -44,10 +45,21 @@ const step = (by) => {
 };
 window.flowersOpened = {open, showLabel};
 
+// Where closing begins nothing is wanted any more: its event comes a frame later, and an answer that
+// came in between would open the dialog again.
+const leave = () => {
+  left = wanted;
+  wanted = null;
+};
+const close = () => {
+  leave();
+  dialog().close();
+};
+
 element.addEventListener('click', (event) => {
-  if (event.target === dialog()) return dialog().close();  // Beside it.
+  if (event.target === dialog()) return close();  // Beside it.
   const by = event.target.closest('[data-step]')?.dataset.step;
-  if (by === '0') dialog().close();
+  if (by === '0') close();
   else if (by) step(Number(by));
   const label = event.target.closest('[data-label]');
   if (label) window.flowersBatch.setLabel(wanted, label.dataset.label);
@@ -67,8 +79,11 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   step(by);
 });
-// Where one has leafed to is where one is in the table; this event does not bubble.
+// Where one has leafed to is where one is in the table; these events do not bubble. A second Escape
+// in a row closes without the first of them.
+element.addEventListener('cancel', leave, true);
 element.addEventListener('close', () => {
-  window.flowersBatch.toRow(wanted);
-  wanted = null;
+  if (left === null) leave();
+  window.flowersBatch.toRow(left);
+  left = null;
 }, true);

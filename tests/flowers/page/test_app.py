@@ -159,6 +159,8 @@ def test_fingers_find_every_tab_and_control_without_scrolling_sideways(
     assert min(height for _, height in boxes) >= 40
     for name in ("Classify", "Your photos", "Comparison", "About"):
         tab(page, name)
+        if name == "Comparison":
+            page.wait_for_selector("#measured-accuracy .scatterlayer .point", state="attached")
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         if name == "Your photos":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.browser import LISTED, choose_photos, tab
+from tests.support.browser import LISTED, READY, choose_photos, tab
 
 pytest.importorskip("playwright.sync_api")
 
@@ -186,6 +186,7 @@ def test_more_photos_than_can_be_read_are_refused_before_any_is_sent(
     for number in range(501):
         (many / f"{number}.jpg").write_bytes(b"")
     page = open_page()
+    page.wait_for_selector(READY)  # What the page itself asks has been answered.
     tab(page, "Your photos")
     page.wait_for_selector("#batch-files .stage")
     sent: list[str] = []

@@ -49,6 +49,7 @@ def test_an_uploaded_photo_is_read_by_every_model(open_page: Any, rose: Path) ->
 
 def test_the_picker_chooses_models_and_folds_what_is_not_loaded(open_page: Any, rose: Path) -> None:
     page = open_page()
+    page.wait_for_selector(READY)
     choice = page.locator("#choice-column")
     assert page.locator(".masthead b").inner_text() == "1 of 6 loaded here."
     assert choice.get_by_role("checkbox").count() == 3
@@ -124,11 +125,12 @@ def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
     browser: Any, another_app: tuple[str, Path]
 ) -> None:
     page = browser.new_page()
+    page.set_default_timeout(WAIT)
     page.goto(f"{another_app[0]}/?backbones=mobilenetv2")  # VGG16 is for the next test.
-    page.wait_for_selector("#examples button img")
+    page.wait_for_selector(READY)  # Until then all backbones are ticked.
     assert page.locator("#examples img").first.evaluate(LOADED)
     page.locator("#examples button").nth(1).click()
-    page.wait_for_selector("#photo img[alt=Rose]", timeout=WAIT)
+    page.wait_for_selector("#photo img[alt=Rose]")
     assert page.locator("#photo img").first.evaluate(LOADED) == 160
     page.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.support.browser import tab
+from tests.support.browser import label_as_second, tab
 
 pytest.importorskip("playwright.sync_api")
 
@@ -44,6 +44,7 @@ def test_filters_and_cells_of_the_confusion_show_their_photos(open_page: Any, wi
             elif name == "refused":
                 assert consensus == "none"
 
+    label_as_second(page)
     # Two models: where only one of them is right, its cell is and the other is not.
     page.get_by_label("only right").select_option(label="MobileNetV2 finetuned")
     rows = shown(page)

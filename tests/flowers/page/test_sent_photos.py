@@ -74,7 +74,8 @@ def test_a_large_photo_is_shrunk_before_it_is_sent_and_read_alike(
     (expected,) = models.predict(photo, [("mobilenetv2", v) for v in VARIANTS])
     for one, other in zip(found, expected.predictions, strict=True):
         shares = [float(p) for p in other.probabilities]
-        assert list(one["probabilities"].values()) == pytest.approx(shares, abs=0.03)
+        near = 0.03 if max(shares) >= 0.98 else 0.1  # Unsure answers move more.
+        assert list(one["probabilities"].values()) == pytest.approx(shares, abs=near)
 
 
 def test_a_rotated_phone_photo_is_shown_and_read_upright(
@@ -113,8 +114,11 @@ def test_a_broken_photo_is_refused_in_plain_words_and_takes_no_place(
     assert (page.get_attribute("#photo img", "src"), shown_answer(page)) == shown
     assert page.evaluate("history.state.photo.path") == before
     # Once more, and what comes after it stands in the address as ever.
+    ticket = page.get_attribute("#photo .stage", "data-ticket")
     page.set_input_files("#photo input[type=file]", broken)
-    page.wait_for_function("() => !document.querySelector('#photo [role=status]').textContent")
+    page.wait_for_function(
+        "(before) => document.querySelector('#photo .stage').dataset.ticket !== before", arg=ticket
+    )
     page.locator("[data-example]").last.click()
     said.wait_for(state="detached")
     page.wait_for_timeout(500)

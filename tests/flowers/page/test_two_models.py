@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser import tab
+from tests.support.browser import label_as_second, tab
 
 pytest.importorskip("playwright.sync_api")
 
@@ -19,16 +19,8 @@ def test_photos_that_one_of_two_models_reads_right_open_with_both_focus_maps(
     tab(page, "Your photos")
     page.get_by_role("button", name="Try with 28 sample photos").click()
     page.wait_for_selector("#batch-compared h2")
-    # Label one photo so that only the second reads it right, whatever these weights read.
-    pairs = page.locator("table.batch tbody tr").evaluate_all(
-        "rows => rows.map(row => [...row.querySelectorAll('td[data-reads]')].map("
-        "cell => cell.dataset.reads))"
-    )
-    split = next(number for number, (first, second) in enumerate(pairs) if first != second)
-    select, label = page.locator("table.batch select").nth(split), pairs[split][1]
-    select.select_option(label)
-    number = select.get_attribute("data-row")
-    photo = page.locator(f'#batch-compared [data-photo="{number}"]:has-text("{label}, not")')
+    number = label_as_second(page)
+    photo = page.locator(f'#batch-compared [data-photo="{number}"]')
     photo.wait_for()
     facts = page.locator("#batch-compared .facts li").all_inner_texts()
     counts = [int(re.findall(r"(\d+) photos", fact)[0]) for fact in facts[:2]]
