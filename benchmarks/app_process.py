@@ -19,10 +19,18 @@ START_PATIENCE = 300.0
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on. Raises `ProcessError`.
+
+    Below those that the system hands out itself, so that nobody gets it before it is used.
+    """
+    for port in range(20_000 + os.getpid() * 101 % 10_000, 32_000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ProcessError("No port of this machine is free.")
 
 
 def settings(weights: Path, folder: Path, port: int, **more: str) -> dict[str, str]:

@@ -46,7 +46,9 @@ def chromium() -> Iterator["Browser | None"]:
     """
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
+
+        expect.set_options(timeout=WAIT)
     except ImportError:
         found = None
     if found is None:

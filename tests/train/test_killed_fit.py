@@ -23,7 +23,7 @@ from tests.support.photos import SIZE, write_photos
 from train.data.dataset import Dataset
 from train.work import WORK
 
-EPOCHS = 4
+EPOCHS = 8
 BACKBONE = BACKBONES["mobilenetv2"]
 
 

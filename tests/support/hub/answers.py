@@ -40,7 +40,7 @@ class Answering(BaseHTTPRequestHandler):
                 time.sleep(self.fault.delay)
             body = self._body()
             if self.fault and self.fault.meet:
-                self.fault.meet.wait(20)
+                self.fault.meet.wait(120)
             if self.fault and self.fault.status:
                 return self.refuse(self.fault.status, self.fault.message, self.fault.headers)
             with self.hub.lock:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 SECONDS = 120
+DIRECT = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+"""Asks the stand-in itself also where a proxy leads to the Hub."""
 
 
 class Machine:
@@ -22,13 +24,14 @@ class Machine:
 
     def __init__(self, endpoint: str, home: Path, token: str | None = "hf_writer", **more: str):
         environment = {
+            **DIRECT,
             "HF_ENDPOINT": endpoint,
             "HF_HOME": str(home),
             "HF_HUB_DISABLE_XET": "1",  # The stand-in speaks the plain HTTP protocol.
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_ETAG_TIMEOUT": "2",
-            "HF_HUB_DOWNLOAD_TIMEOUT": "2",
+            "HF_HUB_ETAG_TIMEOUT": "20",
+            "HF_HUB_DOWNLOAD_TIMEOUT": "20",
             **({"HF_TOKEN": token} if token else {}),
             **more,
         }

@@ -5,6 +5,7 @@ which a second host serves as the Hub's content network does. Answers that the r
 Xet headers are given without, so clients take the plain HTTP ways.
 """
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,10 +51,13 @@ class Hub:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Nobody listens on the port within the block."""
+        """Nobody listens on the port within the block, nor can anybody else get it."""
         self.stop()
         try:
-            yield
+            with socket.socket() as place:
+                place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                place.bind(("127.0.0.1", self.port))
+                yield
         finally:
             self.start()
 

@@ -8,6 +8,7 @@ import pytest
 
 from flowers.errors import WeightsError
 from tests.support.folders import files_of, make_folder
+from tests.support.hub.machine import SECONDS
 from tests.support.hub.push import REPO, push, stored
 from train.hub.card import MARK
 
@@ -130,7 +131,7 @@ def test_two_pushers_at_once_lose_nothing(hub, machine, other_machine, folder, t
     vgg16 = make_folder(tmp_path / "a", "vgg16")
     resnet101 = make_folder(tmp_path / "b", "resnet101")
     runs = [machine.start(push, vgg16, REPO), other_machine.start(push, resnet101, REPO)]
-    reports = [run.result(60) for run in runs]
+    reports = [run.result(SECONDS) for run in runs]
     assert all(report.committed for report in reports)
     assert len(hub.paths("POST", "/commit/main")) == 4  # The first push, two at once, one again.
     files = stored(hub)

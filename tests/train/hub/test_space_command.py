@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.support import ROOT
+from tests.support.hub.machine import DIRECT
 from tests.support.hub.space import (
     REPO,
     SPACE,
@@ -20,6 +21,7 @@ def command(hub, tmp_path):
     """Runs `python -m` where only what serving needs is installed, with a token for the Hub."""
     environment = {
         **os.environ,
+        **DIRECT,
         "HF_HOME": str(tmp_path / "home"),
         "HF_ENDPOINT": hub.url,
         "HF_TOKEN": "hf_writer",

@@ -51,6 +51,7 @@ def test_a_killed_run_goes_on_with_exactly_one_row_each(tmp_path):
                 assert run.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
+            os.kill(run.pid, signal.SIGSTOP)  # It would write on while they are looked for.
             workers = descendants(run.pid)
             assert len(workers) >= 2
             os.kill(run.pid, signal.SIGKILL)

@@ -16,6 +16,7 @@ from flowers.photos import read_photo
 from flowers.weights.folder import check_artifact
 from tests.support import ROOT
 from tests.support.folders import files_of
+from tests.support.hub.machine import DIRECT
 from tests.support.predict_runs import MODELS, WEIGHTS, command, models_of, predict, rows_of
 from train.predict.run import LEAST_PORTION, PredictJob, portions, run_predict
 from train.predict.shards import Shards
@@ -79,12 +80,12 @@ def test_a_zip_and_a_dataset_of_the_hub_are_read_as_well(hub, photos, tmp_path):
     predict(zipped, tmp_path / "from-zip")
     files = {f"test/{name}": content for name, content in files_of(photos / "rose").items()}
     hub.put("somebody/roses", files | {"train/a.jpg": b"no photo"}, kind="dataset")
-    environment = {**os.environ, "HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url}
+    home = {"HF_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url}
     address = "hf://datasets/somebody/roses"
     subprocess.run(
         command("--data", address, "--out", tmp_path / "from-hub", "--workers", 1),
         cwd=ROOT,
-        env=environment | {"HF_HUB_DISABLE_XET": "1"},
+        env={**os.environ, **DIRECT, **home, "HF_HUB_DISABLE_XET": "1"},
         check=True,
         timeout=120,
     )
