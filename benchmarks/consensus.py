@@ -4,7 +4,8 @@
 
 DIR are the photos that the weights were trained on; those of the test part of `manifest.json` are
 read. Prints accuracy and expected calibration error of each model, of the consensus, and of what
-the arithmetic mean of probabilities would be, and how many photos have no majority.
+the arithmetic mean of probabilities would be, the error that chance alone gives perfectly
+calibrated answers of the same confidences, and how many photos have no majority.
 """
 
 import argparse
@@ -59,6 +60,19 @@ def calibration(said: Iterable[tuple[str, str, float]]) -> tuple[float, float]:
     return float(right.mean()), expected_calibration_error(calibration_bins(right, confidence))
 
 
+def chance_error(confidence: np.ndarray, draws: int = 2000) -> np.ndarray:
+    """The calibration errors of perfectly calibrated answers, drawn so many times.
+
+    `confidence` is float[n] in [0, 1]. Returns float[draws]. After Broecker and Smith (2007),
+    "Increasing the reliability of reliability diagrams".
+    """
+    rng = np.random.default_rng(0)
+    drawn = rng.random((draws, len(confidence))) < confidence
+    return np.array(
+        [expected_calibration_error(calibration_bins(right, confidence)) for right in drawn]
+    )
+
+
 def report(answered: list[Answered]) -> str:
     """The table."""
     lines = [f"{len(answered)} test photos{'':<16} accuracy    ECE"]
@@ -75,6 +89,11 @@ def report(answered: list[Answered]) -> str:
     add(
         "with the arithmetic mean",
         ((label, c.label, _mean(c.label, ps)) for label, c, ps in summed),
+    )
+    drawn = chance_error(np.array([min(1.0, c.probability) for _, c, _ in summed]))
+    lines.append(
+        f"chance alone gives such a consensus {drawn.mean():.3f}, "
+        f"and {np.quantile(drawn, 0.95):.3f} or more in one of twenty"
     )
     looks = [verdict_of(ps).look for _, ps in answered]
     lines.append(f"split: {looks.count('split')}, none of these: {looks.count('none')}")

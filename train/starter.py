@@ -121,6 +121,7 @@ def make_starter(
             base=str(base),
             unknown=str(others),
             notice=NOTICE,
+            precision="int8",  # Six of them have to fit into a clone.
         )
     )
     publish(weights, out, backbone)
