@@ -86,6 +86,7 @@ def unbroken(train_both, tmp_path_factory):
     return train_both(tmp_path_factory.mktemp("unbroken"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variant", "moment"),
     [("transfer", "between"), ("finetuned", "before"), ("finetuned", "after")],

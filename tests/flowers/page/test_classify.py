@@ -121,6 +121,7 @@ def another_app(
             yield address, root
 
 
+@pytest.mark.long
 def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
     browser: Any, another_app: tuple[str, Path]
 ) -> None:
@@ -135,6 +136,7 @@ def test_examples_that_are_links_as_in_a_hub_cache_can_be_chosen(
     page.close()
 
 
+@pytest.mark.long
 def test_a_backbone_that_breaks_leaves_the_choice_and_the_others_go_on(
     browser: Any, rose: Path, another_app: tuple[str, Path]
 ) -> None:

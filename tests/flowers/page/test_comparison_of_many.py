@@ -37,6 +37,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.long
 def test_what_is_said_once_fits_and_the_rest_opens_where_it_is_asked_for(open_page: Any) -> None:
     page = open_page()
     tab(page, "Comparison")

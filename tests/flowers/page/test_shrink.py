@@ -22,6 +22,7 @@ from tests.support.photos import encoded, pattern
 from tests.support.profiles import DISPLAY_P3, matrix_profile
 
 pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.long
 
 SIDE = 896
 SHRINK = """async (side) => {

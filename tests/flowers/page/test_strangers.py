@@ -27,6 +27,7 @@ def check(sentence: str | None, *context: Any) -> None:
         assert_plain(sentence, *context)
 
 
+@pytest.mark.long
 def test_odd_descriptions_of_every_event_are_answered_by_a_sentence(open_app, quiet_log) -> None:
     values = [*ODD, 10**18, "y" * 5000, {"a": {"b": []}}]
     odd = [*ODD, SECRET, {"path": "/etc/passwd"}]
@@ -48,6 +49,7 @@ def test_odd_descriptions_of_every_event_are_answered_by_a_sentence(open_app, qu
     assert len(said - {None}) == 7
 
 
+@pytest.mark.long
 def test_odd_values_of_every_event_are_answered_by_a_sentence(open_app, quiet_log) -> None:
     tried = 0
     for event in open_app.events():

@@ -23,7 +23,11 @@ CUTS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(BACKBONES))
+LARGEST = "inceptionresnetv2"
+EACH = [pytest.param(key, marks=[pytest.mark.long] * (key == LARGEST)) for key in BACKBONES]
+
+
+@pytest.fixture(scope="module", params=EACH)
 def network(request: pytest.FixtureRequest) -> Network:
     keras.backend.clear_session()
     return build_network(BACKBONES[request.param], CLASSES)
