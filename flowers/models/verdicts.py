@@ -50,8 +50,17 @@ class PhotoVerdict:
     names: tuple[str | None, ...]
     """What is shown, equally large. One class, none for `none`; for `split` those with the most
     votes, where None stands for none of the classes."""
+    brief: str
+    """The names alone, for a cell of a table."""
+    votes: int
+    """How many models say so; for a split, the first of the names."""
     title: str
     facts: tuple[str, ...]
+
+    @property
+    def in_one_word(self) -> str:
+        """The class, `NONE_OF_THESE`, or "split"."""
+        return "split" if self.look == "split" else self.brief
 
 
 def verdict_of(predictions: Sequence[Prediction]) -> PhotoVerdict:
@@ -70,23 +79,26 @@ def verdict_of(predictions: Sequence[Prediction]) -> PhotoVerdict:
         facts.append(nearest.format(name=summary.label, probability=percent(summary.probability)))
         look: Look = "none"
         names: tuple[str | None, ...] = ()
+        brief = SENTENCES["none_short"]
     elif 2 * votes[summary.label] > models:
         title = capital(summary.label)
         agree = SENTENCES["alone" if models == 1 else "agree"]
         facts.append(agree.format(votes=votes[summary.label], models=models, name=summary.label))
         facts.append(SENTENCES["mean"].format(probability=percent(summary.probability)))
-        look, names = "agreed", (summary.label,)
+        look, names, brief = "agreed", (summary.label,), summary.label
     else:
         look, names = "split", _contenders(predictions, votes)
         shown = [name or SENTENCES["none_short"] for name in names]
-        title = SENTENCES["split"].format(names=listed(shown, "or"))
+        brief = listed(shown, "or")
+        title = SENTENCES["split"].format(names=brief)
         for name, text in zip(names, shown, strict=True):
             facts.append(SENTENCES["vote"].format(votes=votes[name], models=models, name=text))
     if summary.p_known is not None:
         count = sum(p.p_known is not None for p in predictions)
         sentence = SENTENCES["p_known_alone" if count == 1 else "p_known"]
         facts.append(sentence.format(p_known=percent(summary.p_known), models=count))
-    return PhotoVerdict(look, names, title, tuple(facts))
+    first = votes[names[0] if names else None]
+    return PhotoVerdict(look, names, brief, first, title, tuple(facts))
 
 
 def _contenders(

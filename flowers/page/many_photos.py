@@ -158,9 +158,9 @@ def readings_csv(readings: Sequence[Reading]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     for r in readings:
-        summary = r.consensus
+        together = verdict_of(r.predictions).in_one_word if r.predictions else ""
         for p in r.predictions:
-            photo = [_cell(r.photo), _cell(r.label or ""), _cell(summary.label if summary else "")]
+            photo = [_cell(r.photo), _cell(r.label or ""), _cell(together)]
             model = [p.backbone, p.variant, _cell(p.label), round(p.probability, 5), p.known]
             writer.writerow([*photo, *model, round(p.milliseconds, 2)])
     return buffer.getvalue()
@@ -173,16 +173,17 @@ def _cell(text: str) -> str:
 
 def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
     """How far the models agree: a title, and how often each class was found."""
-    summaries = [s for r in read if (s := r.consensus)]
-    if not summaries:
+    if not read:
         return {"title": WORDS["none_readable"], "found": {}}
-    together = sum(s.agreement == s.models for s in summaries)
-    names = Counter(s.label for s in summaries if s.known)
-    found = dict(names.most_common())
-    if unknown := sum(not s.known for s in summaries):
+    verdicts = [verdict_of(r.predictions) for r in read]
+    together = sum(v.votes == len(r.predictions) for v, r in zip(verdicts, read, strict=True))
+    found = dict(Counter(v.brief for v in verdicts if v.look == "agreed").most_common())
+    if split := sum(v.look == "split" for v in verdicts):
+        found["split"] = split
+    if unknown := sum(v.look == "none" for v in verdicts):
         found[none_of(read[0].predictions[0].classes)] = unknown
-    title = WORDS["agreed"].format(agreed=together, photos=len(summaries))
-    if len(summaries) == 1:
+    title = WORDS["agreed"].format(agreed=together, photos=len(read))
+    if len(read) == 1:
         title = WORDS["one_agreed" if together else "one_split"]
     return {"title": title, "found": found}
 
@@ -209,7 +210,7 @@ def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
         "label": r.label,
         "reason": r.reason,
         "summary": summary,
-        "look": verdict_of(r.predictions).look if summary else None,
+        "verdict": verdict_of(r.predictions) if summary else None,
         "cells": [
             {
                 "label": p.label,

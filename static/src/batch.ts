@@ -130,7 +130,7 @@ export class Batch {
         this.progress(number, shots);
         const row: Row = {
           photo: shot.name, label: shot.label, predictions: [], reason: null, thumbnail: "", shot,
-          summary: null, look: null,
+          summary: null, verdict: null,
         };
         try {
           const file = await shot.open();
@@ -140,10 +140,10 @@ export class Batch {
             row.predictions.push(...found.map(({ focus: _, ...prediction }) => prediction));
           }
           row.summary = consensus(row.predictions);
-          row.look = verdictOf(row.predictions, site.words).look;
+          row.verdict = verdictOf(row.predictions, site.words);
           row.thumbnail = await thumbnail(file);
         } catch (error) {
-          [row.predictions, row.summary, row.look] = [[], null, null];
+          [row.predictions, row.summary, row.verdict] = [[], null, null];
           row.reason = sentence(error);
         }
         this.rows.push(row);

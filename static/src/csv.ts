@@ -1,16 +1,17 @@
 /** What was read of a batch, as CSV. */
 
+import { inOneWord, verdictOf } from "./looks";
 import { fixed } from "./rounding";
 import { site } from "./site";
-import { consensus, label, probability, type Reading } from "./verdict";
+import { label, probability, type Reading } from "./verdict";
 
 /** One line per photo and model. */
 export function toCsv(rows: readonly Reading[]): string {
   const lines: (string | number | boolean)[][] = [site.csvColumns];
   for (const row of rows) {
-    const agreed = row.predictions.length ? consensus(row.predictions).label : "";
+    const together = row.predictions.length ? inOneWord(verdictOf(row.predictions, site.words)) : "";
     for (const p of row.predictions) {
-      lines.push([row.photo, row.label ?? "", agreed, p.backbone, p.variant, label(p),
+      lines.push([row.photo, row.label ?? "", together, p.backbone, p.variant, label(p),
         Number(fixed(probability(p), 5)), p.known ? "True" : "False", Number(fixed(p.milliseconds!, 2))]);
     }
   }

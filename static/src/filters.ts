@@ -2,6 +2,7 @@
 
 import { find } from "./elements";
 import { isRight } from "./judge";
+import { inOneWord } from "./looks";
 import { keyOf, type Model } from "./models";
 import type { PhotosTable, Row } from "./photos_table";
 import { NONE } from "./site";
@@ -11,10 +12,10 @@ type Test = (row: Row) => boolean;
 
 const TESTS: Record<string, Test> = {
   all: () => true,
-  wrong: ({ label: wanted, look, summary }) =>
-    wanted !== null && summary !== null && (wanted === NONE ? look !== "none" : summary.label !== wanted),
-  split: ({ look }) => look === "split",
-  refused: ({ look }) => look === "none",
+  wrong: ({ label: wanted, verdict }) =>
+    wanted !== null && verdict !== null && verdict.look !== "split" && inOneWord(verdict) !== wanted,
+  split: ({ verdict }) => verdict?.look === "split",
+  refused: ({ verdict }) => verdict?.look === "none",
 };
 
 /** Whether only this model reads a labelled photo right. */

@@ -25,6 +25,10 @@ export interface PhotoVerdict {
   look: "agreed" | "split" | "none";
   /** What is shown, equally large; null stands for none of the classes. */
   names: (string | null)[];
+  /** The names alone, for a cell of a table. */
+  brief: string;
+  /** How many models say so; for a split, the first of the names. */
+  votes: number;
   title: string;
   /** `**` stands around what is to stand out. */
   facts: string[];
@@ -48,19 +52,21 @@ export function verdictOf(found: readonly Prediction[], words: Words): PhotoVerd
       say("refuse", { votes: votes.get(null)!, models }),
       say("nearest", { name: summary.label, probability }),
     ];
-    verdict = { look: "none", names: [], title, facts };
+    verdict = { look: "none", names: [], brief: words.sentences["none_short"]!, votes: votes.get(null)!, title, facts };
   } else if (2 * (votes.get(summary.label) ?? 0) > models) {
     const name = summary.label;
     const agree = models === 1 ? "alone" : "agree";
-    const facts = [say(agree, { votes: votes.get(name)!, models, name }), say("mean", { probability })];
-    verdict = { look: "agreed", names: [name], title: capital(name), facts };
+    const agreed = votes.get(name)!;
+    const facts = [say(agree, { votes: agreed, models, name }), say("mean", { probability })];
+    verdict = { look: "agreed", names: [name], brief: name, votes: agreed, title: capital(name), facts };
   } else {
     const names = contenders(found, votes);
     const shown = names.map((name) => name ?? words.sentences["none_short"]!);
-    const title = say("split", { names: listed(shown, "or", words) });
+    const brief = listed(shown, "or", words);
+    const title = say("split", { names: brief });
     const facts = names.map((name, i) =>
       say("vote", { votes: votes.get(name)!, models, name: shown[i]! }));
-    verdict = { look: "split", names, title, facts };
+    verdict = { look: "split", names, brief, votes: votes.get(names[0]!)!, title, facts };
   }
   if (summary.pKnown !== null) {
     const count = found.filter((p) => p.pKnown !== null).length;
@@ -68,6 +74,11 @@ export function verdictOf(found: readonly Prediction[], words: Words): PhotoVerd
     verdict.facts.push(say(count === 1 ? "p_known_alone" : "p_known", values));
   }
   return verdict;
+}
+
+/** The class, the words for none of them, or "split". */
+export function inOneWord({ look, brief }: PhotoVerdict): string {
+  return look === "split" ? look : brief;
 }
 
 export type Say = (key: string, values: Record<string, string | number>) => string;

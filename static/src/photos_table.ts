@@ -14,7 +14,7 @@ export interface Row extends Reading {
   thumbnail: string;
   /** What the models say together; null for a photo that was left out. */
   summary: Consensus | null;
-  look: PhotoVerdict["look"] | null;
+  verdict: PhotoVerdict | null;
 }
 
 interface Events {
@@ -115,16 +115,15 @@ export class PhotosTable {
     const photo = h("th", { scope: "row" },
       h("button", { ...open, "aria-label": say("open_photo", { photo: row.photo }) },
         picture, h("span", {}, row.photo.split("/").at(-1)!)));
-    const { summary } = row;
-    if (!summary) {
+    const { summary, verdict } = row;
+    if (!summary || !verdict) {
       return h("tr", { "data-row": number }, photo, h("td", { colspan: 2 + this.models.length, class: "wrap" }, row.reason));
     }
     const select = h("select", { "aria-label": say("label_of", { photo: row.photo }) },
       h("option", { value: "" }, "–"), ...[...site.classes, NONE].map((name) => h("option", {}, name)));
     select.value = row.label ?? "";
-    return h("tr", { "data-row": number, "data-look": row.look }, photo, h("td", {}, select),
-      h("td", {}, `${summary.known ? summary.label : "none"} `,
-        h("small", {}, `${(100 * summary.probability).toFixed(0)}, ${summary.agreement}/${summary.models}`)),
+    return h("tr", { "data-row": number, "data-look": verdict.look }, photo, h("td", {}, select),
+      h("td", {}, `${verdict.brief} `, h("small", {}, howSure(verdict, summary))),
       ...this.models.map((model) => cell(row.predictions.find((p) => sameModel(p, model)), row.label, summary)));
   }
 }
@@ -135,6 +134,11 @@ function cell(p: Prediction | undefined, wanted: string | null, summary: Consens
   const kind = right ? (wanted === null ? null : "right") : "wrong";
   const refused = p.known ? "" : `${say("refused")} `;
   return h("td", { class: kind }, `${label(p)} `, h("small", {}, refused + (100 * probability(p)).toFixed(0)));
+}
+
+function howSure({ look, votes }: PhotoVerdict, { probability, models }: Consensus): string {
+  if (look === "split") return look;
+  return `${look === "agreed" ? `${(100 * probability).toFixed(0)}, ` : ""}${votes}/${models}`;
 }
 
 function numberOf(row: HTMLElement): number {

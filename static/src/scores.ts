@@ -4,8 +4,9 @@ import { emphasized, nameOf } from "./answer";
 import { h, percent } from "./elements";
 import { refusals, type Score, type Standings } from "./judge";
 import { leaderOf } from "./leader";
+import { verdictOf } from "./looks";
 import { NONE, say, site } from "./site";
-import { consensus, type Reading } from "./verdict";
+import type { Reading } from "./verdict";
 
 /** Only a model that is better by a test is crowned in colour. */
 export interface Shown {
@@ -23,14 +24,15 @@ export function leader(standings: Standings): Shown {
 /** How far the models agree, where no photo has a label. */
 export function agreement(read: readonly Reading[]): Shown {
   if (!read.length) return { title: say("none_readable"), facts: [], look: null };
-  const summaries = read.map((row) => consensus(row.predictions));
-  const together = summaries.filter((s) => s.agreement === s.models).length;
+  const verdicts = read.map((row) => verdictOf(row.predictions, site.words));
+  const together = verdicts.filter(({ votes }, i) => votes === read[i]!.predictions.length).length;
   const counts = new Map<string, number>();
-  for (const s of summaries) {
-    const name = s.known ? s.label : site.unknown;
+  for (const { look, brief } of verdicts) {
+    const name = { agreed: brief, split: "split", none: site.unknown }[look];
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const order = [...counts].sort(([a, m], [b, n]) => Number(a === site.unknown) - Number(b === site.unknown) || n - m);
+  const last = ([name]: [string, number]): number => ["split", site.unknown].indexOf(name);
+  const order = [...counts].sort((a, b) => last(a) - last(b) || b[1] - a[1]);
   const facts = order.map(([name, n]) => h("li", {}, h("b", {}, `${n}`), ` ${name}`));
   if (read.length === 1) return { title: say(together ? "one_agreed" : "one_split"), facts, look: null };
   return { title: say("agreed", { agreed: together, photos: read.length }), facts, look: null };

@@ -97,7 +97,9 @@ def in_order(photos: dict[str, int]) -> list[tuple[str, int]]:
 def test_the_same_verdicts_in_the_same_words(program: Path) -> None:
     assert EXAMPLES["photo"]
     for example in EXAMPLES["photo"]:
-        expected = {key: example[key] for key in ("look", "names", "title", "facts")}
+        expected = {
+            key: example[key] for key in ("look", "names", "brief", "votes", "title", "facts")
+        }
         assert ask(program, models=example["models"]) == expected, example["case"]
 
 

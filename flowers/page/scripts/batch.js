@@ -16,7 +16,7 @@ const factsOf = (row) => {
   return {
     look,
     label: chosen?.value,
-    wrong: chosen && (chosen.hasAttribute('data-none') ? look !== 'none' : consensus !== chosen.value),
+    wrong: chosen && look !== 'split' && consensus !== chosen.value,
     right: chosen && by((cell) => isRight(cell, chosen)),
     reads: by((cell) => cell.dataset.reads),
   };

@@ -41,6 +41,7 @@ def test_a_photo_is_agreed_on_split_or_none_of_these(example: dict[str, Any]) ->
     found = verdict_of(predictions)
     assert found.look == example["look"]
     assert list(found.names) == example["names"]
+    assert (found.brief, found.votes) == (example["brief"], example["votes"])
     assert found.title == example["title"]
     assert list(found.facts) == example["facts"]
 

@@ -167,6 +167,9 @@ def test_fingers_find_every_tab_and_control_without_scrolling_sideways(
             page.set_input_files("#batch-files input:not([webkitdirectory])", rose)
             page.wait_for_selector("#batch-files li")
             page.get_by_role("button", name="Models").click()
+            page.click("#batch-start")
+            page.wait_for_selector("table.batch:not([aria-busy]) select")
+            page.wait_for_selector("#batch-filters select")
         assert page.evaluate(SMALL) == [], name
         if name == "Comparison":  # Four screens of a phone, where it was eight.
             assert page.evaluate("document.documentElement.scrollHeight") < 3376

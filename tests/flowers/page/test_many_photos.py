@@ -105,7 +105,27 @@ def test_unlabelled_photos_say_how_far_the_models_agree() -> None:
     refused = Reading("c", None, (says(0.4, 0.3, 0.3, known=False),))
     page = Markup(batch_verdict([BatchRow(r) for r in (split, agreed, refused)], None, {}))
     assert page.text("h2") == "All models agree on 2 of 3"
-    assert page.texts("li") == ["1 rose", "1 daisy", "1 none of the three flowers"]
+    assert page.texts("li") == ["1 daisy", "1 split", "1 none of the three flowers"]
+
+
+def test_the_consensus_of_a_row_is_the_verdict_on_the_photo() -> None:
+    refused = says(0.1, 0.8, 0.1, variant="finetuned", known=False)
+    readings = [
+        Reading("agreed", None, (TRANSFER, TRANSFER)),
+        Reading("split", None, (TRANSFER, FINETUNED)),
+        Reading("doubted", None, (TRANSFER, refused)),
+        Reading("refused", None, (refused,)),
+    ]
+    page = Markup(batch_table([BatchRow(reading) for reading in readings], CLASSES))
+    assert [row[2] for row in page.rows()] == [
+        "daisy 50, 2/2",
+        "rose or daisy split",
+        "daisy or none of these split",
+        "none of these 1/1",
+    ]
+    lines = csv.DictReader(io.StringIO(readings_csv(readings)))
+    together = {line["photo"]: line["consensus"] for line in lines}
+    assert list(together.values()) == ["daisy", "split", "split", "none of these"]
 
 
 def test_folders_that_are_not_classes_are_listed_with_the_class_they_may_mean() -> None:
