@@ -204,7 +204,8 @@ def answers(
 
 def chosen_boxes(zoo: Zoo, choice: Picker, query: dict[str, str]) -> dict[gr.Checkbox, Any]:
     """Updates of a picker to what an address names; all that can be used where it names none."""
-    wanted = {name: query[name].split(",") for name in ("backbones", "variants") if name in query}
+    kinds = ("backbones", "variants")
+    wanted = {kind: query[kind].lower().split(",") for kind in kinds if kind in query}
     entries = zoo.entries()
     boxes = {
         box: gr.update(**backbone_box(entries[key], key in wanted.get("backbones", [key])))

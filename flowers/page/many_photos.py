@@ -89,7 +89,9 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
 
 
 def batch_filters(rows: Sequence[BatchRow]) -> Markup:
-    """What chooses among the rows of the table; see `scripts/filters.js`."""
+    """What chooses among the rows of the table; see `scripts/filters.js`. Nothing without any."""
+    if not _models(rows):
+        return Markup("")
     return render("filters.html", models=_models(rows))
 
 
@@ -140,7 +142,9 @@ def downloads(
     dropped: Sequence[DroppedLabel] = (),
     said: Sequence[str] = (),
 ) -> Markup:
-    """Links to the whole result as CSV and as JSON; nothing is kept on the server."""
+    """Links to the whole result as CSV and as JSON, if there is one; none is kept on the server."""
+    if not _models(rows):
+        return Markup("")
     readings = [row.reading for row in rows]
     answer = json.dumps(as_json(comparison(readings, verdict, dropped, said)), ensure_ascii=False)
     return render(

@@ -26,7 +26,7 @@ async function open(): Promise<void> {
   const zoo = new Zoo((backbone, share) => classify?.progress(backbone, share));
   let classify: Classify | null = null;
   const example = query.get("example");
-  if (example && example !== answeredExample) zoo.expect(query.get("backbones")?.split(",") ?? null);
+  if (example && example !== answeredExample) zoo.expect(query.get("backbones")?.toLowerCase().split(",") ?? null);
   await new Promise<void>((resolve) => {
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => resolve());
     else resolve();

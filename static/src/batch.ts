@@ -209,7 +209,7 @@ export class Batch {
     this.meanings.textContent = say("take_meanings", { meanings: taken.join(", ") });
     this.summary.replaceChildren(
       h("section", { class: "verdict", "aria-live": "polite", "data-look": look },
-        h("p", { class: "eyebrow" }, head), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
+        ...(read.length ? [h("p", { class: "eyebrow" }, head)] : []), h("h2", {}, title), h("ul", { class: "facts" }, ...facts)),
       ...notes.map((note) => h("p", { class: "failure", role: "alert" }, note)));
     find("#batch-scores").replaceChildren(...(standings ? scores(standings) : []));
     this.differences.show(standings);

@@ -75,7 +75,7 @@ export class Classify {
     const query = new URLSearchParams(location.search);
     const before = JSON.stringify(this.picker.chosen);
     for (const name of ["backbone", "variant"] as const) {
-      this.picker.choose(name, query.get(`${name}s`)?.split(",") ?? null);
+      this.picker.choose(name, query.get(`${name}s`)?.toLowerCase().split(",") ?? null);
     }
     const own = this.own.get((history.state as Entry | null)?.photo ?? NaN);
     const wanted = site.examples.find(({ name }) => name === query.get("example"))?.name;

@@ -105,7 +105,7 @@ DROP = """(dropped) => dropped.forEach((dataTransfer) => document.querySelector(
 def test_a_photo_that_is_dropped_takes_the_place_of_the_example(
     site: str, open_site: Callable[..., Page]
 ) -> None:
-    page = open_site(f"{site}?backbones=mobilenetv2")
+    page = open_site(f"{site}?backbones=MobileNetV2")
     page.wait_for_selector(READY)
     dropped = held_over(page, KNOWN[-1].path, "mine.jpg", "image/jpeg")
     for kind in ("dragover", "drop"):

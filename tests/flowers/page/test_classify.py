@@ -64,7 +64,7 @@ def test_the_picker_chooses_models_and_folds_what_is_not_loaded(open_page: Any, 
 
 
 def test_an_answer_is_there_when_the_page_opens(open_page: Any) -> None:
-    page = open_page()
+    page = open_page("?backbones=MobileNetV2")  # As people write it.
     page.wait_for_selector(READY)
     assert page.inner_text(".verdict h2") == "Daisy"
     assert page.locator(".chip").all_inner_texts() == list(DEFAULT_CLASSES)

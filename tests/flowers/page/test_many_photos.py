@@ -10,10 +10,12 @@ from flowers.models.batch import BatchRow
 from flowers.models.classifier import Prediction
 from flowers.models.compare import NONE_OF_THESE, Reading, Standings, judge
 from flowers.page.many_photos import (
+    batch_filters,
     batch_table,
     batch_verdict,
     differences_head,
     differs,
+    downloads,
     readings_csv,
     refusal_table,
 )
@@ -88,6 +90,15 @@ def test_a_stopped_batch_says_how_much_was_read() -> None:
     rows = [BatchRow(Reading("a.jpg", None, (TRANSFER,)))]
     page = Markup(batch_verdict(rows, None, {}, sent=3))
     assert page.text(".eyebrow") == "1 photos, 1 models; stopped after 1 of 3 photos"
+
+
+def test_where_no_photo_can_be_read_only_that_is_said() -> None:
+    rows = [BatchRow(Reading("a.jpg", reason="a.jpg is not a photo."))]
+    page = Markup(batch_verdict(rows, None, {}))
+    assert page.text("h2") == "No photo could be read"
+    assert not page.all(".eyebrow")
+    assert not batch_filters(rows)
+    assert not downloads(rows, None)
 
 
 def test_labelled_photos_name_the_model_and_its_interval() -> None:
