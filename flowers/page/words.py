@@ -18,8 +18,8 @@ WORDS: Mapping[str, str] = {
     "take": "Take the photo",
     "close": "Close",
     "drop": "Drop a photo here",
-    "known": "Try one of theirs",
-    "others": "Or something that none of them knows",
+    "known": "Try an example",
+    "others": "Or something that no model knows",
     "photo_by": "Photo: {credit}",
     # The choice of models.
     "backbones": "Backbones",
