@@ -20,7 +20,7 @@ from flowers.backbones import model_name
 from flowers.errors import PhotoError, UserError
 from flowers.files import sha256_of
 from flowers.models.classifier import Prediction
-from flowers.models.compare import consensus
+from flowers.models.consensus import consensus
 from flowers.models.verdicts import verdict_of
 from flowers.models.zoo import Zoo
 from flowers.photos import load_photo

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from flowers.backbones import BACKBONES, VARIANTS, Model
 from flowers.errors import UserError
 from flowers.files import sha256_of, write_text
-from flowers.models.compare import NONE_OF_THESE
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import MAX_PHOTOS, Shot
 from flowers.models.zoo import Zoo
 from flowers.page.about import WORTH_KNOWING

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES
+from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS
 from flowers.folders.labels import MEANT, NOT_A_CLASS
 from flowers.folders.layout import PART
 from flowers.folders.names import ALIKE, INVISIBLE
 from flowers.models.compare import standings
-from flowers.models.sentences import capital, none_of
+from flowers.models.consensus import LEAST
+from flowers.models.leader import MANY
+from flowers.models.sentences import MOST_NAMES, NUMBERS, SENTENCES, capital, none_of
 from flowers.models.shots import MAX_PHOTOS, Shot
-from flowers.models.verdicts import exported
 from flowers.models.zoo import Zoo
 from flowers.page import pictures
 from flowers.page.answers import ANSWER_DIGITS, OTHER
@@ -22,6 +24,7 @@ from flowers.page.examples import Example
 from flowers.page.many_photos import COLUMNS
 from flowers.page.words import WORDS
 from flowers.photos import SUFFIXES
+from flowers.stats import POWER, SIGNIFICANT
 from flowers.weights.folder import ARTIFACT
 from static.answered import answered
 from static.export import script_figure
@@ -42,7 +45,7 @@ def site_of(
             for key, entry in zoo.entries().items()
         ],
         "classes": zoo.classes(),
-        "words": exported(),
+        "words": verdict_rules(),
         "text": dict(WORDS),
         "unknown": none_of(zoo.classes()),
         "examples": [_described(example) for example in (*known, *others)],
@@ -60,6 +63,24 @@ def site_of(
         "csvColumns": COLUMNS,
         "suffixes": sorted(SUFFIXES),
         "mostPhotos": MAX_PHOTOS,
+    }
+
+
+def verdict_rules() -> dict[str, Any]:
+    """All words and numbers of the verdicts, for `static/src/looks.ts` and `leader.ts`."""
+    return {
+        "sentences": dict(SENTENCES),
+        "numbers": list(NUMBERS),
+        "most_names": MOST_NAMES,
+        "many": MANY,
+        "significant": SIGNIFICANT,
+        # For `photos_to_decide`: for one pair of models, for two, … and for all pairs of twelve.
+        "z_of_pairs": [-NormalDist().inv_cdf(SIGNIFICANT / pairs / 2) for pairs in range(1, 67)],
+        "z_of_power": NormalDist().inv_cdf(POWER),
+        "least": LEAST,
+        "default_classes": list(DEFAULT_CLASSES),
+        "backbones": {key: backbone.name for key, backbone in BACKBONES.items()},
+        "variants": list(VARIANTS),
     }
 
 

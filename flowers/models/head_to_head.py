@@ -6,8 +6,8 @@ from typing import Literal
 
 from flowers.backbones import Model, model_name
 from flowers.models.compare import Difference, Reading, Standings
+from flowers.models.leader import photos_more
 from flowers.models.sentences import SENTENCES
-from flowers.models.verdicts import photos_more
 from flowers.stats import SIGNIFICANT
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flowers.backbones import Model
-from flowers.models.compare import NONE_OF_THESE, Reading
+from flowers.models.compare import Reading
+from flowers.models.consensus import NONE_OF_THESE
 
 
 @dataclass(frozen=True)

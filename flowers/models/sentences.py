@@ -6,7 +6,7 @@ In sentences, `**` stands around what is to stand out.
 from collections.abc import Mapping, Sequence
 
 from flowers.backbones import DEFAULT_CLASSES
-from flowers.models.compare import NONE_OF_THESE
+from flowers.models.consensus import NONE_OF_THESE
 
 SENTENCES: Mapping[str, str] = {
     # One photo.

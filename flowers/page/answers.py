@@ -9,7 +9,8 @@ from typing_extensions import TypedDict  # pydantic wants it on Python 3.11.
 from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.folders.labels import DroppedLabel
 from flowers.models.classifier import Prediction
-from flowers.models.compare import Consensus, Difference, Reading, Standings, consensus
+from flowers.models.compare import Difference, Reading, Standings
+from flowers.models.consensus import Consensus, consensus
 from flowers.models.refusals import refusals
 from flowers.models.zoo import Zoo
 from flowers.stats import accuracy_interval

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, Model, model_name
 from flowers.models.compare import Standings, measured_points, published_points, standings
-from flowers.models.verdicts import leader_of, published_lead
+from flowers.models.leader import leader_of, published_lead
 from flowers.models.zoo import Zoo
 from flowers.page import tables
 from flowers.page.calls import refused

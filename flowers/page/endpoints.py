@@ -13,7 +13,8 @@ from gradio.components.api_component import Api
 from flowers.backbones import BACKBONES, VARIANTS
 from flowers.errors import BatchError, RequestError, UserError
 from flowers.models.batch import read_batch
-from flowers.models.compare import NONE_OF_THESE, judge
+from flowers.models.compare import judge
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import check_count, collect, labels_in_order
 from flowers.models.zoo import Zoo, in_order
 from flowers.page.answers import (

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
 from flowers.folders.find import find_on_disk
-from flowers.models.compare import NONE_OF_THESE
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import Collected, Place, Shot
 from flowers.photos import FORMATS, load_photo
 from flowers.weights.folder import EXAMPLES

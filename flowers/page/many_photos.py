@@ -14,10 +14,11 @@ from flowers.backbones import BACKBONES, Model, model_name
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.classifier import Prediction
-from flowers.models.compare import NONE_OF_THESE, Reading, Standings, is_right
+from flowers.models.compare import Reading, Standings, is_right
+from flowers.models.consensus import NONE_OF_THESE
+from flowers.models.leader import leader_of
 from flowers.models.refusals import refusals
 from flowers.models.sentences import SENTENCES, none_of
-from flowers.models.verdicts import leader_of, verdict_of
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
@@ -90,9 +91,8 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
 
 def batch_filters(rows: Sequence[BatchRow]) -> Markup:
     """What chooses among the rows of the table; see `scripts/filters.js`. Nothing without any."""
-    if not _models(rows):
-        return Markup("")
-    return render("filters.html", models=_models(rows))
+    models = _models(rows)
+    return render("filters.html", models=models) if models else Markup("")
 
 
 def confusion_table(verdict: Standings, model: Model) -> Markup:
@@ -162,7 +162,7 @@ def readings_csv(readings: Sequence[Reading]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     for r in readings:
-        together = verdict_of(r.predictions).in_one_word if r.predictions else ""
+        together = r.verdict.in_one_word if r.verdict else ""
         for p in r.predictions:
             photo = [_cell(r.photo), _cell(r.label or ""), _cell(together)]
             model = [p.backbone, p.variant, _cell(p.label), round(p.probability, 5), p.known]
@@ -179,7 +179,7 @@ def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
     """How far the models agree: a title, and how often each class was found."""
     if not read:
         return {"title": WORDS["none_readable"], "found": {}}
-    verdicts = [verdict_of(r.predictions) for r in read]
+    verdicts = [r.verdict for r in read if r.verdict]
     together = sum(v.votes == len(r.predictions) for v, r in zip(verdicts, read, strict=True))
     found = dict(Counter(v.brief for v in verdicts if v.look == "agreed").most_common())
     if split := sum(v.look == "split" for v in verdicts):
@@ -214,7 +214,7 @@ def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
         "label": r.label,
         "reason": r.reason,
         "summary": summary,
-        "verdict": verdict_of(r.predictions) if summary else None,
+        "verdict": r.verdict,
         "cells": [
             {
                 "label": p.label,

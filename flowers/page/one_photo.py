@@ -12,7 +12,7 @@ from PIL import Image
 from flowers.backbones import Model, model_name
 from flowers.errors import ChoiceError, PhotoError
 from flowers.models.classifier import Prediction
-from flowers.models.compare import class_order
+from flowers.models.consensus import class_order
 from flowers.models.sentences import SENTENCES, knows_only, percent
 from flowers.models.verdicts import PhotoVerdict, verdict_of
 from flowers.models.zoo import Loading, Zoo, in_order

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from flowers.errors import PhotoError
 from flowers.models.batch import BatchRow
-from flowers.models.compare import NONE_OF_THESE
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.zoo import Zoo
 from flowers.page.html import message, render
 from flowers.page.limits import PREVIEW

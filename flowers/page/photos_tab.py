@@ -10,7 +10,8 @@ from markupsafe import Markup
 from flowers.backbones import model_name
 from flowers.errors import BatchError, ChoiceError
 from flowers.models.batch import with_meanings
-from flowers.models.compare import NONE_OF_THESE, Standings
+from flowers.models.compare import Standings
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos

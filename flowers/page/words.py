@@ -1,6 +1,6 @@
 """The words that this page shares with the page without a server, which gets them as JSON.
 
-Those of verdicts are in `flowers/models/verdicts.py`. Between braces stands what is filled in.
+Those of verdicts are in `flowers/models/sentences.py`. Between braces stands what is filled in.
 """
 
 from collections.abc import Mapping

@@ -1,15 +1,16 @@
 /** What was read of a batch, as CSV. */
 
-import { inOneWord, verdictOf } from "./looks";
+import { inOneWord } from "./looks";
+import type { Row } from "./photos_table";
 import { fixed } from "./rounding";
 import { site } from "./site";
-import { label, probability, type Reading } from "./verdict";
+import { label, probability } from "./verdict";
 
 /** One line per photo and model. */
-export function toCsv(rows: readonly Reading[]): string {
+export function toCsv(rows: readonly Row[]): string {
   const lines: (string | number | boolean)[][] = [site.csvColumns];
   for (const row of rows) {
-    const together = row.predictions.length ? inOneWord(verdictOf(row.predictions, site.words)) : "";
+    const together = row.verdict ? inOneWord(row.verdict) : "";
     for (const p of row.predictions) {
       lines.push([row.photo, row.label ?? "", together, p.backbone, p.variant, label(p),
         Number(fixed(probability(p), 5)), p.known ? "True" : "False", Number(fixed(p.milliseconds!, 2))]);

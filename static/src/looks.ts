@@ -7,7 +7,7 @@
 import { percent } from "./elements";
 import { classOrder, consensus, label, pooled, type Prediction } from "./verdict";
 
-/** What `exported()` of `verdicts.py` gives. */
+/** What `verdict_rules()` of `static/site.py` gives. */
 export interface Words {
   sentences: Record<string, string>;
   numbers: string[];

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from flowers.models.classifier import Classifier
-from flowers.models.compare import NONE_OF_THESE, Reading, judge
+from flowers.models.compare import Reading, judge
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.head_to_head import head_to_head
 from flowers.models.refusals import refusals
 from flowers.models.verdicts import verdict_of

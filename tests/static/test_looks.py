@@ -9,10 +9,10 @@ import pytest
 
 from flowers.models.compare import standings
 from flowers.models.sentences import percent
-from flowers.models.verdicts import exported
 from flowers.page.charts.matrices import MODEL_ROW, difference_chart
 from static.bundle import STATIC_FOLDER, bundle
 from static.export import script_figure
+from static.site import verdict_rules
 from tests.support.verdicts import EXAMPLES, outcomes_of
 
 PROGRAM = """
@@ -81,7 +81,7 @@ def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Pa
 def ask(program: Path, **asked: object) -> Any:
     done = subprocess.run(
         ["node", program],
-        input=json.dumps({"classes": EXAMPLES["classes"], "words": exported(), **asked}),
+        input=json.dumps({"classes": EXAMPLES["classes"], "words": verdict_rules(), **asked}),
         capture_output=True,
         text=True,
         check=True,

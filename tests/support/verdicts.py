@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from flowers.backbones import Model
 from flowers.weights.results import Outcome
 from tests.support import ROOT
@@ -11,6 +13,12 @@ from tests.support import ROOT
 EXAMPLES: dict[str, Any] = json.loads(
     (ROOT / "tests" / "support" / "verdicts.json").read_text(encoding="utf-8")
 )
+
+
+def named(kind: str) -> Any:
+    """Run a test with every example of a kind."""
+    assert EXAMPLES[kind]
+    return pytest.mark.parametrize("example", EXAMPLES[kind], ids=lambda e: e["case"])
 
 
 def outcomes_of(example: Mapping[str, Any]) -> dict[Model, list[Outcome]]:

@@ -1,6 +1,7 @@
 """Two models on the same labelled photos, on predictions that are written out."""
 
-from flowers.models.compare import NONE_OF_THESE, Reading, judge
+from flowers.models.compare import Reading, judge
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.head_to_head import HeadToHead, head_to_head
 from tests.support.predictions import says
 

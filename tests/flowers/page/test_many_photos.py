@@ -8,7 +8,8 @@ from PIL import Image
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.classifier import Prediction
-from flowers.models.compare import NONE_OF_THESE, Reading, Standings, judge
+from flowers.models.compare import Reading, Standings, judge
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.page.many_photos import (
     batch_filters,
     batch_table,

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from flowers.backbones import DEFAULT_CLASSES
-from flowers.models.compare import NONE_OF_THESE
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import collect
 from flowers.models.zoo import Zoo
 from flowers.page import reading

@@ -16,7 +16,8 @@ from flowers.backbones import VARIANTS
 from flowers.errors import WeightsError
 from flowers.models.classifier import Classifier
 from flowers.models.compare import measured_points, published_points, standings
-from flowers.models.verdicts import leader_of, published_lead, verdict_of
+from flowers.models.leader import leader_of, published_lead
+from flowers.models.verdicts import verdict_of
 from flowers.models.zoo import Zoo
 from flowers.page import tables
 from flowers.page.answers import as_json, classification, model_rows
