@@ -51,8 +51,8 @@ STAGES = (
 """The same for every backbone that trains in an evening, so that their figures may be compared."""
 SHORTER = (
     Stage(64, epochs=22, learning_rate=1e-3, batch_size=64),
-    Stage(96, epochs=6, learning_rate=5e-4, batch_size=32),
-    Stage(144, epochs=4, learning_rate=2e-4, batch_size=32),
+    Stage(96, epochs=5, learning_rate=5e-4, batch_size=32),
+    Stage(144, epochs=3, learning_rate=2e-4, batch_size=32),
 )
 """Of the others: some half of the work."""
 FIRST_SIZE = {"vgg16": 64, "resnet101": 64, "inceptionresnetv2": 80}

@@ -7,7 +7,7 @@ from typing import Literal
 from flowers.backbones import Model, model_name
 from flowers.models.compare import Difference, Reading, Standings
 from flowers.models.leader import photos_more
-from flowers.models.sentences import SENTENCES
+from flowers.models.sentences import SENTENCES, counted
 from flowers.stats import SIGNIFICANT
 
 
@@ -45,10 +45,10 @@ def head_to_head(
     test = next(d for d in standings.differences if {d.first, d.second} == {first, second})
     names = model_name(first), model_name(second)
     facts = [
-        SENTENCES["two_only"].format(name=name, photos=len(photos))
+        SENTENCES["two_only"].format(name=name, photos=counted(len(photos), "photo"))
         for name, photos in zip(names, only, strict=True)
     ]
-    facts.append(SENTENCES["two_wrong"].format(photos=wrong))
+    facts.append(SENTENCES["two_wrong"].format(photos=counted(wrong, "photo")))
     facts.append(tested(test, len(standings.differences)))
     look: Literal["winner", "open"] = "winner" if test.adjusted < SIGNIFICANT else "open"
     if look == "winner":

@@ -10,7 +10,7 @@ from typing import Literal
 
 from flowers.backbones import BACKBONES, Model, model_name
 from flowers.models.compare import Score, Standings
-from flowers.models.sentences import SENTENCES, listed, percent
+from flowers.models.sentences import SENTENCES, counted, listed, percent
 from flowers.stats import SIGNIFICANT, photos_to_decide
 
 MANY = 100_000
@@ -41,7 +41,7 @@ def leader_of(standings: Standings) -> Leader:
         name=first,
         accuracy=percent(best.accuracy, 1),
         correct=f"{best.correct:,}",
-        photos=f"{best.photos:,}",
+        photos=counted(best.photos, "photo"),
     )
     low, high = best.interval
     facts = [right, SENTENCES["interval"].format(low=percent(low, 1), high=percent(high, 1))]

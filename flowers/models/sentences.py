@@ -31,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "winner_backbone": "{name} reads best; its two variants cannot be told apart",
     "open": "No clear winner yet",
     "single": "{name} reads {accuracy} right",
-    "right": "**{name}**: **{accuracy}** right, {correct} of {photos} photos",
+    "right": "**{name}**: **{accuracy}** right, {correct} of {photos}",
     "interval": "95 % interval **{low}** to **{high}**",
     "beats_all": "really better than **all {others}** others",
     "beats_other": "**really better** than the other",
@@ -50,8 +50,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "two_real": "{name} reads better than {other}",
     "two_open": "No clear winner of these two",
-    "two_only": "only **{name}** right: **{photos}** photos",
-    "two_wrong": "both wrong: **{photos}** photos",
+    "two_only": "only **{name}** right: **{photos}**",
+    "two_wrong": "both wrong: **{photos}**",
     "two_test": (
         "McNemar's exact test **p = {p}**, **{adjusted}** after Holm's correction for {pairs} pairs"
     ),
@@ -78,6 +78,11 @@ def percent(share: float, digits: int = 0) -> str:
     if limit <= share < 1:
         return f"> {100 - 10**-digits:.{digits}f}\u202f%"
     return f"{100 * share:.{digits}f}\u202f%"
+
+
+def counted(number: int, noun: str) -> str:
+    """1 photo, 1,234 photos."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def capital(text: str) -> str:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,7 +18,7 @@ from flowers.models.compare import Reading, Standings, is_right
 from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.leader import leader_of
 from flowers.models.refusals import refusals
-from flowers.models.sentences import SENTENCES, none_of
+from flowers.models.sentences import SENTENCES, counted, none_of
 from flowers.page.answers import as_json, comparison
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
@@ -62,14 +62,13 @@ def batch_verdict(
     ]
     notes += skipped[:5]
     if len(skipped) > 5:
-        notes.append(WORDS["more_unreadable"].format(photos=len(skipped) - 5))
+        notes.append(
+            WORDS["more_unreadable"].format(photos=counted(len(skipped) - 5, "more photo"))
+        )
     notes += said
     return render(
         "batch_verdict.html",
-        photos=len(read),
-        models=len(_models(rows)),
-        rows=len(rows),
-        sent=max(sent, len(rows)),
+        head=_head(read, len(rows), sent),
         notes=notes,
         leader=leader_of(verdict) if verdict else None,
         agreement=None if verdict else _agreement(read),
@@ -78,7 +77,7 @@ def batch_verdict(
 
 def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool = True) -> Markup:
     """Photo x model. Labels are picked here, once it is complete; see `scripts/batch.js`."""
-    models = _models(rows)
+    models = _models(row.reading for row in rows)
     return render(
         "batch_table.html",
         models=models,
@@ -91,7 +90,7 @@ def batch_table(rows: Sequence[BatchRow], classes: Sequence[str], complete: bool
 
 def batch_filters(rows: Sequence[BatchRow]) -> Markup:
     """What chooses among the rows of the table; see `scripts/filters.js`. Nothing without any."""
-    models = _models(rows)
+    models = _models(row.reading for row in rows)
     return render("filters.html", models=models) if models else Markup("")
 
 
@@ -143,7 +142,7 @@ def downloads(
     said: Sequence[str] = (),
 ) -> Markup:
     """Links to the whole result as CSV and as JSON, if there is one; none is kept on the server."""
-    if not _models(rows):
+    if not _models(row.reading for row in rows):
         return Markup("")
     readings = [row.reading for row in rows]
     answer = json.dumps(as_json(comparison(readings, verdict, dropped, said)), ensure_ascii=False)
@@ -175,6 +174,17 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
 
 
+def _head(read: Sequence[Reading], rows: int, sent: int) -> str:
+    """How many photos were read by how many models; nothing where none could be."""
+    if not read:
+        return ""
+    models = counted(len(_models(read)), "model")
+    head = WORDS["batch"].format(photos=counted(len(read), "photo"), models=models)
+    if rows < sent:
+        head += WORDS["stopped"].format(read=rows, photos=counted(sent, "photo"))
+    return head
+
+
 def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
     """How far the models agree: a title, and how often each class was found."""
     if not read:
@@ -192,8 +202,8 @@ def _agreement(read: Sequence[Reading]) -> dict[str, Any]:
     return {"title": title, "found": found}
 
 
-def _models(rows: Sequence[BatchRow]) -> list[Model]:
-    return list(dict.fromkeys(p.model for row in rows for p in row.reading.predictions))
+def _models(readings: Iterable[Reading]) -> list[Model]:
+    return list(dict.fromkeys(p.model for r in readings for p in r.predictions))
 
 
 def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def photos_tab(zoo: Zoo) -> None:
 
     def take_meanings(current: Batch) -> dict[Any, Any]:
         rows = with_meanings(current.rows, current.meanings())
-        found = replace(current, rows=rows, dropped=())
+        found = replace(current, rows=rows, dropped=current.without_class())
         return {
             **judge_anew(found),
             filters: many_photos.batch_filters(rows),  # All rows are shown again.

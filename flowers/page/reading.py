@@ -43,6 +43,10 @@ class Batch:
         """Folder -> the class suggested for it, where there is one."""
         return {d.folder: d.suggestion for d in self.dropped if d.suggestion}
 
+    def without_class(self) -> tuple[DroppedLabel, ...]:
+        """Folder names that may mean no class, whose photos stay without a label."""
+        return tuple(d for d in self.dropped if not d.suggestion)
+
     def verdict(self) -> Standings | None:
         """Scores and tests, when photos have labels."""
         return judge(row.reading for row in self.rows)

@@ -6,7 +6,7 @@ import { takeDropped } from "./app_scripts";
 import { Confusion } from "./confusion";
 import { toCsv } from "./csv";
 import { Differences } from "./differences";
-import { download, find, h } from "./elements";
+import { counted, download, find, h } from "./elements";
 import { Filters } from "./filters";
 import { collect, type Collected, labels, samples, type Shot } from "./folders";
 import { judge } from "./judge";
@@ -84,7 +84,7 @@ export class Batch {
     this.ready();
     const labelled = shots.filter((shot) => shot.label !== null).length;
     const said = shots.length
-      ? `${shots.length} ${shots.length === 1 ? "photo" : "photos"}${labelled ? `, ${labelled} labelled by their folders` : ""}.`
+      ? `${counted(shots.length, "photo")}${labelled ? `, ${labelled} labelled by their folders` : ""}.`
       : "There are no photos; choose JPEG, PNG, WebP or AVIF files, or a folder of them.";
     this.aside = aside ? [`${say("left_aside", { files: aside })}.`] : [];
     find("#batch-files").textContent = [said, ...this.aside].join(" ");
@@ -187,7 +187,7 @@ export class Batch {
   private takeMeanings(): void {
     const meant = new Map(this.dropped.map(({ folder, suggestion }) => [folder, suggestion]));
     for (const row of this.rows) row.label ??= meant.get(row.shot.folder ?? "") ?? null;
-    this.dropped = [];
+    this.dropped = this.dropped.filter(({ suggestion }) => suggestion === null);
     this.show();
   }
 
@@ -195,13 +195,13 @@ export class Batch {
   private judge(): void {
     const standings = judge(this.rows, site.words);
     const read = this.rows.filter((row) => row.predictions.length);
-    let head = say("batch", { photos: read.length, models: this.models().length });
-    if (this.rows.length < this.sent) head += say("stopped", { read: this.rows.length, photos: this.sent });
+    let head = say("batch", { photos: counted(read.length, "photo"), models: counted(this.models().length, "model") });
+    if (this.rows.length < this.sent) head += say("stopped", { read: this.rows.length, photos: counted(this.sent, "photo") });
     const { title, facts, look } = standings ? leader(standings) : agreement(read);
     const skipped = this.rows.flatMap((row) => row.reason ?? []);
     const notes = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
     notes.push(...skipped.slice(0, 5));
-    if (skipped.length > 5) notes.push(say("more_unreadable", { photos: skipped.length - 5 }));
+    if (skipped.length > 5) notes.push(say("more_unreadable", { photos: counted(skipped.length - 5, "more photo") }));
     notes.push(...this.dropped.map((found) => labels.sentence(found)));
     const taken = this.dropped.flatMap(({ folder, suggestion }) =>
       suggestion === null ? [] : [say("meaning", { folder, name: suggestion })]);

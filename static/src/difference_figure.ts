@@ -3,6 +3,7 @@
  * comes from there.
  */
 
+import { counted } from "./elements";
 import type { Figure } from "./figure";
 import type { Score, Standings } from "./judge";
 import { nameOf } from "./leader";
@@ -37,7 +38,7 @@ export function differenceFigure({ scores, pairs }: Standings, words: Words, { f
     z[other.place]![better.place] = Number(adjusted < words.significant);
     text[other.place]![better.place] = `${gain > 0 ? "+" : ""}${gain}`;
     customdata[other.place]![better.place] = [
-      ...[better, other].map(({ model, only }) => plain("two_only", { name: nameOf(model, words), photos: only })),
+      ...[better, other].map(({ model, only }) => plain("two_only", { name: nameOf(model, words), photos: counted(only, "photo") })),
       plain("two_test", { p: twoDigits(p), adjusted: twoDigits(adjusted), pairs: pairs.length }),
     ].join("<br>");
   }

@@ -28,6 +28,16 @@ export function download(name: string, kind: string, text: string, words: string
   return h("a", { download: name, href }, words);
 }
 
+/** With a comma at the thousands. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** 1 photo, 1,234 photos. */
+export function counted(number: number, noun: string): string {
+  return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 /** A share for people: 0.934 becomes "93 %". Only a full 1 becomes "100 %". */
 export function percent(share: number, digits = 0): string {
   const limit = 1 - 0.5 * 10 ** -(digits + 2);

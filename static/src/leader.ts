@@ -4,7 +4,7 @@
  * Both have to satisfy `tests/support/verdicts.json`.
  */
 
-import { percent } from "./elements";
+import { counted, grouped, percent } from "./elements";
 import type { Pair, Score, Standings } from "./judge";
 import { listed, sayer, type Words } from "./looks";
 import type { Model } from "./models";
@@ -27,7 +27,7 @@ export function leaderOf(standings: Standings, words: Words): Leader {
   const [low, high] = best.interval;
   const facts = [
     say("right", {
-      name: name(best), accuracy, correct: grouped(best.correct), photos: grouped(best.photos),
+      name: name(best), accuracy, correct: grouped(best.correct), photos: counted(best.photos, "photo"),
     }),
     say("interval", { low: percent(low, 1), high: percent(high, 1) }),
   ];
@@ -99,8 +99,8 @@ export function headToHead(
   });
   const { p, adjusted } = testOf(standings, first, second);
   const names = [nameOf(first, words), nameOf(second, words)];
-  const facts = names.map((name, i) => say("two_only", { name, photos: only[i]!.length }));
-  facts.push(say("two_wrong", { photos: wrong }));
+  const facts = names.map((name, i) => say("two_only", { name, photos: counted(only[i]!.length, "photo") }));
+  facts.push(say("two_wrong", { photos: counted(wrong, "photo") }));
   const shown = { p: twoDigits(p), adjusted: twoDigits(adjusted), pairs: standings.pairs.length };
   facts.push(say("two_test", shown));
   const [onlyFirst, onlySecond] = only;
@@ -131,6 +131,3 @@ function morePhotos(
   return Math.ceil(more / unit) * unit;
 }
 
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
-}

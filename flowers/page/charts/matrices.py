@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from flowers.backbones import Model, model_name
 from flowers.models.compare import Standings
 from flowers.models.head_to_head import tested
-from flowers.models.sentences import SENTENCES
+from flowers.models.sentences import SENTENCES, counted
 from flowers.page.charts.look import heatmap
 from flowers.stats import SIGNIFICANT
 from flowers.weights.results import Metrics, VariantResult
@@ -87,7 +87,7 @@ def difference_chart(verdict: Standings) -> go.Figure:
         colour[row][column] = int(test.adjusted < SIGNIFICANT)
         text[row][column] = f"{gain - lost:+d}" if gain != lost else "0"
         said = [
-            SENTENCES["two_only"].format(name=model_name(model), photos=photos)
+            SENTENCES["two_only"].format(name=model_name(model), photos=counted(photos, "photo"))
             for model, photos in ((better, gain), (other, lost))
         ]
         said.append(tested(test, len(verdict.differences)))

@@ -90,7 +90,7 @@ def test_names_cannot_break_out_of_the_table() -> None:
 def test_a_stopped_batch_says_how_much_was_read() -> None:
     rows = [BatchRow(Reading("a.jpg", None, (TRANSFER,)))]
     page = Markup(batch_verdict(rows, None, {}, sent=3))
-    assert page.text(".eyebrow") == "1 photos, 1 models; stopped after 1 of 3 photos"
+    assert page.text(".eyebrow") == "1 photo, 1 model; stopped after 1 of 3 photos"
 
 
 def test_where_no_photo_can_be_read_only_that_is_said() -> None:

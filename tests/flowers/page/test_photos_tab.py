@@ -67,6 +67,7 @@ def test_a_folder_can_be_taken_for_the_class_that_it_means(
         for i in range(3):
             packed.write(generated_photos / "rose" / f"{i}.jpg", f"mine/roses/{i}.jpg")
             packed.write(generated_photos / "daisy" / f"{i}.jpg", f"mine/daisy/{i}.jpg")
+        packed.write(generated_photos / "tulip" / "0.jpg", "mine/garden/0.jpg")
         packed.writestr("mine/notes.txt", b"no photo")
     page = open_page()
     choose_photos(page, archive, "photos.zip")
@@ -77,9 +78,11 @@ def test_a_folder_can_be_taken_for_the_class_that_it_means(
     assert "Left aside, other files: 1 (mine/notes.txt)" in summary
     page.get_by_role("button", name="Take roses for rose").click()
     page.wait_for_selector("#batch-take", state="hidden")
-    assert "roses" not in page.inner_text("#batch-summary")
+    summary = page.inner_text("#batch-summary")
+    assert "roses" not in summary
+    assert "The folder 'garden' does not have the name of a class" in summary
     labels = page.locator("table.batch select").evaluate_all("all => all.map(one => one.value)")
-    assert sorted(labels) == ["daisy"] * 3 + ["rose"] * 3
+    assert sorted(labels) == ["", *["daisy"] * 3, *["rose"] * 3]
 
 
 def test_unlabelled_photos_show_how_far_the_models_agree(
