@@ -42,9 +42,9 @@ test-cluster: $(ALL)/cluster-ready ## run the tests on a Ray cluster of two node
 test-all: $(ALL)/ready ## also all six networks converted, and more of each kind; takes many minutes
 	$(ALL)/python -m pytest -m "not cluster" --hypothesis-profile many
 
-bench: $(ALL)/ready ## measure serving and training beside plain Keras; hours, on an idle machine
+bench: $(ALL)/ready ## make bench DATA=DIR: serving and training beside plain Keras; hours, on an idle machine
 	$(ALL)/python -m benchmarks.serving --docs
-	$(ALL)/python -m benchmarks.training --docs
+	$(ALL)/python -m benchmarks.training $(if $(DATA),--data $(DATA) --docs)
 
 screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; needs Chromium
 	$(ALL)/python -m tests.screenshots
@@ -82,8 +82,8 @@ $(ALL)/cluster-ready: $(ALL)/ready requirements-cluster.txt
 
 pins: ## write the requirements anew from pyproject.toml, with hashes
 	$(PYTHON) -m venv .venv-pins && .venv-pins/bin/pip install $(PIP_FLAGS) pip-tools
-	$(call compile,requirements.txt,)
 	$(call compile,requirements-train.txt,--extra train --extra predict --extra dev)
+	$(call compile,requirements.txt,-c requirements-train.txt)
 	$(call compile,requirements-cluster.txt,--extra cluster -c requirements-train.txt)
 	rm -rf .venv-pins
 

@@ -1,4 +1,4 @@
-"""The commands: `python -m train fit|evaluate|export|pretrain|predict|push|space`."""
+"""The commands: `python -m train fit|evaluate|export|pretrain|starter|audit|predict|push|space`."""
 
 import argparse
 import errno
@@ -13,14 +13,17 @@ from flowers.files import check_temporary_folder
 from flowers.folders.disk import DiskFile
 from flowers.folders.find import Found
 from flowers.weights.folder import backbone_folders
-from train.options import (
+from train.options.several import given
+from train.options.training import (
     audit_options,
-    evaluate_options,
     export_options,
     fit_options,
-    given,
-    predict_options,
     pretrain_options,
+    starter_options,
+)
+from train.options.weights import (
+    evaluate_options,
+    predict_options,
     push_options,
     space_options,
 )
@@ -75,6 +78,12 @@ def build_parser() -> argparse.ArgumentParser:
             pretrain_options,
             _pretrain,
             "train every layer of a backbone, where ImageNet weights cannot be had",
+        ),
+        (
+            "starter",
+            starter_options,
+            _starter,
+            "make weights like those of a fresh clone, without ImageNet weights of the backbone",
         ),
         ("audit", audit_options, _audit, "list photos that probably lie in the wrong class folder"),
         ("export", export_options, _export, "write artifacts of what another backend trained"),
@@ -153,6 +162,13 @@ def _pretrain(options: argparse.Namespace) -> None:
     print(f"Base weights: {path}; use them with: python -m train fit --base {options.out}")
 
 
+def _starter(options: argparse.Namespace) -> None:
+    with quiet():
+        from train.starter import make_starter
+
+    make_starter(options.backbone, options.data, options.unknown, options.out, options.runs)
+
+
 def _audit(options: argparse.Namespace) -> None:
     with quiet():
         from train.audit import audit
@@ -163,7 +179,7 @@ def _audit(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with quiet():
-        from train.artifact.export import export_folder
+        from train.export import export_folder
 
     export_folder(options.weights)
 

@@ -16,13 +16,14 @@ from flowers.files import write_text
 from flowers.folders.disk import DiskFile
 from flowers.folders.layout import PhotoSet
 from flowers.weights.folder import DEFAULT_FOLDER, MANIFEST, PUBLISHED, BaseSource, backbone_folders
-from train.artifact.finish import finish, write_model_card
+from train.artifact.finish import finish
 from train.data.background import Background, scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
 from train.data.decoded import DecodedPhotos
 from train.data.examples import write_examples
 from train.data.sources import find_photos, open_source, source_name
+from train.hub.card import write_model_card
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
 from train.network.features import Features, compute_features
 from train.network.graph import Network

@@ -1,4 +1,4 @@
-"""Remakes the starter weights: `python -m train.starter --data DIR --unknown DIR --out DIR`.
+"""Makes weights like the starter weights: `python -m train starter`.
 
 For places where ImageNet weights of a backbone cannot be had. A MobileNetV2 fine-tuned from
 ImageNet weights teaches a base that starts from nothing; only its soft labels are used, no layer
@@ -11,9 +11,7 @@ What it gave on 3,008 training photos of seven flowers, other species and other 
 epoch of DenseNet121's first stage took two and a half minutes, all that follows it 76 minutes.
 """
 
-import argparse
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,13 +20,13 @@ from flowers.files import whole_file
 from flowers.folders.find import find_on_disk
 from flowers.folders.layout import read_folder
 from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_config
-from train.artifact.finish import write_model_card
 from train.data.background import scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Photo, scan_dataset
 from train.data.pretraining import collect_photos
 from train.data.views import FreshViews, KeptViews
 from train.fit import FitJob, fit
+from train.hub.card import write_model_card
 from train.pretrain import PretrainRecipe, pretrain, taught_by
 from train.work import Recipe
 
@@ -180,30 +178,3 @@ def link_folders(roots: list[Path], folder: Path) -> Path:
         for path in inner or [root]:
             (folder / path.name).symlink_to(path.resolve())
     return folder
-
-
-def main() -> int:
-    """Run from the command line and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.starter", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--unknown", type=Path, action="append", required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--runs", type=Path, default=Path("runs/starter"), metavar="DIR")
-    parser.add_argument("--backbone", default="mobilenetv2", choices=list(BACKBONES))
-    options = parser.parse_args()
-    try:
-        make_starter(
-            BACKBONES[options.backbone],
-            options.data,
-            options.unknown,
-            options.out,
-            options.runs,
-        )
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

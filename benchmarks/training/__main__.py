@@ -8,8 +8,8 @@ start with nothing but photos on the disk to its end with trained weights and a 
 of this project, which are short, stand around those of plain Keras, and their median counts. What
 is measured is noted at once: the same command goes on where it was stopped.
 
-Without --data, photos are drawn; times mean the same, accuracies nothing. The machine should do
-nothing else meanwhile.
+Without --data, photos are drawn; times mean the same, accuracies nothing, so --docs needs it. The
+machine should do nothing else meanwhile.
 """
 
 import argparse
@@ -88,6 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = training_parser()
     given = parser.parse_args(arguments)
+    if given.docs and given.data is None:
+        parser.error("Accuracies of drawn photos say nothing; --docs needs --data.")
     # As by Ctrl-C: the process that is measured is ended, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     work = given.work.resolve()

@@ -57,11 +57,11 @@ def head_to_head(
     else:
         title = SENTENCES["two_open"]
         scores = {score.model: score for score in standings.scores}
-        facts.append(photos_more(standings, scores[first], scores[second])[1])
+        facts.append(photos_more(standings, scores[first], scores[second]))
     return HeadToHead(first, second, *only, look, title, tuple(facts))
 
 
 def tested(test: Difference, pairs: int) -> str:
-    """What the test between two models came to, among so many pairs."""
+    """What the test between two models came to, among that many pairs."""
     p, adjusted = (f"{value:.2g}" for value in (test.p_value, test.adjusted))
-    return SENTENCES["two_test"].format(p=p, adjusted=adjusted, pairs=pairs)
+    return SENTENCES["two_test"].format(p=p, adjusted=adjusted, pairs=counted(pairs, "pair"))

@@ -29,8 +29,6 @@ class Leader:
     look: Literal["winner", "backbone", "open", "single"]
     title: str
     facts: tuple[str, ...]
-    more_photos: int | None = None
-    """About how many more labelled photos would decide between the first and who follows."""
 
 
 def leader_of(standings: Standings) -> Leader:
@@ -65,17 +63,16 @@ def leader_of(standings: Standings) -> Leader:
         facts.append(SENTENCES["tie"].format(names=listed(equal, "and")))
     if behind:
         facts.append(SENTENCES["chance"].format(names=listed(behind, "and")))
-    more, sentence = photos_more(standings, best, rivals[0])
-    facts.append(sentence)
+    facts.append(photos_more(standings, best, rivals[0]))
     key = best.model[0]
     if all(s.model[0] == key for s in rivals) and len(others) > len(rivals):
         title = SENTENCES["winner_backbone"].format(name=BACKBONES[key].name)
-        return Leader("backbone", title, tuple(facts), more)
-    return Leader("open", SENTENCES["open"], tuple(facts), more)
+        return Leader("backbone", title, tuple(facts))
+    return Leader("open", SENTENCES["open"], tuple(facts))
 
 
-def photos_more(standings: Standings, best: Score, rival: Score) -> tuple[int | None, str]:
-    """About how many photos more would decide between two, and the sentence that says so.
+def photos_more(standings: Standings, best: Score, rival: Score) -> str:
+    """The sentence that says about how many photos more would decide between two.
 
     At the level that Holm's correction asks of the smallest of all p-values, with a power of 80 %:
     see `photos_to_decide`. Rounded up to two digits.
@@ -87,10 +84,10 @@ def photos_more(standings: Standings, best: Score, rival: Score) -> tuple[int | 
     alpha = SIGNIFICANT / len(standings.differences)
     needed = photos_to_decide(test.only_first, test.only_second, photos, alpha)
     if needed is None:
-        return None, SENTENCES["no_more"].format(**names)
+        return SENTENCES["no_more"].format(**names)
     more = round_up(max(1, needed - photos))
     text = f"more than {MANY:,}" if more > MANY else f"{more:,}"
-    return more, SENTENCES["more"].format(more=text, **names)
+    return SENTENCES["more"].format(more=text, **names)
 
 
 def round_up(number: int) -> int:

@@ -53,7 +53,7 @@ SENTENCES: Mapping[str, str] = {
     "two_only": "only **{name}** right: **{photos}**",
     "two_wrong": "both wrong: **{photos}**",
     "two_test": (
-        "McNemar's exact test **p = {p}**, **{adjusted}** after Holm's correction for {pairs} pairs"
+        "McNemar's exact test **p = {p}**, **{adjusted}** after Holm's correction for {pairs}"
     ),
     # The published study.
     "published": (

@@ -157,7 +157,7 @@ def classification(predictions: Sequence[Prediction]) -> Classification:
 
 def comparison(
     readings: Sequence[Reading],
-    verdict: Standings | None,
+    standings: Standings | None,
     dropped: Sequence[DroppedLabel] = (),
     notes: Sequence[str] = (),
 ) -> Comparison:
@@ -182,7 +182,7 @@ def comparison(
                 accuracy=s.accuracy,
                 interval=s.interval,
             )
-            for s in (verdict.scores if verdict else [])
+            for s in (standings.scores if standings else [])
         ],
         refusals=[
             RefusalRow(
@@ -195,7 +195,7 @@ def comparison(
             )
             for r in refusals(readings)
         ],
-        differences=verdict.differences if verdict else [],
+        differences=standings.differences if standings else [],
         dropped=list(dropped),
         notes=list(notes),
     )

@@ -10,6 +10,8 @@ from math import isfinite
 from typing import Any
 
 import gradio as gr
+
+# Private: what Gradio reads a call into.
 from gradio.data_classes import PredictBody
 from pydantic import ValidationError
 
@@ -186,7 +188,7 @@ def _check_event(function: Any, data: list[Any], event_data: Any) -> None:
 
 def field_of(event: gr.EventData, name: str, kind: type) -> Any:
     """What an event says of itself under `name`. Raises `gradio.Error`."""
-    data = event._data
+    data = event._data  # Private: what `trigger` of a script has sent stands nowhere else.
     value = data.get(name) if isinstance(data, dict) else None
     if not isinstance(value, kind) or isinstance(value, bool):
         words = {str: "a text", int: "a whole number", list: "a list"}[kind]

@@ -14,6 +14,7 @@ from flowers.models.zoo import Zoo
 from flowers.page import tables
 from flowers.page.calls import refused
 from flowers.page.charts import curves, matrices, points
+from flowers.page.headings import heading
 from flowers.page.html import data_link, render
 from flowers.page.mistakes import mistakes_html
 from flowers.page.words import WORDS
@@ -45,13 +46,6 @@ CLOSELY = (
 """Charts of one model: place in the page, title, caption."""
 
 
-def heading(title: str, caption: str, tag: str = "") -> None:
-    """A heading, and whether the figures below were measured or published, where that is open."""
-    gr.HTML(
-        render("heading.html", title=title, caption=caption, tag=tag), elem_classes="chart-head"
-    )
-
-
 def chart(fig: go.Figure, title: str, caption: str, elem_id: str) -> None:
     """A heading and a figure."""
     with gr.Column(elem_classes="chart wide" if elem_id in WIDE else "chart"):
@@ -65,10 +59,10 @@ def comparison_tab(zoo: Zoo) -> None:
     metrics = {key: entry.metrics for key, entry in entries.items() if entry.metrics}
     published = zoo.source.published()
     compared, *others = same_photos(metrics) or [{}]
-    verdict = standings({model: r.predictions for model, r in _results(compared).items()})
+    found = standings({model: r.predictions for model, r in _results(compared).items()})
     if compared:
         gr.HTML(
-            render("measured.html", where=_conditions(compared), leader=leader_of(verdict)),
+            render("measured.html", where=_conditions(compared), leader=leader_of(found)),
             elem_id="leader",
         )
     else:
@@ -80,10 +74,10 @@ def comparison_tab(zoo: Zoo) -> None:
     if others:
         _measured_elsewhere(others)
     if compared:
-        _measured(compared, entries, verdict)
+        _measured(compared, entries, found)
         # With many backbones there is enough to see before.
         with gr.Accordion("One model in detail", open=len(compared) < CHARTED, elem_id="closely"):
-            _one_model(metrics, verdict.best.model)
+            _one_model(metrics, found.best.model)
 
 
 def _conditions(metrics: dict[str, Metrics]) -> str:
@@ -114,9 +108,7 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
         gr.HTML(render("study.html", text=text), elem_id="study")
 
 
-def _measured(
-    metrics: dict[str, Metrics], entries: Mapping[str, Entry], verdict: Standings
-) -> None:
+def _measured(metrics: dict[str, Metrics], entries: Mapping[str, Entry], found: Standings) -> None:
     accuracy = (
         points.accuracy_chart(measured_points(metrics)),
         "Accuracy",
@@ -137,7 +129,7 @@ def _measured(
         _costs({n: points.cost_chart(metrics, cost, *how) for n, cost, *how in costs if cost})
     with gr.Row(elem_classes=["pair", "matrices"]):
         chart(
-            matrices.difference_chart(verdict),
+            matrices.difference_chart(found),
             WORDS["real"],
             WORDS["differences"].format(tested=WORDS["tested"]),
             "differences",

@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
+
+# Private: what Gradio fetches addresses with.
 from gradio import processing_utils
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -179,10 +181,11 @@ class Door:
 
     def _with_files(self, content: dict[str, Any], size: int) -> bytes:
         self._storage.make_room(size, self._kept)
+        # Private: the files that Gradio takes for uploaded ones.
         return json.dumps(with_files(content, self._page.upload_file_set)).encode()
 
     def _kept(self) -> set[str]:
-        return {
+        return {  # Private: the files that the page itself shows.
             file
             for block in self._page.blocks.values()
             for file in getattr(block, "keep_in_cache", ())

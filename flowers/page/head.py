@@ -7,13 +7,13 @@ then: Gradio compresses its scripts but not the page itself.
 import gzip
 import os
 import re
-from html import escape
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flowers.page.html import render
 from flowers.page.words import TITLE
 
 PREVIEW_TEXT = (
@@ -69,23 +69,9 @@ def with_own_tags(page: str, address: str | None) -> str:
 
     Previews take pictures from whole addresses alone; without an `address` there is none.
     """
-    tags = (
-        f"<title>{escape(TITLE)}</title>"
-        f'<meta name="description" content="{escape(PREVIEW_TEXT)}">'
-        f'<meta property="og:type" content="website">'
-        f'<meta property="og:title" content="{escape(TITLE)}">'
-        f'<meta property="og:description" content="{escape(PREVIEW_TEXT)}">'
+    tags = render(
+        "previews.html", title=TITLE, text=PREVIEW_TEXT, address=address, picture=PREVIEW_PATH
     )
-    if address:
-        picture = escape(address + PREVIEW_PATH)
-        tags += (
-            f'<meta property="og:url" content="{escape(address)}/">'
-            f'<meta property="og:image" content="{picture}">'
-            f'<meta property="og:image:alt" content="A photo, and what each model says of it">'
-            f'<meta property="og:image:width" content="1200">'
-            f'<meta property="og:image:height" content="630">'
-            f'<meta name="twitter:card" content="summary_large_image">'
-        )
     # Gradio's page has no title until its scripts run, which those who unfurl links do not do.
     return _TAGS.sub("", page).replace("<head>", f"<head>{tags}", 1)
 

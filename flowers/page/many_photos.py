@@ -44,7 +44,7 @@ def reading_progress(done: int, total: int, name: str) -> Markup:
 
 def batch_verdict(
     rows: Sequence[BatchRow],
-    verdict: Standings | None,
+    standings: Standings | None,
     failed: Mapping[str, str],
     sent: int = 0,
     said: Sequence[str] = (),
@@ -70,8 +70,8 @@ def batch_verdict(
         "batch_verdict.html",
         head=_head(read, len(rows), sent),
         notes=notes,
-        leader=leader_of(verdict) if verdict else None,
-        agreement=None if verdict else _agreement(read),
+        leader=leader_of(standings) if standings else None,
+        agreement=None if standings else _agreement(read),
     )
 
 
@@ -94,27 +94,27 @@ def batch_filters(rows: Sequence[BatchRow]) -> Markup:
     return render("filters.html", models=models) if models else Markup("")
 
 
-def confusion_table(verdict: Standings, model: Model) -> Markup:
+def confusion_table(standings: Standings, model: Model) -> Markup:
     """The confusion of one model; each cell opens its photos."""
     return render(
         "confusion.html",
         model=model,
         name=model_name(model),
-        classes=verdict.classes,
-        confusion=verdict.confusion[model],
+        classes=standings.classes,
+        confusion=standings.confusion[model],
     )
 
 
-def differs(verdict: Standings) -> bool:
+def differs(standings: Standings) -> bool:
     """Whether any two models differ by more than chance."""
-    return any(test.adjusted < SIGNIFICANT for test in verdict.differences)
+    return any(test.adjusted < SIGNIFICANT for test in standings.differences)
 
 
-def differences_head(verdict: Standings) -> Markup:
+def differences_head(standings: Standings) -> Markup:
     """What stands above the chart of differences, or in its place where there is none to show."""
-    if len(verdict.scores) < 2:
+    if len(standings.scores) < 2:
         return Markup("")
-    caption = WORDS["differences" if differs(verdict) else "no_difference"]
+    caption = WORDS["differences" if differs(standings) else "no_difference"]
     return render(
         "heading.html",
         title=WORDS["real"],
@@ -137,7 +137,7 @@ def saved_labels(rows: Sequence[BatchRow]) -> Markup:
 
 def downloads(
     rows: Sequence[BatchRow],
-    verdict: Standings | None,
+    standings: Standings | None,
     dropped: Sequence[DroppedLabel] = (),
     said: Sequence[str] = (),
 ) -> Markup:
@@ -145,7 +145,7 @@ def downloads(
     if not _models(row.reading for row in rows):
         return Markup("")
     readings = [row.reading for row in rows]
-    answer = json.dumps(as_json(comparison(readings, verdict, dropped, said)), ensure_ascii=False)
+    answer = json.dumps(as_json(comparison(readings, standings, dropped, said)), ensure_ascii=False)
     return render(
         "downloads.html",
         links={

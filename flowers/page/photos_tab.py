@@ -20,6 +20,7 @@ from flowers.page.charts.matrices import difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.chosen_files import ChosenFiles
 from flowers.page.examples import sample_batch
+from flowers.page.headings import heading
 from flowers.page.html import message, script
 from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.opened import Asked, opened_photo
@@ -50,16 +51,16 @@ def photos_tab(zoo: Zoo) -> None:
     take = gr.Button("", visible=False, elem_id="batch-take")
     with gr.Column(visible=False, elem_id="batch-scores") as scores:
         with gr.Column(elem_classes="chart"):
-            gr.HTML(f"<h3>{WORDS['accuracy']}</h3>", elem_classes="chart-head")
+            heading(WORDS["accuracy"])
             accuracy = gr.Plot(show_label=False, container=False, elem_id="batch-accuracy")
         with gr.Column(elem_classes="chart wide"):
             real = gr.HTML("", elem_classes="chart-head", elem_id="batch-real")
             difference = gr.Plot(show_label=False, container=False, elem_id="batch-difference")
-        gr.HTML(f"<h3>{WORDS['confusion']}</h3>", elem_classes="chart-head")
+        heading(WORDS["confusion"])
         model = gr.Dropdown([], label="Model", interactive=True, elem_id="batch-model")
         confusion = gr.HTML("", js_on_load=script("confusion"), elem_id="batch-confusion")
     with gr.Column(visible=False, elem_id="batch-two") as two:
-        gr.HTML(f"<h3>{WORDS['head_to_head']}</h3>", elem_classes="chart-head")
+        heading(WORDS["head_to_head"])
         with gr.Row(elem_classes="pair"):
             first = gr.Dropdown(
                 [], label=WORDS["first_model"], interactive=True, elem_id="batch-first"
@@ -83,46 +84,48 @@ def photos_tab(zoo: Zoo) -> None:
     hide = gr.update(visible=False)
 
     def judge_anew(found: Batch) -> dict[Any, Any]:
-        verdict = found.verdict()
+        standings = found.standings()
         values = {
             batch: found,
             summary: many_photos.batch_verdict(
-                found.rows, verdict, found.failed, found.sent, found.sentences()
+                found.rows, standings, found.failed, found.sent, found.sentences()
             ),
             take: gr.update(value=_offer(found.meanings()), visible=bool(found.meanings())),
             refused_table: many_photos.refusal_table(found.rows),
-            links: many_photos.downloads(found.rows, verdict, found.dropped, found.said),
+            links: many_photos.downloads(found.rows, standings, found.dropped, found.said),
         }
-        if verdict is None:
+        if standings is None:
             return {**values, scores: hide, two: hide}
-        models = [score.model for score in verdict.scores]
+        models = [score.model for score in standings.scores]
         names = [model_name(each) for each in models]
-        chosen = found.chosen if found.chosen in names else model_name(verdict.best.model)
+        chosen = found.chosen if found.chosen in names else model_name(standings.best.model)
         return {
             **values,
-            **compare_two(replace(found, chosen=chosen), verdict),
+            **compare_two(replace(found, chosen=chosen), standings),
             scores: gr.update(visible=True),
-            accuracy: accuracy_chart({s.model: (s.accuracy, *s.interval) for s in verdict.scores}),
-            real: many_photos.differences_head(verdict),
+            accuracy: accuracy_chart(
+                {s.model: (s.accuracy, *s.interval) for s in standings.scores}
+            ),
+            real: many_photos.differences_head(standings),
             difference: gr.update(
-                value=difference_chart(verdict), visible=many_photos.differs(verdict)
+                value=difference_chart(standings), visible=many_photos.differs(standings)
             ),
             model: gr.update(choices=names, value=chosen),
-            confusion: confusion_of(verdict, chosen),
+            confusion: confusion_of(standings, chosen),
         }
 
-    def compare_two(found: Batch, verdict: Standings) -> dict[Any, Any]:
-        pair = pair_of(verdict, found.two)
+    def compare_two(found: Batch, standings: Standings) -> dict[Any, Any]:
+        pair = pair_of(standings, found.two)
         if pair is None:
             return {batch: replace(found, two=None), two: hide}
-        names = [model_name(score.model) for score in verdict.scores]
+        names = [model_name(score.model) for score in standings.scores]
         a, b = map(model_name, pair)
         return {
             batch: replace(found, two=pair),
             two: gr.update(visible=True),
             first: gr.update(choices=[name for name in names if name != b], value=a),
             second: gr.update(choices=[name for name in names if name != a], value=b),
-            compared: two_models(found.rows, verdict, pair),
+            compared: two_models(found.rows, standings, pair),
         }
 
     def run_sent(request: gr.Request, sent: ChosenFiles, *boxes: bool) -> Iterator[dict[Any, Any]]:
@@ -192,20 +195,20 @@ def photos_tab(zoo: Zoo) -> None:
         }
 
     def show(current: Batch, name: Any) -> dict[Any, Any]:
-        verdict = current.verdict()
-        names = [model_name(score.model) for score in verdict.scores] if verdict else []
-        if verdict is None or name not in names:
+        standings = current.standings()
+        names = [model_name(score.model) for score in standings.scores] if standings else []
+        if standings is None or name not in names:
             raise refused(f"There is no such model in this batch. Received: {name!r:.80}")
-        return {batch: replace(current, chosen=name), confusion: confusion_of(verdict, name)}
+        return {batch: replace(current, chosen=name), confusion: confusion_of(standings, name)}
 
     def choose_two(current: Batch, a: Any, b: Any) -> dict[Any, Any]:
-        verdict = current.verdict()
-        scores = verdict.scores if verdict else []
+        standings = current.standings()
+        scores = standings.scores if standings else []
         models = {model_name(score.model): score.model for score in scores}
         # Of any kind that JSON has, so not all can be looked up.
-        if verdict is None or a == b or a not in list(models) or b not in list(models):
+        if standings is None or a == b or a not in list(models) or b not in list(models):
             raise refused(f"There are no two such models. Received: {a!r:.80} and {b!r:.80}")
-        return compare_two(replace(current, two=(models[a], models[b])), verdict)
+        return compare_two(replace(current, two=(models[a], models[b])), standings)
 
     def take_files(before: ChosenFiles, event: gr.EventData) -> dict[Any, Any]:
         return show_files(before.more(event))
@@ -275,7 +278,7 @@ def _offer(meanings: Mapping[str, str | None]) -> str:
     return WORDS["take_meanings"].format(meanings=", ".join(taken))
 
 
-def confusion_of(verdict: Standings, name: str) -> Markup:
+def confusion_of(standings: Standings, name: str) -> Markup:
     """The confusion of the model with this name, which is one of those judged."""
-    found = next(each for each in verdict.confusion if model_name(each) == name)
-    return many_photos.confusion_table(verdict, found)
+    found = next(each for each in standings.confusion if model_name(each) == name)
+    return many_photos.confusion_table(standings, found)

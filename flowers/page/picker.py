@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, VARIANTS, Variant
 from flowers.models.zoo import Zoo
@@ -47,7 +48,7 @@ def picker(zoo: Zoo, elem_id: str) -> Picker:
         key=lambda entry: not entry.available,
     )
     with gr.Column(elem_classes="picker"):
-        gr.HTML(f"<h4>{WORDS['backbones']}</h4>")
+        gr.HTML(Markup("<h4>{}</h4>").format(WORDS["backbones"]))
         backbones = {
             entry.backbone: gr.Checkbox(
                 **backbone_box(entry),
@@ -59,7 +60,7 @@ def picker(zoo: Zoo, elem_id: str) -> Picker:
         if missing:
             names = [BACKBONES[key].name for key in missing]
             gr.HTML(render("missing.html", names=names))
-        gr.HTML(f"<h4>{WORDS['variants']}</h4>")
+        gr.HTML(Markup("<h4>{}</h4>").format(WORDS["variants"]))
         variants = {
             v: gr.Checkbox(
                 True,

@@ -47,7 +47,7 @@ class Batch:
         """Folder names that may mean no class, whose photos stay without a label."""
         return tuple(d for d in self.dropped if not d.suggestion)
 
-    def verdict(self) -> Standings | None:
+    def standings(self) -> Standings | None:
         """Scores and tests, when photos have labels."""
         return judge(row.reading for row in self.rows)
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import gradio as gr
+
+# Private: what Gradio keeps of its askers, with no way of its own to forget it.
 from gradio.state_holder import SessionState
 from starlette.types import Message, Send
 

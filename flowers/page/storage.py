@@ -7,22 +7,16 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+
+from filelock import FileLock
 
 from flowers.errors import StorageError
 from flowers.files import check_temporary_folder
-from flowers.page.limits import HOUR, MAX_STORED, MIN_FREE, YOUNG
-
-try:
-    import fcntl
-except ImportError:  # Windows tells a living process from a dead one by age alone.
-    fcntl = None  # type: ignore[assignment]
+from flowers.page.limits import MAX_STORED, MIN_FREE, YOUNG
 
 VARIABLE = "GRADIO_TEMP_DIR"
 PREFIX = "flowers-"
 IN_USE = ".in-use"
-ABANDONED_FOLDER = 24 * HOUR
-"""Seconds after which a folder without a lock has no living owner."""
 
 
 class Storage:
@@ -72,7 +66,7 @@ class Storage:
     def close(self) -> None:
         """Delete the folder and all uploads in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.close()
+        self._lock.release()
 
     def _files(self) -> list[tuple[Path, os.stat_result]]:
         found = []
@@ -95,18 +89,12 @@ def _delete_abandoned(base: Path) -> None:
             lock = _locked(folder / IN_USE)
         except OSError:
             continue  # Its process lives.
-        if fcntl is not None or time.time() - (folder / IN_USE).stat().st_ctime > ABANDONED_FOLDER:
-            shutil.rmtree(folder, ignore_errors=True)
-        lock.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
 
 
-def _locked(path: Path) -> BinaryIO:
-    """An open file that nobody else can lock as long as this process lives. Raises `OSError`."""
-    file = path.open("ab")
-    try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise
-    return file
+def _locked(path: Path) -> FileLock:
+    """A lock that is held until it is released or this process ends. Raises `OSError`."""
+    lock = FileLock(path, timeout=0, thread_local=False)  # Another thread may release it.
+    lock.acquire()
+    return lock

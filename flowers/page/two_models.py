@@ -15,12 +15,12 @@ from flowers.page.pictures import data_uri
 from flowers.page.reading import Pair
 
 
-def pair_of(verdict: Standings, chosen: Pair | None) -> Pair | None:
+def pair_of(standings: Standings, chosen: Pair | None) -> Pair | None:
     """The two that were chosen, else the best and the best of another backbone.
 
     None where only one model was asked.
     """
-    scores = {score.model: score.accuracy for score in verdict.scores}
+    scores = {score.model: score.accuracy for score in standings.scores}
     if len(scores) < 2:
         return None
     if chosen and set(chosen) <= scores.keys():
@@ -29,9 +29,9 @@ def pair_of(verdict: Standings, chosen: Pair | None) -> Pair | None:
     return best, next((model for model in others if model[0] != best[0]), others[0])
 
 
-def two_models(rows: Sequence[BatchRow], verdict: Standings, pair: Pair) -> Markup:
+def two_models(rows: Sequence[BatchRow], standings: Standings, pair: Pair) -> Markup:
     """What only one of two models reads right, and whether that is more than chance."""
-    found = head_to_head([row.reading for row in rows], verdict, *pair)
+    found = head_to_head([row.reading for row in rows], standings, *pair)
     sides = [
         {"name": model_name(model), "photos": [_photo(rows, number, pair) for number in photos]}
         for model, photos in zip(pair, (found.only_first, found.only_second), strict=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+# Private: where Gradio puts uploads, and whose page a call is of.
 from gradio import utils
 from gradio.context import LocalContext
 

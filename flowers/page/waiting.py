@@ -7,8 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-# Not documented: Gradio tells a function neither its page nor its event in another way.
+# Private: Gradio tells a function neither its page nor its event in another way.
 from gradio.context import LocalContext
+
+# Private: what its queue keeps messages in.
 from gradio.utils import LRUCache
 
 from flowers.page.limits import MAX_WAITING, UNREAD

@@ -39,7 +39,7 @@ export function differenceFigure({ scores, pairs }: Standings, words: Words, { f
     text[other.place]![better.place] = `${gain > 0 ? "+" : ""}${gain}`;
     customdata[other.place]![better.place] = [
       ...[better, other].map(({ model, only }) => plain("two_only", { name: nameOf(model, words), photos: counted(only, "photo") })),
-      plain("two_test", { p: twoDigits(p), adjusted: twoDigits(adjusted), pairs: pairs.length }),
+      plain("two_test", { p: twoDigits(p), adjusted: twoDigits(adjusted), pairs: counted(pairs.length, "pair") }),
     ].join("<br>");
   }
   const y = ranked.map((model, i) => `${nameOf(model, words)}  ${i + 1}`);

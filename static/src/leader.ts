@@ -101,7 +101,7 @@ export function headToHead(
   const names = [nameOf(first, words), nameOf(second, words)];
   const facts = names.map((name, i) => say("two_only", { name, photos: counted(only[i]!.length, "photo") }));
   facts.push(say("two_wrong", { photos: counted(wrong, "photo") }));
-  const shown = { p: twoDigits(p), adjusted: twoDigits(adjusted), pairs: standings.pairs.length };
+  const shown = { p: twoDigits(p), adjusted: twoDigits(adjusted), pairs: counted(standings.pairs.length, "pair") };
   facts.push(say("two_test", shown));
   const [onlyFirst, onlySecond] = only;
   if (adjusted < words.significant) {

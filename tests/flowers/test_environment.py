@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 
 from tests.support import ROOT
 
@@ -11,3 +12,8 @@ def test_every_module_imports_with_the_requirements_of_serving_alone() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == len(list((ROOT / "flowers").rglob("*.py"))) - 1  # Itself.
+
+
+def test_the_project_is_cloned_and_run_and_nothing_builds_a_wheel_of_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "build-system" not in project

@@ -49,6 +49,7 @@ def test_without_the_training_environment_a_command_says_so_in_one_sentence() ->
     for command in (
         ["fit", "--data", "d", "--out", "o"],
         ["evaluate", "--weights", ".", "--data", "d"],
+        ["starter", "--data", "d", "--unknown", "u", "--out", "o"],
     ):
         done = subprocess.run(
             [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False

@@ -17,26 +17,8 @@ from tests.support.artifact import write_backbone
 from tests.support.photos import COLOURS
 from train.__main__ import main
 from train.data.dataset import Dataset
-from train.evaluate import _write_csv
 
 CLASSES = ["Gänseblümchen", "Rose", "rose"]
-
-
-def test_every_row_stands_under_the_classes_of_its_own_model(tmp_path: Path) -> None:
-    out = tmp_path / "predictions.csv"
-    _write_csv(
-        out,
-        [
-            (["a.jpg", "rose", "vgg16", "transfer", "rose"], {"daisy": 0.25, "rose": 0.75}),
-            (["a.jpg", "rose", "resnet101", "transfer", "tulip"], {"tulip": 0.625, "rose": 0.375}),
-        ],
-    )
-    rows = read(out)
-    assert [row["predicted"] for row in rows] == ["rose", "tulip"]
-    assert [(row["daisy"], row["rose"], row["tulip"]) for row in rows] == [
-        ("0.25000", "0.75000", ""),
-        ("", "0.37500", "0.62500"),
-    ]
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -85,6 +67,22 @@ def test_folders_are_taken_for_the_classes_that_they_mean(
     assert "anew" not in said
     assert "left aside, photos of other parts of the set: 2 (train/rose/0.png" in said
     assert "left aside, other files: 1 (test/notes.txt)" in said
+
+
+def test_every_row_stands_under_the_classes_of_its_own_model(weights: Path, tmp_path: Path) -> None:
+    write_backbone(weights, "vgg16", ["sunflower", "rose"])
+    put(tmp_path / "data" / "rose", "rose", photos=1)
+    assert evaluate(weights, tmp_path / "data", tmp_path / "out.csv") == 0
+    rows = read(tmp_path / "out.csv")
+    filled = {row["backbone"]: {name for name in row if row[name]} for row in rows}
+    assert {"Gänseblümchen", "Rose", "rose"} <= filled["mobilenetv2"]
+    assert "sunflower" not in filled["mobilenetv2"]
+    assert {"sunflower", "rose"} <= filled["vgg16"]
+    assert not {"Gänseblümchen", "Rose"} & filled["vgg16"]
+    for row in rows:
+        said = {name: float(row[name]) for name in (*CLASSES, "sunflower") if row[name]}
+        assert sum(said.values()) == pytest.approx(1, abs=1e-3)
+        assert row["predicted"] == max(said, key=lambda name: said[name])
 
 
 def test_a_folder_that_means_no_class_is_one_sentence(

@@ -14,7 +14,6 @@ from flowers.files import write_text
 from flowers.models.classifier import Classifier, calibrate, known_probability
 from flowers.weights.folder import (
     ARTIFACT,
-    CARD,
     KERAS_WEIGHTS,
     METRICS,
     Config,
@@ -22,12 +21,10 @@ from flowers.weights.folder import (
     Precision,
     Refusal,
     VariantSettings,
-    backbone_folders,
     record_of,
     write_config,
 )
 from flowers.weights.results import DataSource, Metrics, SeedResult, VariantResult
-from flowers.weights.source import read_entry
 from train.artifact.measure import (
     Answers,
     figures_table,
@@ -43,7 +40,6 @@ from train.data.background import Background
 from train.data.dataset import Dataset
 from train.data.decoded import DecodedPhotos
 from train.data.labelled import LabelledPhotos
-from train.hub.card import model_card
 from train.network.graph import keras_probabilities
 from train.network.progress import Progress
 from train.processor import machine_name
@@ -179,15 +175,6 @@ def seed_results(first: int, logs: Sequence[Progress]) -> tuple[SeedResult, ...]
         for number, log in enumerate(logs)
         if log.test_accuracy is not None and len(logs) > 1
     )
-
-
-def write_model_card(weights: Path) -> None:
-    """Write the card of a weights folder from its results, keeping what a person added."""
-    entries = [read_entry(folder) for folder in backbone_folders(weights)]
-    if entries:
-        card = weights / CARD
-        previous = card.read_text(encoding="utf-8") if card.exists() else ""
-        write_text(card, model_card(entries, previous=previous))
 
 
 def _ask_background(

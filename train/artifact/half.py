@@ -14,6 +14,7 @@ def halve_constants(artifact: bytes) -> bytes:
     nothing is computed in half precision, and a weight is off by 1/2048 of itself at most. What
     int8 left in float, heads and centroids above all, is a tenth of an artifact and more.
     """
+    # Private: TensorFlow gives no other way to read and write what its converter has written.
     from tensorflow.lite.python import schema_py_generated as schema
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(artifact, 0))

@@ -5,6 +5,7 @@ The same results give the same card, byte for byte.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CardData, EvalResult, RepoCard
@@ -12,10 +13,11 @@ from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from flowers.backbones import BACKBONES
 from flowers.errors import WeightsError
+from flowers.files import write_text
 from flowers.stats import accuracy_interval
-from flowers.weights.folder import ARTIFACT, Config
+from flowers.weights.folder import ARTIFACT, CARD, Config, backbone_folders
 from flowers.weights.results import Metrics, VariantResult
-from flowers.weights.source import Entry
+from flowers.weights.source import Entry, read_entry
 
 MARK = "<!-- Everything below this line is yours: `python -m train push` leaves it as it is. -->"
 LICENSE = "apache-2.0"
@@ -39,6 +41,15 @@ QUALITY: dict[str, tuple[str, str]] = {
 
 Described = tuple[Config, Metrics | None]
 """What the card tells of one backbone."""
+
+
+def write_model_card(weights: Path) -> None:
+    """Write the card of a weights folder from its results, keeping what a person added."""
+    entries = [read_entry(folder) for folder in backbone_folders(weights)]
+    if entries:
+        card = weights / CARD
+        previous = card.read_text(encoding="utf-8") if card.exists() else ""
+        write_text(card, model_card(entries, previous=previous))
 
 
 def model_card(

@@ -14,8 +14,6 @@ from keras import ops
 
 from flowers.errors import UserError
 
-ALL_DEVICES = 0
-
 
 def replicate(model: Any, inputs: Any, devices: int) -> tuple[Any, Any]:
     """A strategy on so many devices, and a copy on them of a classifier of `tails`.

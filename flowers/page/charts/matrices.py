@@ -67,20 +67,20 @@ def class_f1_chart(metrics: Mapping[str, Metrics]) -> go.Figure:
     return fig
 
 
-def difference_chart(verdict: Standings) -> go.Figure:
+def difference_chart(standings: Standings) -> go.Figure:
     """Is the difference real: column against row, McNemar's test with Holm's correction.
 
     Each pair stands once, in the column of the model that reads more photos right; columns have the
     numbers of the rows. Cells show how many photos more it read right, and are coloured where that
     is more than chance.
     """
-    models = _ranked({score.model: score.accuracy for score in verdict.scores})
+    models = _ranked({score.model: score.accuracy for score in standings.scores})
     place = {model: i for i, model in enumerate(models)}
     size = len(models)
     colour: list[list[float | None]] = [[None] * (size - 1) for _ in models]
     text = [[""] * (size - 1) for _ in models]
     hover = [[""] * (size - 1) for _ in models]
-    for test in verdict.differences:
+    for test in standings.differences:
         pair = [(test.first, test.only_first), (test.second, test.only_second)]
         (better, gain), (other, lost) = sorted(pair, key=lambda one: place[one[0]])
         row, column = place[other], place[better]
@@ -90,7 +90,7 @@ def difference_chart(verdict: Standings) -> go.Figure:
             SENTENCES["two_only"].format(name=model_name(model), photos=counted(photos, "photo"))
             for model, photos in ((better, gain), (other, lost))
         ]
-        said.append(tested(test, len(verdict.differences)))
+        said.append(tested(test, len(standings.differences)))
         hover[row][column] = "<br>".join(said).replace("**", "")
     fig = heatmap(
         HEAD + MODEL_ROW * size,

@@ -28,11 +28,11 @@ def test_six_photos_to_none_are_more_than_chance() -> None:
     assert (found.only_first, found.only_second) == ([0, 1, 2, 3, 4, 5], [])
     assert found.title == "VGG16 transfer reads better than VGG16 finetuned"
     assert found.facts == (
-        "only **VGG16 transfer** right: **6** photos",
-        "only **VGG16 finetuned** right: **0** photos",
-        "both wrong: **1** photos",
+        "only **VGG16 transfer** right: **6 photos**",
+        "only **VGG16 finetuned** right: **0 photos**",
+        "both wrong: **1 photo**",
         # 2 / 2⁶.
-        "McNemar's exact test **p = 0.031**, **0.031** after Holm's correction for 1 pairs",
+        "McNemar's exact test **p = 0.031**, **0.031** after Holm's correction for 1 pair",
     )
 
 

@@ -67,7 +67,7 @@ def test_a_folder_can_be_taken_for_the_class_that_it_means(
         for i in range(3):
             packed.write(generated_photos / "rose" / f"{i}.jpg", f"mine/roses/{i}.jpg")
             packed.write(generated_photos / "daisy" / f"{i}.jpg", f"mine/daisy/{i}.jpg")
-        packed.write(generated_photos / "tulip" / "0.jpg", "mine/garden/0.jpg")
+        packed.write(generated_photos / "sunflower" / "0.jpg", "mine/garden/0.jpg")
         packed.writestr("mine/notes.txt", b"no photo")
     page = open_page()
     choose_photos(page, archive, "photos.zip")

@@ -35,7 +35,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_holds_stays(base) -> None:
     killed = Storage()
     (killed.folder / "photo.jpg").write_bytes(b"photo")
-    killed._lock.close()  # What the system does with the files of a killed process.
+    killed._lock.release()  # What the system does with the files of a killed process.
     living = Storage()
     Storage().close()
     assert [path.name for path in base.iterdir()] == [living.folder.name]

@@ -5,10 +5,11 @@ from pathlib import Path
 from flowers.backbones import BACKBONES, Backbone
 from flowers.errors import WeightsError
 from flowers.weights.folder import MANIFEST
-from train.artifact.finish import finish, write_model_card
+from train.artifact.finish import finish
 from train.data.background import Background
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
+from train.hub.card import write_model_card
 from train.network.graph import build_network
 from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, only_run
 
