@@ -61,7 +61,7 @@ def calibration(said: Iterable[tuple[str, str, float]]) -> tuple[float, float]:
 
 
 def chance_error(confidence: np.ndarray, draws: int = 2000) -> np.ndarray:
-    """The calibration errors of perfectly calibrated answers, drawn so many times.
+    """The calibration errors of perfectly calibrated answers, drawn `draws` times.
 
     `confidence` is float[n] in [0, 1]. Returns float[draws]. After Broecker and Smith (2007),
     "Increasing the reliability of reliability diagrams".

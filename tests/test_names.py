@@ -1,6 +1,7 @@
 """Two things never share a name."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,6 +13,9 @@ SHARED = {
     "log": "the logger of a module, as Python's own documentation calls it",
 }
 """Names that several modules may define, and why."""
+EXPORTED = re.compile(
+    r"^export (?:async )?(?:function|class|interface|type|const|let) (\w+)", re.MULTILINE
+)
 
 
 def test_a_public_name_is_defined_in_one_module() -> None:
@@ -24,6 +28,16 @@ def test_a_public_name_is_defined_in_one_module() -> None:
     several = {name: paths for name, paths in homes.items() if len(set(paths)) > 1}
     assert {name: paths for name, paths in several.items() if name not in SHARED} == {}
     assert several.keys() == SHARED.keys()
+
+
+def test_a_name_that_a_script_exports_is_defined_in_one_script() -> None:
+    scripts = sorted((ROOT / "static" / "src").rglob("*.ts"))
+    assert len(scripts) > 30
+    homes = defaultdict(list)
+    for path in scripts:
+        for name in EXPORTED.findall(path.read_text(encoding="utf-8")):
+            homes[name].append(path.name)
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
 
 
 def test_names_are_found_however_they_are_given() -> None:

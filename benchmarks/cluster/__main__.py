@@ -87,7 +87,7 @@ def _train(work: Path, *arguments: str) -> Usage:
 
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
-    """A Ray cluster of so many nodes of one core on this machine; gives its address."""
+    """A Ray cluster of several nodes of one core on this machine; gives its address."""
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 200_000_000}

@@ -33,13 +33,13 @@ class Users:
     seconds: list[float] = field(repr=False)
 
     def percentile(self, share: int) -> float:
-        """Seconds within which so many of a hundred answers came."""
+        """Seconds within which that share of the answers came."""
         return quantiles(self.seconds, n=100)[share - 1]
 
 
 @dataclass(frozen=True)
 class MemoryOverCalls:
-    """Memory in bytes after so many calls."""
+    """Memory in bytes after that many calls."""
 
     sent: int
     lost: int

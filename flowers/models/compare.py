@@ -89,7 +89,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Standings:
-    """Labelled photos: who is how good, and whether that is more than chance."""
+    """Labelled photos: how good each model is, and whether they differ by more than chance."""
 
     scores: list[Score]
     differences: list[Difference]

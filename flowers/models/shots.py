@@ -123,7 +123,7 @@ def labels_in_order(shots: Sequence[Shot], labels: Iterable[str | None]) -> list
     given = list(labels)
     if len(given) != len(shots):
         raise BatchError(
-            f"There is to be one label per photo, in the same order; {len(shots)} photos came. "
+            f"There must be one label per photo, in the same order; there are {len(shots)} photos. "
             f"Received: {len(given)} labels"
         )
     return [replace(s, label=label or s.label) for s, label in zip(shots, given, strict=True)]

@@ -242,5 +242,5 @@ def _cost(entry: Entry) -> float:
     """Orders backbones from fast to slow: by measured latency, else by size."""
     if entry.metrics and entry.metrics.latency_ms:
         return entry.metrics.latency_ms
-    # Some 4 ms a megabyte lies between the fastest and the slowest backbone.
+    # Some 4 ms per megabyte lies between the fastest and the slowest backbone.
     return entry.config.files[ARTIFACT].bytes / 250_000 if entry.config else 0.0

@@ -84,7 +84,7 @@ class Calls:
             data = content.get("data")
             if not isinstance(data, list):
                 raise RequestError(
-                    f'The request is to be {{"data": [...]}}. Received: {data!r:.80}', 400
+                    f'The request must be {{"data": [...]}}. Received: {data!r:.80}', 400
                 )
             _check_number(function, data, by_name=name is not None)
             _check_fields(content)
@@ -160,7 +160,7 @@ def _check_event(function: Any, data: list[Any], event_data: Any) -> None:
     if function.collects_event_data:
         if not isinstance(event_data, dict):
             raise RequestError(
-                f"`event_data` is to be an object for this event. Received: {event_data!r:.80}", 400
+                f"`event_data` must be an object for this event. Received: {event_data!r:.80}", 400
             )
         for found in _objects(event_data):
             if "path" in found:

@@ -132,7 +132,7 @@ def classify_tab(zoo: Zoo, page: gr.Blocks) -> None:
             [query, kept],
             [*place, *choice.boxes],
             js="() => window.flowersAddress.restore()",
-            # Who goes back twice at once is shown the second page, not the first.
+            # After two quick steps back, the second page counts, not the first.
             trigger_mode="always_last",
             **showing,
         )

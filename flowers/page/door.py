@@ -154,7 +154,7 @@ class Door:
             )
 
     async def _body(self, receive: Receive) -> bytes:
-        """All that a request holds; memory is for so many at a time. Raises `RequestError`."""
+        """All that a request holds; few may arrive at a time. Raises `RequestError`."""
         body = bytearray()
         try:
             while True:

@@ -100,7 +100,7 @@ def compare(
         _check_names("variants", variants)
         _check_names("labels", labels)
         if not isinstance(photos, list | None):
-            raise RequestError(f"`photos` is to be a list. Received: {photos!r:.80}", 400)
+            raise RequestError(f"`photos` must be a list. Received: {photos!r:.80}", 400)
         chosen = zoo.choose(backbones, variants).models
         check_count(len(photos or []))
         collected = collect(uploaded(photos or []), classes)
@@ -127,7 +127,7 @@ def _check_names(name: str, value: Any) -> None:
     if value is not None and not (
         isinstance(value, list) and all(isinstance(item, str | None) for item in value)
     ):
-        raise RequestError(f"`{name}` is to be a list of names. Received: {value!r:.80}", 400)
+        raise RequestError(f"`{name}` must be a list of names. Received: {value!r:.80}", 400)
 
 
 def endpoints(zoo: Zoo) -> None:

@@ -115,7 +115,7 @@ def _asked_port() -> int | None:
     if port is None:
         return None
     if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ServerError(f"{PORT} is to be a number from 1 to 65535. Received: {port!r:.80}")
+        raise ServerError(f"{PORT} must be a number from 1 to 65535. Received: {port!r:.80}")
     return int(port)
 
 

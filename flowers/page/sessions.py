@@ -103,7 +103,7 @@ def forget_visits(page: gr.Blocks) -> None:
 
 
 def forget_old(page: gr.Blocks, age: float) -> None:
-    """Forget visits whose visitor has done nothing for so many seconds."""
+    """Forget visits whose visitor has done nothing for `age` seconds."""
     holder = page.state_holder
     with holder.lock:
         for session, used in list(holder.time_last_used.items()):

@@ -102,16 +102,16 @@ function sideBySide({ looks, pending, status }: Answer, said: PhotoVerdict): HTM
     ...classes.map((name) => h("th", { scope: "col", class: "cell" }, name)));
   const rows = looks.map((p) =>
     h("tr", { class: differs(p, said) ? "differs" : null },
-      h("th", { scope: "row" }, ...nameOf(p)),
+      h("th", { scope: "row" }, ...nameCell(p)),
       h("td", {}, label(p), refused(p)),
       ...classes.map((name) => cell(p, name))));
   const waits = pending.map((model) =>
-    h("tr", { class: "pending" }, h("th", { scope: "row" }, ...nameOf(model)),
+    h("tr", { class: "pending" }, h("th", { scope: "row" }, ...nameCell(model)),
       h("td", {}, status.get(model.backbone) ?? say("pending")), h("td", { colspan: classes.length })));
   const bars = looks.map((p) =>
-    h("li", { class: differs(p, said) ? "differs" : null }, h("span", {}, ...nameOf(p), refused(p)), ...topBars(p)));
+    h("li", { class: differs(p, said) ? "differs" : null }, h("span", {}, ...nameCell(p), refused(p)), ...topBars(p)));
   const barsToCome = pending.map((model) =>
-    h("li", { class: "pending" }, h("span", {}, ...nameOf(model)),
+    h("li", { class: "pending" }, h("span", {}, ...nameCell(model)),
       h("span", {}, status.get(model.backbone) ?? say("pending"))));
   return [
     h("h3", {}, say("side_by_side")),
@@ -157,7 +157,7 @@ function focusCards(
     const name = focus ?? label(p);
     return h("figure", { class: `card${differs(p, said) ? " differs" : ""}` },
       h("div", { class: "shot", role: "img", "aria-label": say("focus_of", { model: modelName(p), name }) }, map),
-      h("figcaption", {}, h("span", {}, ...nameOf(p)), ...(map ? [
+      h("figcaption", {}, h("span", {}, ...nameCell(p)), ...(map ? [
         h("b", {}, name, focus === null && refused(p)),
         h("span", { class: "num" }, percent(p.probabilities[p.classes.indexOf(name)]!)),
       ] : [h("b", {}, say("focus_unknown", { name }))])));
@@ -172,7 +172,7 @@ function focusCards(
   ];
 }
 
-export function nameOf({ backbone, variant }: Model): (string | HTMLElement)[] {
+export function nameCell({ backbone, variant }: Model): (string | HTMLElement)[] {
   return [`${backboneName(backbone)} `, h("span", { class: "variant" }, variant)];
 }
 

@@ -14,7 +14,7 @@ export function classification(found: readonly Prediction[]): string {
 }
 
 /** Many photos: `/compare`. */
-export function comparison(
+export function batchAnswer(
   readings: readonly Reading[], standings: Standings | null, dropped: readonly DroppedLabel[],
   notes: readonly string[],
 ): string {

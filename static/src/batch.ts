@@ -1,7 +1,7 @@
 /** The Your photos tab: many photos, every chosen model, and who reads them best. */
 
 import { message } from "./answer";
-import { comparison } from "./answers";
+import { batchAnswer } from "./answers";
 import { takeDropped } from "./app_scripts";
 import { Confusion } from "./confusion";
 import { toCsv } from "./csv";
@@ -218,7 +218,7 @@ export class Batch {
     find("#batch-refusals").replaceChildren(...refused(this.rows));
     find("#batch-links").replaceChildren(h("p", { class: "downloads" },
       download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv")),
-      download("photos.json", "application/json", comparison(this.rows, standings, this.dropped, this.notes), say("json"))));
+      download("photos.json", "application/json", batchAnswer(this.rows, standings, this.dropped, this.notes), say("json"))));
     find("#batch-results").hidden = false;
   }
 }

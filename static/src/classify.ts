@@ -138,7 +138,7 @@ export class Classify {
     let problem = await this.read();
     const readable = problem === null;
     const problems: string[] = [];
-    // What was there may itself be unread yet, and be no photo either.
+    // What was there may not have been read yet, and may not be a photo either.
     for (; turn === this.turn && problem !== null && before?.shown; before = before.before) {
       problems.push(problem);
       URL.revokeObjectURL(this.shown!.address);

@@ -1,4 +1,4 @@
-/** Labelled photos: who is how good, whether that is more than chance, and what was refused. */
+/** Labelled photos: how good each model is, whether that is more than chance, and what was refused. */
 
 import type { Words } from "./looks";
 import { keyOf, type Model } from "./models";
@@ -13,7 +13,7 @@ export interface Score extends Model {
   interval: [number, number];
 }
 
-/** Labelled photos: who is how good, and which others the best one really beats. */
+/** Labelled photos: how good each model is, and which others the best one really beats. */
 export interface Standings {
   scores: Score[];
   best: Score;

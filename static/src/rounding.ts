@@ -3,7 +3,7 @@
 const EXACT = 60;
 /** Digits in which all ties between numbers of few digits show; JavaScript gives a hundred at most. */
 
-/** A number that is not negative with so many digits behind the point, as by Python's ".1f". */
+/** A number that is not negative with `digits` digits behind the point, as by Python's ".1f". */
 export function fixed(value: number, digits: number): string {
   return evenTie(value.toFixed(digits + EXACT)) ?? value.toFixed(digits);
 }

@@ -1,6 +1,6 @@
 /** A batch in one look: who reads labelled photos best, or how far the models agree. */
 
-import { emphasized, nameOf } from "./answer";
+import { emphasized, nameCell } from "./answer";
 import { h, percent } from "./elements";
 import { refusals, type Score, type Standings } from "./judge";
 import { leaderOf } from "./leader";
@@ -9,20 +9,20 @@ import { NONE, say, site } from "./site";
 import type { Reading } from "./verdict";
 
 /** Only a model that is better by a test is crowned in colour. */
-export interface Shown {
+export interface Headline {
   title: string;
   facts: HTMLElement[];
   look: string | null;
 }
 
 /** Who reads labelled photos best, as a title, and how sure that is. */
-export function leader(standings: Standings): Shown {
+export function leader(standings: Standings): Headline {
   const { title, facts, look } = leaderOf(standings, site.words);
   return { title, look, facts: facts.map((fact) => h("li", {}, ...emphasized(fact))) };
 }
 
 /** How far the models agree, where no photo has a label. */
-export function agreement(read: readonly Reading[]): Shown {
+export function agreement(read: readonly Reading[]): Headline {
   if (!read.length) return { title: say("none_readable"), facts: [], look: null };
   const verdicts = read.map((row) => verdictOf(row.predictions, site.words));
   const together = verdicts.filter(({ votes }, i) => votes === read[i]!.predictions.length).length;
@@ -49,7 +49,7 @@ export function scores({ scores: all }: Standings): HTMLElement[] {
           ...["right", "accuracy", "95\u202f% interval"].map((text) => h("th", { scope: "col", class: "num" }, text)),
           h("th", { scope: "col" }, h("span", { class: "sr" }, "drawn")))),
         h("tbody", {}, ...ordered.map((score) => h("tr", {},
-          h("th", { scope: "row" }, ...nameOf(score)),
+          h("th", { scope: "row" }, ...nameCell(score)),
           h("td", { class: "num" }, `${score.correct} of ${score.photos}`),
           h("td", { class: "num" }, h("b", {}, percent(score.accuracy, 1))),
           h("td", { class: "num" }, `${percent(score.interval[0], 1)} to ${percent(score.interval[1], 1)}`),
@@ -77,7 +77,7 @@ export function refused(readings: readonly Reading[]): HTMLElement[] {
       h("table", { class: "plain" },
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("model")),
           ...["of_class", "of_none"].map((key) => h("th", { scope: "col", class: "num" }, say(key))))),
-        h("tbody", {}, ...found.map((row) => h("tr", {}, h("th", { scope: "row" }, ...nameOf(row.model)),
+        h("tbody", {}, ...found.map((row) => h("tr", {}, h("th", { scope: "row" }, ...nameCell(row.model)),
           h("td", { class: "num" }, of(row.refused, row.photos)),
           h("td", { class: "num" }, of(row.strangersRefused, row.strangers) +
             (row.strangers ? `, ${percent(row.strangersRefused / row.strangers)}` : ""))))))),

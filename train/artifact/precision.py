@@ -95,7 +95,7 @@ class Agreement:
     """Share of photos with the same class on top."""
 
     def is_good_enough(self, photos: int) -> bool:
-        """Whether it may be served, by its answers to so many photos; one off is always granted."""
+        """Whether it may be served, by its answers to `photos`; one off is always granted."""
         one = 1.001 / max(1, photos)
         return self.gap <= max(MAX_GAP, one) and 1 - self.same_class <= max(1 - MIN_AGREEMENT, one)
 

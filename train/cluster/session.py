@@ -92,7 +92,7 @@ def here() -> NodeAffinitySchedulingStrategy:
 
 
 def share_of(tasks: int) -> dict[str, float]:
-    """What one of so many tasks that begin at once is given: `num_cpus`, and `num_gpus` if any.
+    """What each of several tasks that begin at once is given: `num_cpus`, and `num_gpus` if any.
 
     A task with a GPU takes no more cores than there are for each GPU.
     """

@@ -34,7 +34,7 @@ class PretrainData:
 def collect_photos(
     dataset: Dataset, extra: list[Path], cache: PhotoCache, leave: Collection[str] = ()
 ) -> PretrainData:
-    """The training part of `dataset` and all of the `extra` folders, less look-alikes.
+    """The training part of `dataset` and all of the `extra` folders, without look-alikes.
 
     `leave` are hashes of photos that are kept for measuring. Raises `DatasetError` and OSError.
     """

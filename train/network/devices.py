@@ -16,12 +16,12 @@ from flowers.errors import UserError
 
 
 def replicate(model: Any, inputs: Any, devices: int) -> tuple[Any, Any]:
-    """A strategy on so many devices, and a copy on them of a classifier of `tails`.
+    """A strategy on `devices`, and a copy on them of a classifier of `tails`.
 
     `inputs` are any that the classifier takes.
 
     The copy has the layout of the model, so that either can read weights that the other wrote.
-    Raises `UserError` when there are not so many devices.
+    Raises `UserError` when there are fewer devices.
     """
     import tensorflow as tf
 

@@ -224,7 +224,7 @@ def frozen_model(network: Network, crossing: bool) -> keras.Model:
 
 
 def frozen_engine(model: keras.Model, size: int, photos: int) -> FeatureExtractor:
-    """Choose the engine for so many photos of `size`."""
+    """Choose the engine for a number of photos of `size`."""
     if keras.backend.backend() != "tensorflow" or photos < WORTH_CONVERTING or has_gpu():
         return _keras_engine(model)
     fast = _litert_engine(model, size)

@@ -148,7 +148,7 @@ def train_variant(
     The finetuned variant starts from the transfer head, so train that first. Without background
     classes the centroids of training photos are kept, too. `kept` is told the folder whenever
     progress is on the disk. With several `devices` it is trained as `replicate` does. Raises
-    OSError, and `UserError` when there are not so many.
+    OSError, and `UserError` when there are fewer.
     """
     keras.utils.set_random_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
