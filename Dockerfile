@@ -25,7 +25,7 @@ COPY weights weights
 USER app
 VOLUME /home/app/.cache/huggingface
 EXPOSE 7860
-# Makes a prediction; see flowers/page/health.py.
+# Makes a prediction; see flowers/page/requests/health.py.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=90s CMD ["python", "-c", \
     "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"GRADIO_SERVER_PORT\"]}/health', timeout=9)"]
 CMD ["python", "app.py"]

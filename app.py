@@ -3,7 +3,7 @@
 import sys
 
 from flowers.errors import UserError
-from flowers.page.proxies import without_proxies
+from flowers.page.requests.proxies import without_proxies
 
 if __name__ == "__main__":
     with without_proxies():

@@ -16,7 +16,7 @@ from PIL import Image
 
 from flowers.files import whole_file
 from flowers.page.examples import own_photos
-from flowers.page.head import PREVIEW_IMAGE
+from flowers.page.requests.head import PREVIEW_IMAGE
 from flowers.weights.folder import DEFAULT_FOLDER
 from static.__main__ import DEFAULT_OUT
 from tests.static.conftest import WebServer

@@ -13,9 +13,9 @@ from flowers.backbones import BACKBONES
 from flowers.models.shots import MAX_PHOTOS
 from flowers.models.zoo import Zoo
 from flowers.page.examples import credits_of, find_examples
-from flowers.page.head import TEXTS
 from flowers.page.html import render
 from flowers.page.limits import DELETE_UPLOADS, HOUR
+from flowers.page.requests.head import TEXTS
 from flowers.photos import MAX_PIXELS
 from flowers.weights.folder import ARTIFACT, CARD
 from flowers.weights.source import Entry

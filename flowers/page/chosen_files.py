@@ -12,10 +12,10 @@ from flowers.folders.disk import DiskFile
 from flowers.folders.names import shown
 from flowers.models.shots import LIMITS, MAX_PHOTOS, Collected, collect
 from flowers.models.zoo import Zoo
-from flowers.page.calls import field_of, refused
 from flowers.page.html import render
 from flowers.page.limits import MAX_PATH
-from flowers.page.uploads import uploaded
+from flowers.page.requests.calls import field_of, refused
+from flowers.page.requests.uploads import uploaded
 from flowers.photos import SUFFIXES
 
 

@@ -13,14 +13,14 @@ from PIL import Image, ImageOps
 
 from flowers.errors import PhotoError, UploadError
 from flowers.models.zoo import Zoo
-from flowers.page.calls import field_of
 from flowers.page.examples import Example, find_examples
 from flowers.page.html import message, render, script
 from flowers.page.limits import PREDICT, PREVIEW, THUMBNAIL
 from flowers.page.one_photo import PhotoAnswer, photo_answers
 from flowers.page.picker import Picker, backbone_box, picker, without
 from flowers.page.pictures import data_uri
-from flowers.page.uploads import uploaded
+from flowers.page.requests.calls import field_of
+from flowers.page.requests.uploads import uploaded
 from flowers.page.words import WORDS
 from flowers.photos import SUFFIXES, load_photo
 

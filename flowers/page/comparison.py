@@ -12,11 +12,11 @@ from flowers.models.compare import Standings, measured_points, published_points,
 from flowers.models.leader import leader_of, published_lead
 from flowers.models.zoo import Zoo
 from flowers.page import tables
-from flowers.page.calls import refused
 from flowers.page.charts import curves, matrices, points
 from flowers.page.headings import heading
 from flowers.page.html import data_link, render
 from flowers.page.mistakes import mistakes_html
+from flowers.page.requests.calls import refused
 from flowers.page.words import WORDS
 from flowers.weights.folder import ARTIFACT
 from flowers.weights.published import Published

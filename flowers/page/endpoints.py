@@ -27,10 +27,10 @@ from flowers.page.answers import (
     model_rows,
     schema_of,
 )
-from flowers.page.calls import refused
 from flowers.page.limits import PREDICT, PREDICT_BATCH
-from flowers.page.uploads import inlined, uploaded
-from flowers.page.waiting import asker_has_gone
+from flowers.page.requests.calls import refused
+from flowers.page.requests.uploads import inlined, uploaded
+from flowers.page.requests.waiting import asker_has_gone
 from flowers.photos import load_photo
 
 

@@ -15,7 +15,6 @@ from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
-from flowers.page.calls import field_of, refused
 from flowers.page.charts.matrices import difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.chosen_files import ChosenFiles
@@ -26,6 +25,7 @@ from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.opened import Asked, opened_photo
 from flowers.page.picker import picker, without
 from flowers.page.reading import Batch, read_all
+from flowers.page.requests.calls import field_of, refused
 from flowers.page.two_models import pair_of, two_models
 from flowers.page.words import WORDS
 

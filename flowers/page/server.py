@@ -15,16 +15,16 @@ from flowers.errors import ServerError
 from flowers.models.zoo import Zoo
 from flowers.page import theme
 from flowers.page.app import build
-from flowers.page.caching import Caching
-from flowers.page.door import Door
-from flowers.page.head import OurHead
-from flowers.page.health import Health
 from flowers.page.html import script
 from flowers.page.limits import MAX_UPLOAD, SESSIONS
-from flowers.page.proxies import without_proxies
-from flowers.page.sessions import forget_visits
-from flowers.page.storage import VARIABLE, Storage
-from flowers.page.waiting import let_calls_end, limit_queue
+from flowers.page.requests.caching import Caching
+from flowers.page.requests.door import Door
+from flowers.page.requests.head import OurHead
+from flowers.page.requests.health import Health
+from flowers.page.requests.proxies import without_proxies
+from flowers.page.requests.sessions import forget_visits
+from flowers.page.requests.storage import VARIABLE, Storage
+from flowers.page.requests.waiting import let_calls_end, limit_queue
 from flowers.weights.source import weights_from_environment
 
 PORT = "GRADIO_SERVER_PORT"

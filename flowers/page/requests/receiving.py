@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowers.errors import RequestError, StorageError, UserError
 from flowers.page.limits import MAX_REQUEST, ROOM_STEP
-from flowers.page.storage import Storage
+from flowers.page.requests.storage import Storage
 
 _parts: ContextVar[list[str] | None] = ContextVar("parts", default=None)
 """Temporary files of the upload that is being received."""

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from flowers.page.limits import UNREAD
-from flowers.page.waiting import limit_queue
+from flowers.page.requests.waiting import limit_queue
 
 
 def test_the_oldest_unread_messages_are_let_go_and_no_session_is_missing() -> None:

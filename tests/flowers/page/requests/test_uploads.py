@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from flowers.errors import UploadError
-from flowers.page.uploads import inlined, uploaded
+from flowers.page.requests.uploads import inlined, uploaded
 
 
 @pytest.mark.parametrize("file", [{"path": "/etc/passwd"}, "/etc/passwd", {"path": 3}, None, 7])

@@ -21,18 +21,18 @@ PREVIEW_TEXT = (
     "where they looked. Which one reads your photos best, and is the difference real?"
 )
 
-PREVIEW_IMAGE = Path(__file__).parent / "preview.png"
+PREVIEW_IMAGE = Path(__file__).parents[1] / "preview.png"
 """The page as it opens, 1200 x 630 pixels; see `tests/screenshots.py`."""
 PREVIEW_PATH = "/preview.png"
 TEXTS = tuple(
     name
     for name in ("README.md", "LICENSE", "NOTICE")
-    if (Path(__file__).parents[2] / name).is_file()
+    if (Path(__file__).parents[3] / name).is_file()
 )
 """What lies beside the code to be read; not all of it is deployed everywhere."""
 SENT_FILES = {
     PREVIEW_PATH: (PREVIEW_IMAGE, "image/png"),
-    **{f"/{name}": (Path(__file__).parents[2] / name, "text/plain") for name in TEXTS},
+    **{f"/{name}": (Path(__file__).parents[3] / name, "text/plain") for name in TEXTS},
 }
 """What is served beside the page: its path, the file and its MIME type."""
 ROOT_PATH = "GRADIO_ROOT_PATH"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from flowers.backbones import IMAGE_SIZE
 from flowers.models.zoo import Answer, Zoo
-from flowers.page.waiting import has_stopped, waiting
+from flowers.page.requests.waiting import has_stopped, waiting
 
 PATIENCE = 8.0
 """Seconds for the prediction; Docker's check waits ten."""

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from flowers.errors import RequestError
 from flowers.page.limits import MAX_WORD
-from flowers.page.uploads import within_uploads
+from flowers.page.requests.uploads import within_uploads
 
 API = "/gradio_api"
 NO_ADDRESSES = "Nothing is fetched from addresses; upload the file."

@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
-from flowers.page.caching import FOR_A_YEAR
-from flowers.page.head import PREVIEW_TEXT, address_of, with_own_tags
+from flowers.page.requests.caching import FOR_A_YEAR
+from flowers.page.requests.head import PREVIEW_TEXT, address_of, with_own_tags
 from flowers.page.words import TITLE
 from tests.support.markup import Markup
 

@@ -14,9 +14,9 @@ from gradio.state_holder import SessionState
 from starlette.types import Message, Send
 
 from flowers.errors import RequestError
-from flowers.page.calls import API
 from flowers.page.limits import DELETE_UPLOADS
-from flowers.page.waiting import queue_of
+from flowers.page.requests.calls import API
+from flowers.page.requests.waiting import queue_of
 
 GONE = "There is no such call any more, or its answer was fetched; ask again."
 

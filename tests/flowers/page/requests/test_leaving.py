@@ -16,12 +16,13 @@ from PIL import Image
 
 from benchmarks.app_process import free_port
 from flowers.models.zoo import Zoo
-from flowers.page import about, app, door, endpoints
+from flowers.page import about, app, endpoints
 from flowers.page.app import build
 from flowers.page.limits import DELETE_UPLOADS, HOUR
+from flowers.page.requests import door
+from flowers.page.requests.sessions import forget_old
+from flowers.page.requests.storage import VARIABLE, Storage
 from flowers.page.server import PORT, launch
-from flowers.page.sessions import forget_old
-from flowers.page.storage import VARIABLE, Storage
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
 

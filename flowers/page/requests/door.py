@@ -20,14 +20,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowers.errors import RequestError, StorageError, UploadError
-from flowers.page.calls import API, NO_ADDRESSES, Calls, is_call, parse, refused
-from flowers.page.health import Health
 from flowers.page.limits import MAX_ARRIVING, MAX_CALL, MAX_JSON, MAX_QUERY, MAX_WAITING
-from flowers.page.receiving import receive_files, tell_temporary_files
-from flowers.page.sessions import Sessions, keep_no_values
-from flowers.page.storage import Storage
-from flowers.page.uploads import with_files
-from flowers.page.waiting import waiting
+from flowers.page.requests.calls import API, NO_ADDRESSES, Calls, is_call, parse, refused
+from flowers.page.requests.health import Health
+from flowers.page.requests.receiving import receive_files, tell_temporary_files
+from flowers.page.requests.sessions import Sessions, keep_no_values
+from flowers.page.requests.storage import Storage
+from flowers.page.requests.uploads import with_files
+from flowers.page.requests.waiting import waiting
 
 log = logging.getLogger(__name__)
 

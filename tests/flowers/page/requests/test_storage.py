@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import StorageError, UserError
-from flowers.page import storage
-from flowers.page.storage import Storage
+from flowers.page.requests import storage
+from flowers.page.requests.storage import Storage
 
 HUGE = 10**15
 """More bytes than any disk here has."""
