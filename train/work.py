@@ -51,6 +51,14 @@ class Recipe:
     bfloat16: bool = False
     """Compute what is trained in bfloat16; weights, logits, loss and exports stay float32."""
 
+    def tail_rate(self, normalized: bool) -> float:
+        """The learning rate of a tail, a tenth of it where no batch normalization steadies it.
+
+        At the whole rate VGG16 forgot what it knew: of validation photos it had 89.5 % right with
+        the frozen tail and 34 % after the first epoch, 67 % after the tenth.
+        """
+        return self.tail_learning_rate * (1.0 if normalized else 0.1)
+
 
 def seed_folder(work: Path, recipe_seed: int, number: int) -> Path:
     """Where the training with one of several seeds leaves its variants; the first is served."""

@@ -1,25 +1,28 @@
 """The stages that made the starter weights, as data."""
 
-from flowers.backbones import BACKBONES
+import pytest
+
+from train.pretrain import PretrainRecipe
 from train.starter import STAGES, notice, recipes
 
 
-def test_every_backbone_gets_the_same_epochs_of_the_same_views() -> None:
-    for backbone in BACKBONES.values():
-        stages = recipes(backbone)
-        assert [stage.epochs for stage in stages] == [22, 9, 5]
-        assert [stage.first_epoch for stage in stages] == [0, 22, 31]
-        assert [stage.image_size for stage in stages[1:]] == [128, 176]
-        assert len({stage.seed for stage in stages}) == 1
+def test_stages_follow_each_other_with_other_views() -> None:
+    first, second = recipes()
+    assert [first.image_size, second.image_size] == [stage.image_size for stage in STAGES]
+    # One epoch more than is learned from: the last one measures statistics.
+    assert (first.first_epoch, second.first_epoch) == (0, first.epochs + 1)
+    assert first.seed == second.seed
 
 
-def test_networks_that_take_hours_start_with_smaller_photos() -> None:
-    first = {key: recipes(backbone)[0].image_size for key, backbone in BACKBONES.items()}
-    assert first["vgg16"] < first["mobilenetv2"] == STAGES[0].image_size
-    # keras.applications builds the Inceptions from 75 px on.
-    assert min(first["inceptionv3"], first["inceptionresnetv2"]) >= 75
+def test_the_learning_rate_rises_falls_and_ends_at_nothing() -> None:
+    recipe = PretrainRecipe(epochs=10, warmup_epochs=2, learning_rate=1.0)
+    rates = [recipe.rate(epoch) for epoch in range(11)]
+    assert rates[:3] == [0.25, 0.75, 1.0]
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+    assert rates[9] > 0.01
+    assert rates[10] == pytest.approx(0)
+    assert PretrainRecipe(epochs=1, warmup_epochs=0).rate(1) == pytest.approx(0)
 
 
-def test_the_notice_says_what_a_backbone_had() -> None:
-    assert "36 epochs at 96 to 176 px" in notice(BACKBONES["mobilenetv2"])
-    assert "36 epochs at 80 to 176 px" in notice(BACKBONES["inceptionresnetv2"])
+def test_the_notice_says_how_much_they_had() -> None:
+    assert f"{sum(stage.epochs for stage in STAGES)} epochs at 128 and 176 px" in notice()

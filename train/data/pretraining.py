@@ -12,7 +12,27 @@ from flowers.folders.names import shown
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Photo
 from train.data.split import NEAR_DUPLICATE_BITS
-from train.data.views import LabelledRows
+
+
+@dataclass
+class LabelledRows:
+    """Photos to learn from."""
+
+    photos: np.ndarray
+    """uint8[n, size, size, 3], decoded photos, of which some are learned from."""
+    rows: np.ndarray
+    """Rows of those in `photos`, int64[t]."""
+    labels: np.ndarray
+    """Their class indices, int64[t]."""
+    classes: int
+
+    def pixels(self, chosen: np.ndarray) -> np.ndarray:
+        """Some of them, int64[b]: uint8[b, size, size, 3]."""
+        return self.photos[self.rows[chosen]]
+
+    def one_hot(self, chosen: np.ndarray) -> np.ndarray:
+        """Their labels, float32[b, classes]."""
+        return np.eye(self.classes, dtype=np.float32)[self.labels[chosen]]
 
 
 @dataclass

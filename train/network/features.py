@@ -39,6 +39,7 @@ FEATURES_SHARE = 0.5
 """And where it takes no more than this share of the free disk."""
 CHUNK = 256
 """Rows between two notes of what is done."""
+BATCH = 64
 
 THREADS = "TF_NUM_INTRAOP_THREADS"
 """The environment variable that TensorFlow reads; without it, it takes all cores."""
@@ -245,8 +246,10 @@ def _agree(got: np.ndarray, expected: np.ndarray) -> bool:
 
 def _keras_engine(model: keras.Model) -> FeatureExtractor:
     def run(photos: np.ndarray) -> list[np.ndarray]:
-        outputs = model.predict(photos, batch_size=32, verbose=0)
-        return outputs if isinstance(outputs, list) else [outputs]
+        # Batches of one size: compiling for another one takes longer than a few photos more.
+        more = np.zeros((-len(photos) % BATCH, *photos.shape[1:]), photos.dtype)
+        outputs = model.predict(np.concatenate([photos, more]), batch_size=BATCH, verbose=0)
+        return [output[: len(photos)] for output in keras.tree.flatten(outputs)]
 
     return run
 

@@ -193,12 +193,15 @@ def _copy_layers(
     return twins[id(output)]
 
 
-def load_graph(folder: Path) -> keras.Model:
-    """The graph of a backbone's folder that holds Keras weights. Raises `WeightsError`."""
-    return load_network(folder)[1]
+def load_graph(folder: Path, image_size: int | None = None) -> keras.Model:
+    """The graph of a backbone's folder that holds Keras weights, for photos of a size.
+
+    Without `image_size` it is the one it was trained for. Raises `WeightsError`.
+    """
+    return load_network(folder, image_size)[1]
 
 
-def load_network(folder: Path) -> tuple[Network, keras.Model]:
+def load_network(folder: Path, image_size: int | None = None) -> tuple[Network, keras.Model]:
     """The parts of `load_graph`, and their graph. Raises `WeightsError`."""
     config = read_config(folder)
     weights = check_file(folder, config, KERAS_WEIGHTS)
@@ -207,7 +210,7 @@ def load_network(folder: Path) -> tuple[Network, keras.Model]:
     network = build_network(
         BACKBONES[config.backbone],
         config.classes,
-        image_size=config.image_size,
+        image_size=image_size or config.image_size,
         background=refusal.background if refusal else (),
     )
     return network, network.load(weights, variants, refuses=refusal is not None)

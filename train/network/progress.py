@@ -74,7 +74,8 @@ class EpochLog(keras.callbacks.Callback):
     """Writes down every epoch; Keras's BackupAndRestore writes its two files one after the other.
 
     A process that dies in between would go on with the wrong epoch, or not at all. `kept` is told
-    the folder when an epoch is on the disk.
+    the folder when an epoch is on the disk. Where epochs are shorter than `seconds_between`, some
+    are not kept; the last one is. Without validation the last one counts as the best.
     """
 
     def __init__(
@@ -84,9 +85,11 @@ class EpochLog(keras.callbacks.Callback):
         bar: tqdm,
         start_epoch: Callable[[int], None],
         kept: Callable[[Path], None] | None = None,
+        seconds_between: float = 0.0,
     ):
         super().__init__()
-        self.kept = kept
+        self.kept, self.seconds_between = kept, seconds_between
+        self.next_save = time.perf_counter() + seconds_between
         self.folder, self.progress, self.bar = folder, progress, bar
         self.start_epoch = start_epoch
         self.started = 0.0
@@ -99,25 +102,29 @@ class EpochLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Keep weights and figures; remove the weights of epochs that are neither best nor last."""
         progress = self.progress
-        save_weights(self.model, weights_path(self.folder, epoch))
-        accuracy, loss = float(logs["val_accuracy"]), float(logs["val_loss"])
-        progress.curves.append(
-            {
-                "loss": float(logs["loss"]),
-                "accuracy": float(logs["accuracy"]),
-                "validation_loss": loss,
-                "validation_accuracy": accuracy,
-            }
-        )
-        if (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss):
-            progress.best_epoch, progress.best_accuracy, progress.best_loss = epoch, accuracy, loss
+        row = {"loss": float(logs["loss"]), "accuracy": float(logs["accuracy"])}
+        told, best = f"loss {row['loss']:.3f}", True
+        if "val_loss" in logs:
+            accuracy, loss = float(logs["val_accuracy"]), float(logs["val_loss"])
+            row |= {"validation_loss": loss, "validation_accuracy": accuracy}
+            told = f"validation accuracy {accuracy:.1%}"
+            best = (accuracy, -loss) > (progress.best_accuracy, -progress.best_loss)
+        progress.curves.append(row)
         progress.seconds += time.perf_counter() - self.started
+        self.bar.set_postfix_str(told)
+        self.bar.update()
+        if epoch + 1 < self.params["epochs"] and time.perf_counter() < self.next_save:
+            return
+        if best:
+            progress.best_epoch = epoch
+            progress.best_accuracy = row.get("validation_accuracy", -1.0)
+            progress.best_loss = row.get("validation_loss", float("inf"))
+        save_weights(self.model, weights_path(self.folder, epoch))
         progress.save(self.folder)
         progress.remove_other_weights(self.folder)
+        self.next_save = time.perf_counter() + self.seconds_between
         if self.kept:
             self.kept(self.folder)
-        self.bar.set_postfix_str(f"validation accuracy {accuracy:.1%}")
-        self.bar.update()
 
 
 def reseed(dropout: keras.layers.Dropout, seed: int, epoch: int) -> None:
@@ -154,7 +161,8 @@ def save_weights(model: keras.Model, path: Path) -> None:
 def write_curves(progress: Progress, path: Path) -> None:
     """Write the learning curves as CSV, one row per epoch."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["epoch", *progress.curves[0]], lineterminator="\n")
+    columns = ["epoch", *progress.curves[-1]]  # Not every epoch need have been validated.
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({"epoch": i, **row} for i, row in enumerate(progress.curves))
     write_text(path, text.getvalue())

@@ -21,6 +21,7 @@ from train.network import bfloat16 as mixed
 from train.network.bfloat16 import mixed_layers, with_inner
 from train.network.graph import build_network
 from train.network.progress import Progress
+from train.network.student import Student
 from train.network.tails import HeadClassifier, TailClassifier
 from train.pretrain import RESUME
 
@@ -117,8 +118,9 @@ def test_pretrain_gives_the_training_a_network_in_bfloat16_and_keeps_a_float32_b
     """As above, but for the training itself, which takes long."""
     types: dict[str, str] = {}
 
-    def look(backbone: Backbone, base: keras.Model, *others: object) -> Progress:
-        types.update({layer.name: layer.compute_dtype for layer in base.layers})
+    def look(backbone: Backbone, student: Student, *others: object) -> Progress:
+        types.update({layer.name: layer.compute_dtype for layer in student.base.layers})
+        assert student.logits.compute_dtype == student.compute_dtype == "float32"
         (tmp_path / RESUME).mkdir()
         return Progress(curves=[{"loss": 1.0}])
 

@@ -2,14 +2,16 @@
 
 import keras
 import numpy as np
+import pytest
 
 from flowers.backbones import BACKBONES
-from train.network.graph import build_base
+from train.network.graph import build_base, build_network
 from train.network.normalized import (
     fold_normalization,
     needs_normalization,
     with_normalization,
 )
+from train.work import Recipe
 
 
 def test_only_vgg16_goes_without_normalization() -> None:
@@ -39,3 +41,11 @@ def test_folding_changes_nothing_in_what_the_network_computes() -> None:
     np.testing.assert_allclose(
         base(photos).numpy(), expected, rtol=1e-3, atol=1e-3 * expected.max()
     )
+
+
+@pytest.mark.parametrize("key", BACKBONES)
+def test_only_the_tail_of_vgg16_is_trained_with_smaller_steps(key: str) -> None:
+    tail = build_network(BACKBONES[key], ["a", "b"], None, 96).tails["finetuned"]
+    rate = Recipe().tail_rate(normalized=not needs_normalization(tail))
+    expected = 0.1 if key == "vgg16" else 1.0
+    assert rate == pytest.approx(expected * Recipe().tail_learning_rate)
