@@ -73,13 +73,13 @@ class Student(keras.Model):
         return {"logits": logits, "taught": ops.stop_gradient(sum(answers) / len(answers))}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The divergence from what is to be learned; in validation, from the labels."""
+        """The divergence from what is to be learned; in validation, the log-loss of the labels."""
         if "taught" in y_pred:
             target = y_pred["taught"]
         elif training:
             target = mixed(y * (1.0 - self.smoothing) + self.smoothing / y.shape[-1], x[1])
         else:
-            target = y
+            return ops.mean(ops.categorical_crossentropy(y, y_pred["logits"], from_logits=True))
         return self.divergence(target, y_pred["logits"])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
