@@ -86,8 +86,9 @@ def photos_more(standings: Standings, best: Score, rival: Score) -> str:
     if needed is None:
         return SENTENCES["no_more"].format(**names)
     more = round_up(max(1, needed - photos))
-    text = f"more than {MANY:,}" if more > MANY else f"{more:,}"
-    return SENTENCES["more"].format(more=text, **names)
+    if more > MANY:
+        return SENTENCES["far"].format(many=f"{MANY:,}", **names)
+    return SENTENCES["more"].format(more=f"{more:,}", **names)
 
 
 def round_up(number: int) -> int:

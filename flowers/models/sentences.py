@@ -42,6 +42,10 @@ SENTENCES: Mapping[str, str] = {
         "about **{more} more** labelled photos would decide between {first} and {second}, if the "
         "difference stays as it is"
     ),
+    "far": (
+        "it would take **more than {many} more** labelled photos to decide between {first} and "
+        "{second}, if the difference stays as it is"
+    ),
     "no_more": "these photos do not say how many more would decide between {first} and {second}",
     "refusals": (
         "A photo with a class for a label counts as right when that class is nearest, even where "

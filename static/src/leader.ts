@@ -69,8 +69,11 @@ function photosMore(standings: Standings, best: Score, rival: Score, words: Word
   const say = sayer(words);
   const more = morePhotos(standings, best, rival, words);
   const pair = { first: nameOf(best, words), second: nameOf(rival, words) };
-  const count = more !== null && more > words.many ? `more than ${grouped(words.many)}` : grouped(more ?? 0);
-  return more === null ? say("no_more", pair) : say("more", { more: count, ...pair });
+  if (more === null) {
+    return say("no_more", pair);
+  }
+  const far = more > words.many;
+  return far ? say("far", { many: grouped(words.many), ...pair }) : say("more", { more: grouped(more), ...pair });
 }
 
 /** Two models side by side. */

@@ -1,7 +1,7 @@
 """The weights of a fresh clone, as they lie in `weights/`: what they reach, and what int8 costs.
 
-Their real figures, on photos, stand in their `metrics.json`. Drawn flowers are what a clone has to
-check them with; the bounds are loose.
+Their real figures stand in their `metrics.json`. A clone has two dozen photos of flowers to check
+them with, hard ones among them; the bounds are loose.
 """
 
 import json
@@ -14,7 +14,7 @@ from flowers.models.classifier import Classifier, calibrate
 from flowers.models.verdicts import verdict_of
 from flowers.models.zoo import Zoo
 from flowers.page.examples import own_photos
-from flowers.photos import load_photo
+from flowers.photos import load_photo, read_photo
 from flowers.weights.folder import DEFAULT_FOLDER, backbone_folders, check_artifact, read_config
 from flowers.weights.results import read_metrics
 from flowers.weights.source import Source
@@ -32,12 +32,13 @@ def classifier(request: pytest.FixtureRequest) -> Classifier:
     return Classifier(check_artifact(FOLDERS[request.param]))
 
 
-def test_drawn_flowers_are_read_right(classifier: Classifier) -> None:
+def test_photos_of_the_page_are_read_right(classifier: Classifier) -> None:
+    flowers = [example for example in own_photos() if example.label is not None]
     right = 0
-    for name in DRAWINGS:
-        photo = drawing(name, classifier.config.image_size)
-        right += sum(p.label == name for p in classifier.predict(photo).values())
-    assert right >= 0.75 * len(DRAWINGS) * len(VARIANTS)
+    for example in flowers:
+        photo = read_photo(example.path, classifier.config.image_size)
+        right += sum(p.label == example.label for p in classifier.predict(photo).values())
+    assert right >= 0.6 * len(flowers) * len(VARIANTS)
 
 
 def test_the_artifact_says_what_its_keras_graph_said(classifier: Classifier) -> None:

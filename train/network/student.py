@@ -4,9 +4,9 @@ import keras
 from keras import ops
 
 from flowers.backbones import PROBABILITIES, VARIANTS
+from train.network.layers import DROPOUT
 from train.network.views import as_photos, make_views, mixed, resized
 
-DROPOUT = 0.2
 TEACHER_SIZE = 176
 """Side of what the teacher sees, in pixels. Random crops enlarge by a fifth on average, so things
 are as large in them as in the whole photos of 224 px that it was trained on (Touvron et al. 2019).
