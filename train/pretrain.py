@@ -34,6 +34,7 @@ from train.network.normalized import (
     with_normalization,
 )
 from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
+from train.network.residual import silence_branches
 from train.network.student import TEACHER_SIZE, Student, forget_statistics_within
 from train.work import WORK, only_run
 
@@ -165,6 +166,8 @@ def pretrain(
         return weights
     with mixed_bfloat16(recipe.bfloat16):
         base = build_base(backbone, base_weights, recipe.image_size)
+        if base_weights is None:
+            silence_branches(base)
         trained = base
         if needs_normalization(base) and (twin := _normalized_weights(base_weights)) != MISSING:
             trained = with_normalization(base)
