@@ -20,7 +20,7 @@ from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
 from flowers.folders.disk import DiskFile
 from flowers.folders.layout import PhotoSet
-from flowers.weights.folder import KERAS_WEIGHTS, MANIFEST, read_config
+from flowers.weights.folder import KERAS_WEIGHTS, MANIFEST, check_file, read_config
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.pretraining import LabelledRows, PretrainData, collect_photos
@@ -100,6 +100,7 @@ class ViewBatches(keras.utils.PyDataset):
         self.drawn = whole_views(photos)
         if epoch < recipe.epochs:
             self.drawn = draw_views(photos, rng, recipe.smallest_crop, recipe.mixup)
+        self.drawn = self.drawn.astype(np.float32)
 
     def __len__(self) -> int:
         # The last, smaller batch is left out: its statistics are poor.
@@ -111,18 +112,16 @@ class ViewBatches(keras.utils.PyDataset):
         return (self.data.pixels(chosen), self.drawn[chosen]), self.data.one_hot(chosen)
 
 
-def load_teacher(folder: Path, classes: list[str]) -> tuple[keras.Model, str]:
-    """A trained backbone that teaches `classes`, and the hash of its weights.
-
-    Raises `WeightsError`.
-    """
+def check_teacher(folder: Path, classes: list[str]) -> str:
+    """The hash of the weights that are to teach `classes`. Raises `WeightsError` if they cannot."""
     config = read_config(folder)
     if list(config.classes) != classes:
         raise WeightsError(
             f"The teacher knows {len(config.classes)} classes and the photos have "
             f"{len(classes)}; train it on the same class folders."
         )
-    return load_graph(folder, TEACHER_SIZE), config.files[KERAS_WEIGHTS].sha256
+    check_file(folder, config, KERAS_WEIGHTS)
+    return config.files[KERAS_WEIGHTS].sha256
 
 
 def pretrain(
@@ -141,13 +140,11 @@ def pretrain(
     """
     weights = out / f"{backbone.key}.base.weights.h5"
     base_is_file = base_weights not in (None, "imagenet")
-    with mixed_bfloat16(recipe.bfloat16):
-        asked, taught_by = load_teacher(teacher, data.classes) if teacher else (None, None)
     note = json.dumps(
         {
             "backbone": backbone.key,
             "base": sha256_of(Path(str(base_weights))) if base_is_file else base_weights,
-            "teacher": taught_by,
+            "teacher": check_teacher(teacher, data.classes) if teacher else None,
             "recipe": asdict(recipe),
             "photos": len(data.train.rows),
             "classes": data.classes,
@@ -174,6 +171,7 @@ def pretrain(
             if twin:
                 trained.load_weights(twin)
         keras.utils.set_random_seed(recipe.seed)
+        asked = load_graph(teacher, TEACHER_SIZE) if teacher else None
         student = Student(trained, len(data.classes), recipe.temperature, recipe.smoothing, asked)
         progress = _train(backbone, student, data, recipe, out / RESUME)
     write_curves(progress, out / LOG)
@@ -233,7 +231,7 @@ def _train(
             initial_epoch=done,
             epochs=epochs,
             validation_data=(
-                (held_out.pixels(whole), whole_views(len(whole))),
+                (held_out.pixels(whole), whole_views(len(whole)).astype(np.float32)),
                 held_out.one_hot(whole),
             ),
             validation_batch_size=recipe.batch_size,

@@ -10,9 +10,10 @@ without, it is how near the features come to those of training photos.
 The graph is flat, since Keras finds no path through nested models when asked for a layer within.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -218,7 +219,11 @@ def load_network(folder: Path, image_size: int | None = None) -> tuple[Network, 
 
 def keras_probabilities(graph: keras.Model, photos: np.ndarray) -> dict[Variant, np.ndarray]:
     """What the graph says of uint8[n, size, size, 3]: float32[n, classes] per variant."""
-    outputs = graph.predict(photos, batch_size=32, verbose=0)
+    return probabilities_in(graph.predict(photos, batch_size=32, verbose=0))
+
+
+def probabilities_in(outputs: Mapping[str, Any]) -> dict[Variant, Any]:
+    """What the outputs of a graph say, [n, classes] of each variant that it has."""
     names = {variant: PROBABILITIES.format(variant=variant) for variant in VARIANTS}
     return {variant: outputs[name] for variant, name in names.items() if name in outputs}
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from flowers.backbones import PROBABILITIES, VARIANTS
+from train.network.graph import probabilities_in
 from train.network.layers import DROPOUT
 from train.network.views import as_photos, make_views, mixed, resized
 
@@ -68,8 +68,7 @@ class Student(keras.Model):
         logits = self.logits(self.dropout(self.pooling(features), training=training))
         if teacher is None:
             return {"logits": logits}
-        said = teacher(as_photos(views), training=False)
-        answers = [said[PROBABILITIES.format(variant=variant)] for variant in VARIANTS]
+        answers = probabilities_in(teacher(as_photos(views), training=False)).values()
         return {"logits": logits, "taught": ops.stop_gradient(sum(answers) / len(answers))}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

@@ -22,11 +22,15 @@ def small_base() -> keras.Model:
 class Teacher(keras.Model):
     """Says of a view how bright it is."""
 
+    def __init__(self, variants: list[str]):
+        super().__init__()
+        self.variants = variants
+
     def call(self, views, training=None):
         assert views.shape[1] == TEACHER_SIZE
         bright = keras.ops.mean(keras.ops.cast(views, "float32"), axis=(1, 2, 3)) / 255
         said = keras.ops.stack([bright, 1 - bright], axis=1)
-        return {"transfer_probabilities": said, "finetuned_probabilities": said}
+        return {f"{variant}_probabilities": said for variant in self.variants}
 
 
 @pytest.fixture
@@ -49,8 +53,11 @@ def test_without_a_teacher_labels_are_smoothed_and_mixed_and_in_validation_plain
     assert plain == pytest.approx(-np.diag(logits).mean(), rel=1e-4)
 
 
-def test_the_teacher_is_asked_about_the_very_views_that_the_base_sees(data: LabelledRows) -> None:
-    student = Student(small_base(), 2, teacher=Teacher())
+@pytest.mark.parametrize("variants", [["transfer", "finetuned"], ["transfer"]])
+def test_the_teacher_is_asked_about_the_very_views_that_the_base_sees(
+    data: LabelledRows, variants: list[str]
+) -> None:
+    student = Student(small_base(), 2, teacher=Teacher(variants))
     drawn = draw_views(8, np.random.default_rng(0))
     said = student((data.photos[:8], drawn), training=True)
     views = np.asarray(as_photos(make_views(data.photos[:8], drawn, TEACHER_SIZE)))
