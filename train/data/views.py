@@ -13,7 +13,7 @@ TOP, LEFT, HEIGHT, WIDTH, FLIPPED, BRIGHTNESS, CONTRAST, SATURATION, SHARE = ran
 def draw_views(
     photos: int, rng: np.random.Generator, smallest_crop: float = 0.35, mixup: float = 0.2
 ) -> np.ndarray:
-    """One random view of each photo: float32[photos, 9].
+    """One random view of each photo: float64[photos, 9].
 
     The crop is the random resized crop of Inception training (Szegedy et al. 2015): a share of the
     area from `smallest_crop` to 1, aspect ratio from 3:4 to 4:3; then a flip in half of the cases
@@ -24,21 +24,22 @@ def draw_views(
     ratio = np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3), photos))
     width = np.minimum(1.0, np.sqrt(area * ratio))
     height = np.minimum(1.0, np.sqrt(area / ratio))
-    drawn = rng.beta(mixup, mixup, photos) if mixup else np.ones(photos)
+    left, top = rng.uniform(0.0, 1.0 - width), rng.uniform(0.0, 1.0 - height)
     columns = [
-        rng.uniform(0.0, 1.0 - height),
-        rng.uniform(0.0, 1.0 - width),
+        top,
+        left,
         height,
         width,
         rng.random(photos) < 0.5,
         *rng.uniform(0.7, 1.3, (3, photos)),
-        np.maximum(drawn, 1.0 - drawn),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    drawn = rng.beta(mixup, mixup, photos) if mixup else np.ones(photos)
+    columns.append(np.maximum(drawn, 1.0 - drawn))
+    return np.stack(columns, axis=1)
 
 
 def whole_views(photos: int) -> np.ndarray:
-    """The views that are the photos themselves, float32[photos, 9]."""
-    whole = np.ones((photos, 9), dtype=np.float32)
+    """The views that are the photos themselves, float64[photos, 9]."""
+    whole = np.ones((photos, 9))
     whole[:, [TOP, LEFT, FLIPPED]] = 0.0
     return whole

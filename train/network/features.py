@@ -245,9 +245,11 @@ def _agree(got: np.ndarray, expected: np.ndarray) -> bool:
 
 
 def _keras_engine(model: keras.Model) -> FeatureExtractor:
+    # JAX compiles for every size of a batch, which takes longer than a few photos more.
+    multiple = BATCH if keras.backend.backend() == "jax" else 1
+
     def run(photos: np.ndarray) -> list[np.ndarray]:
-        # Batches of one size: compiling for another one takes longer than a few photos more.
-        more = np.zeros((-len(photos) % BATCH, *photos.shape[1:]), photos.dtype)
+        more = np.zeros((-len(photos) % multiple, *photos.shape[1:]), photos.dtype)
         outputs = model.predict(np.concatenate([photos, more]), batch_size=BATCH, verbose=0)
         return [output[: len(photos)] for output in keras.tree.flatten(outputs)]
 

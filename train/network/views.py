@@ -4,7 +4,6 @@ A crop with a change of size is linear and separable, so it is two small matrix 
 that takes no time beside the network; a processor would be busy with it all the while.
 """
 
-import keras
 from keras import ops
 
 from train.data.views import (
@@ -28,7 +27,7 @@ def make_views(photos, drawn, size: int):
 
     Each is mixed with the view at its place counted from the end of the batch.
     """
-    photos = ops.cast(photos, "float32")
+    photos, drawn = ops.cast(photos, "float32"), ops.cast(drawn, "float32")
     rows = _resampling(drawn[:, TOP], drawn[:, HEIGHT], photos.shape[1], size)
     columns = _resampling(drawn[:, LEFT], drawn[:, WIDTH], photos.shape[2], size)
     flipped = drawn[:, FLIPPED, None, None] > 0.5
@@ -42,7 +41,8 @@ def make_views(photos, drawn, size: int):
 
 def mixed(of_photos, drawn):
     """What belongs to the photos of a batch, [b, ...], mixed as their views are (mixup)."""
-    share = ops.reshape(drawn[:, SHARE], (-1,) + (1,) * (len(of_photos.shape) - 1))
+    share = ops.cast(drawn[:, SHARE], "float32")
+    share = ops.reshape(share, (-1,) + (1,) * (len(of_photos.shape) - 1))
     return share * of_photos + (1.0 - share) * ops.flip(of_photos, axis=0)
 
 
@@ -86,5 +86,5 @@ def _blend(views, towards, factor):
 
 
 def _grey(views):
-    luma = keras.ops.convert_to_tensor(LUMA, "float32")
+    luma = ops.convert_to_tensor(LUMA, "float32")
     return ops.sum(views * luma, axis=-1, keepdims=True)

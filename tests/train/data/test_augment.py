@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from train.data.augment import random_view, whole_view
+from train.data.augment import random_view
 
 SIDES = np.zeros((60, 80, 3), np.uint8)
 SIDES[:, :40] = 255
@@ -39,9 +39,3 @@ def test_a_crop_keeps_the_share_of_the_area_that_is_asked_for() -> None:
         rows = views(steps, 50, smallest)[:, 16, :, 0].astype(float)
         spans[smallest] = np.ptp(rows, axis=1).mean()
     assert spans[0.35] < 0.9 * spans[1.0]
-
-
-def test_the_whole_view_is_the_photo_itself_where_it_has_the_size() -> None:
-    square = SIDES[:, :60]
-    assert whole_view(square, 60) is square
-    assert whole_view(square, 30).shape == (30, 30, 3)

@@ -2,21 +2,10 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image
 
-from train.data.views import (
-    BRIGHTNESS,
-    CONTRAST,
-    FLIPPED,
-    HEIGHT,
-    LEFT,
-    SATURATION,
-    SHARE,
-    TOP,
-    WIDTH,
-    draw_views,
-    whole_views,
-)
+from train.data.augment import drawn_view
+from train.data.views import SHARE, draw_views, whole_views
 from train.network.views import as_photos, make_views, mixed, resized
 
 SIDE = 48
@@ -29,17 +18,6 @@ def photos() -> np.ndarray:
     return np.stack([image.resize((SIDE, SIDE), Image.Resampling.BICUBIC) for image in images])
 
 
-def by_pillow(photo: np.ndarray, drawn: np.ndarray, size: int) -> np.ndarray:
-    left, top = drawn[LEFT] * SIDE, drawn[TOP] * SIDE
-    box = (left, top, left + drawn[WIDTH] * SIDE, top + drawn[HEIGHT] * SIDE)
-    image = Image.fromarray(photo).resize((size, size), Image.Resampling.BILINEAR, box=box)
-    if drawn[FLIPPED]:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    image = ImageEnhance.Brightness(image).enhance(drawn[BRIGHTNESS])
-    image = ImageEnhance.Contrast(image).enhance(drawn[CONTRAST])
-    return np.asarray(ImageEnhance.Color(image).enhance(drawn[SATURATION]))
-
-
 @pytest.mark.parametrize("size", [20, 48, 64])
 def test_a_view_is_what_pillow_makes_of_the_photo(photos: np.ndarray, size: int) -> None:
     drawn = draw_views(len(photos), np.random.default_rng(1), mixup=0)
@@ -47,7 +25,7 @@ def test_a_view_is_what_pillow_makes_of_the_photo(photos: np.ndarray, size: int)
     assert views.shape == (len(photos), size, size, 3)
     assert views.dtype == np.uint8
     for view, photo, row in zip(views, photos, drawn, strict=True):
-        expected = by_pillow(photo, row, size).astype(int)
+        expected = drawn_view(photo, row, size).astype(int)
         # Pillow rounds after each of the five steps, mostly down.
         assert np.abs(view - expected).max() <= 4
         assert np.abs(view - expected).mean() < 2
