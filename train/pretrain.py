@@ -20,12 +20,18 @@ from flowers.errors import WeightsError
 from flowers.files import sha256_of, write_text
 from flowers.folders.disk import DiskFile
 from flowers.folders.layout import PhotoSet
-from flowers.weights.folder import KERAS_WEIGHTS, MANIFEST, check_file, read_config
+from flowers.weights.folder import (
+    KERAS_WEIGHTS,
+    MANIFEST,
+    PretrainingStage,
+    check_file,
+    read_config,
+)
 from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.pretraining import LabelledRows, PretrainData, collect_photos
 from train.data.views import draw_views, whole_views
-from train.network.base import RECIPE, find_base
+from train.network.base import RECIPE, find_base, stages_of
 from train.network.bfloat16 import mixed_bfloat16
 from train.network.graph import build_base, load_graph
 from train.network.normalized import (
@@ -140,12 +146,15 @@ def pretrain(
     """
     weights = out / f"{backbone.key}.base.weights.h5"
     base_is_file = base_weights not in (None, "imagenet")
+    earlier = stages_of(Path(str(base_weights))) if base_is_file else ()
+    this = PretrainingStage(image_size=recipe.image_size, epochs=recipe.epochs)
     note = json.dumps(
         {
             "backbone": backbone.key,
             "base": sha256_of(Path(str(base_weights))) if base_is_file else base_weights,
             "teacher": check_teacher(teacher, data.classes) if teacher else None,
             "recipe": asdict(recipe),
+            "stages": [stage.model_dump() for stage in (*earlier, this)],
             "photos": len(data.train.rows),
             "classes": data.classes,
         },
@@ -162,6 +171,7 @@ def pretrain(
         print(f"{weights} is trained already.")
         return weights
     with mixed_bfloat16(recipe.bfloat16):
+        keras.utils.set_random_seed(recipe.seed)
         base = build_base(backbone, base_weights, recipe.image_size)
         if base_weights is None:
             silence_branches(base)
@@ -170,7 +180,6 @@ def pretrain(
             trained = with_normalization(base)
             if twin:
                 trained.load_weights(twin)
-        keras.utils.set_random_seed(recipe.seed)
         asked = load_graph(teacher, TEACHER_SIZE) if teacher else None
         student = Student(trained, len(data.classes), recipe.temperature, recipe.smoothing, asked)
         progress = _train(backbone, student, data, recipe, out / RESUME)

@@ -70,8 +70,7 @@ def comparison_tab(zoo: Zoo) -> None:
             "Nothing was measured with these weights",
             "Train some, as the tab About shows; the figures of the test photos appear here then.",
         )
-    notices = {e.config.notice for e in entries.values() if e.config}
-    _leaderboard(tables.leaderboard(entries, published, compared), published, len(notices) == 1)
+    _leaderboard(tables.leaderboard(entries, published, compared), published)
     if others:
         _measured_elsewhere(others)
     if compared:
@@ -88,15 +87,18 @@ def _conditions(metrics: dict[str, Metrics]) -> str:
     return f"{where} Milliseconds: {timed}." if timed else where
 
 
-def _leaderboard(rows: list[tables.Row], published: Published | None, alike: bool) -> None:
+def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     if not rows:
         return
-    whole = all(row.figures["measured"] for row in rows)
-    said = [] if whole else ["Grey: not among these weights."]
-    if any(row.figures["measured"].get("others refused %") is not None for row in rows):
+    measured = [row for row in rows if row.figures["measured"]]
+    said = [] if len(measured) == len(rows) else ["Grey: not among these weights."]
+    if any(row.figures["measured"].get("others refused %") is not None for row in measured):
         said.append("Others refused: share of the held-out photos of none of the classes.")
-    if not alike and any(row.figures["measured"] for row in rows):
-        said.append("Not all of these were trained alike: see the notice above the tabs.")
+    if len({row.figures["measured"].get("epochs of base") for row in measured}) > 1:
+        said.append(
+            "Not all bases were trained for as long, so compare with care; the notice above the "
+            "tabs says more."
+        )
     heading("Leaderboard", " ".join(said))
     # On which photos the others were measured stands above, once for all.
     photos = f"On {published.test_photos:,} test photos" if published else ""

@@ -22,13 +22,14 @@ Origin = Literal["measured", "published"]
 FIGURES: Mapping[Origin, tuple[str, ...]] = {
     "measured": (
         *("accuracy %", "from %", "to %", "precision", "recall", "F1", "log-loss"),
-        *("calibration error", "others refused %", "ms", "MB", "photos"),
+        *("calibration error", "others refused %", "ms", "MB", "epochs of base", "photos"),
         *("seeds", "mean of seeds %", "lowest of seeds %", "highest of seeds %"),
     ),
     "published": ("accuracy %", "from %", "to %", "precision", "recall", "F1", "photos"),
 }
 """`from` and `to` are the ends of the 95 % interval. `others refused` is the share of held-out
-photos of none of the classes that were. The page shows some, the CSV all."""
+photos of none of the classes that were. `epochs of base` are those of its pretraining here. The
+page shows some, the CSV all."""
 CSV_DIGITS = 3
 """After the point, in the CSV."""
 
@@ -58,6 +59,7 @@ SHOWN: Mapping[Origin, tuple[Column, ...]] = {
         Column("others refused", "others refused %", "{others refused %:.0f} %"),
         Column("ms", "ms", "{ms:.1f}"),
         Column("MB", "MB", "{MB:.1f}"),
+        Column("epochs of base", "epochs of base", "{epochs of base:.0f}"),
     ),
     "published": (
         Column("accuracy %", "accuracy %", "{accuracy %:.2f}"),
@@ -118,7 +120,8 @@ def _measured(
     values: list[Cell] = [*accuracy, *scores, result.expected_calibration_error]
     refused = result.unknown_rejected
     values += [None if refused is None else 100 * refused, metrics.latency_ms]
-    values += [megabytes, metrics.data.photos]
+    epochs = entry.config.base.epochs if entry.config else None
+    values += [megabytes, epochs, metrics.data.photos]
     if found := result.seed_range:
         values += [found.seeds, *(100 * share for share in (found.mean, found.low, found.high))]
     return dict(zip(FIGURES["measured"], values, strict=False))

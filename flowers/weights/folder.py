@@ -111,6 +111,16 @@ class VariantSettings(Schema):
         return self
 
 
+class PretrainingStage(Schema):
+    """One of the trainings that a base had in this project, the first of which began from nothing.
+
+    Or from the ImageNet weights that its source names.
+    """
+
+    image_size: Annotated[int, Field(ge=32, le=1024)]
+    epochs: Annotated[int, Field(ge=1)]
+
+
 class BaseSource(Schema):
     """Where the base came from before this training."""
 
@@ -118,6 +128,13 @@ class BaseSource(Schema):
     name: str
     """For people: "ImageNet weights of keras.applications", or the name of the file."""
     sha256: Sha256 | None = None
+    stages: tuple[PretrainingStage, ...] = ()
+    """None where that is not known, as of a base from elsewhere."""
+
+    @property
+    def epochs(self) -> int | None:
+        """Of all stages together."""
+        return sum(stage.epochs for stage in self.stages) or None
 
 
 class Config(Schema):

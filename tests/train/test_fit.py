@@ -19,6 +19,7 @@ from flowers.weights.folder import (
     KERAS_WEIGHTS,
     MANIFEST,
     METRICS,
+    PretrainingStage,
     check_artifact,
     check_file,
     read_config,
@@ -117,6 +118,7 @@ def test_the_base_comes_back_out_of_a_weights_folder(
     )
     for one, other in pairs:
         np.testing.assert_array_equal(one, other)
+    assert source.stages == (PretrainingStage(image_size=SIZE, epochs=3),)
     # It was pretrained on the training photos of this split, so no other split may test on them.
     assert photos_seen(str(weights_folder)) == photos_seen(str(base_folder))
 

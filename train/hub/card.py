@@ -253,6 +253,9 @@ def _provenance(models: Sequence[Described]) -> str:
         recipe = ", ".join(f"{key} {value}" for key, value in config.recipe.items())
         versions = ", ".join(f"{key} {value}" for key, value in config.versions.items())
         origin = _plain(base.name) + (f" (sha256 `{base.sha256[:12]}`)" if base.sha256 else "")
+        if base.stages:
+            stages = (f"{stage.epochs} at {stage.image_size} px" for stage in base.stages)
+            origin += f"; epochs: {', '.join(stages)}"
         cells = [_name(config), origin, config.precision, _plain(recipe), _plain(versions)]
         rows.append([*cells, f"`{_plain(config.data_fingerprint)}`"])
     head = ["Backbone", "Base", "Artifact", "Recipe", "Versions", "Data fingerprint"]

@@ -14,6 +14,7 @@ from flowers.weights.folder import (
     KERAS_WEIGHTS,
     MANIFEST,
     BaseSource,
+    PretrainingStage,
     backbone_folders,
     check_file,
     read_config,
@@ -49,7 +50,10 @@ def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
             f"There are no base weights of {backbone.name} at {path}; use imagenet, none, a file "
             f"of weights, the folder that pretrain wrote or a weights folder. Received: {base}"
         )
-    return str(path), BaseSource(kind="file", name=_story(path), sha256=sha256_of(path))
+    source = BaseSource(
+        kind="file", name=_story(path), sha256=sha256_of(path), stages=stages_of(path)
+    )
+    return str(path), source
 
 
 def _base_of_weights_folder(folder: Path) -> tuple[str, BaseSource]:
@@ -61,7 +65,13 @@ def _base_of_weights_folder(folder: Path) -> tuple[str, BaseSource]:
             f"{path} has no transfer variant and so not the whole base; give other weights."
         )
     name = f"{folder.parent.name}/{folder.name}/{KERAS_WEIGHTS}, begun from {config.base.name}"
-    return str(path), BaseSource(kind="file", name=name, sha256=config.files[KERAS_WEIGHTS].sha256)
+    source = BaseSource(
+        kind="file",
+        name=name,
+        sha256=config.files[KERAS_WEIGHTS].sha256,
+        stages=config.base.stages,
+    )
+    return str(path), source
 
 
 def build_network_on(
@@ -102,6 +112,15 @@ def _story(path: Path) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         return path.name
     return f"{path.name}, {story}"
+
+
+def stages_of(path: Path) -> tuple[PretrainingStage, ...]:
+    """The stages that `pretrain` noted beside a base file; none where it did not make it."""
+    try:
+        recipe = json.loads((path.parent / RECIPE).read_text(encoding="utf-8"))
+        return tuple(PretrainingStage.model_validate(stage) for stage in recipe["stages"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
 
 
 def _unusable(backbone: Backbone, path: str | None, error: Exception) -> WeightsError:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from math import log10
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from flowers.page.charts.points import accuracy_chart, cost_chart
 from flowers.page.comparison import comparison_tab
 from flowers.page.mistakes import mistakes_html
 from flowers.page.tables import leaderboard, measured_on, to_csv, to_html
+from flowers.weights.folder import BaseSource, PretrainingStage, read_config
 from flowers.weights.published import read_published
 from flowers.weights.results import (
     DataSource,
@@ -195,6 +197,22 @@ def test_the_leaderboard_says_how_many_photos_of_none_of_the_classes_are_refused
     assert found["finetuned"]["measured others refused %"] == "72.3"
     assert found["transfer"]["measured others refused %"] == ""
     assert "72 %" in to_html(rows, {})
+
+
+def test_the_leaderboard_says_how_long_each_base_was_trained(
+    metrics: dict[str, Metrics], tmp_path: Path
+) -> None:
+    config = read_config(make_folder(tmp_path, "vgg16") / "vgg16")
+    stages = tuple(PretrainingStage(image_size=s, epochs=e) for s, e in ((128, 40), (176, 10)))
+    base = BaseSource(kind="file", name="some.h5", stages=stages)
+    entries = {key: Entry(key, "usable", config, m) for key, m in metrics.items()}
+    assert "epochs of base" not in to_html(leaderboard(entries, None, metrics), {})
+    entries["vgg16"] = replace(entries["vgg16"], config=config.model_copy(update={"base": base}))
+    rows = leaderboard(entries, None, metrics)
+    found = {row["backbone"]: row for row in csv.DictReader(io.StringIO(to_csv(rows)))}
+    assert found["VGG16"]["measured epochs of base"] == "50"
+    assert found["MobileNetV2"]["measured epochs of base"] == ""
+    assert "epochs of base" in to_html(rows, {})
 
 
 def test_several_seeds_stand_in_the_leaderboard_where_there_are_any(

@@ -7,7 +7,14 @@ import pytest
 from huggingface_hub import ModelCard
 
 from flowers.errors import WeightsError
-from flowers.weights.folder import METRICS, backbone_folders, read_config, write_config
+from flowers.weights.folder import (
+    METRICS,
+    BaseSource,
+    PretrainingStage,
+    backbone_folders,
+    read_config,
+    write_config,
+)
 from flowers.weights.results import SeedResult, read_metrics
 from flowers.weights.source import Entry, read_entry
 from tests.support.folders import make_folder
@@ -88,6 +95,13 @@ def test_provenance_and_use_are_told(models):
     assert "epochs 10, seed 0" in text
     assert "FLOWERS_REPO=somebody/flowers" in text
     assert "## Intended use" in text
+
+
+def test_provenance_tells_what_a_base_had(models):
+    stages = tuple(PretrainingStage(image_size=s, epochs=e) for s, e in ((96, 22), (128, 9)))
+    source = BaseSource(kind="file", name="some.h5", sha256="0" * 64, stages=stages)
+    first = replace(models[0], config=models[0].config.model_copy(update={"base": source}))
+    assert "epochs: 22 at 96 px, 9 at 128 px" in model_card([first, *models[1:]])
 
 
 def test_the_same_results_give_the_same_card(models):
