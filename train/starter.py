@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, Backbone
+from flowers.errors import WeightsError
 from flowers.files import whole_file
 from flowers.folders.find import find_on_disk
 from flowers.folders.layout import read_folder
@@ -23,10 +24,10 @@ from train.data.background import scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Photo, scan_dataset
 from train.data.pretraining import collect_photos
-from train.fit import FitJob, fit
+from train.fit import FitJob, fit, left_to_export
 from train.hub.card import write_model_card
 from train.pretrain import PretrainRecipe, pretrain
-from train.work import Recipe
+from train.work import WORK, Recipe, Trained
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def make_starter(
     measured = {photo.sha256 for photo in background.photos if photo.part != "train"}
     photos = collect_photos(dataset, [others], cache, leave=measured)
     union = link_photos(dataset.root, photos.seen, runs / "teacher-photos")
-    fit(
+    teacher = fit_and_export(
         FitJob(
             data=str(union),
             out=runs / "teacher",
@@ -100,16 +101,14 @@ def make_starter(
             precision="float32",
         )
     )
-    teacher = runs / "teacher" / "mobilenetv2"
     base: str | None = None
     for number, recipe in enumerate(recipes(), start=1):
         folder = runs / f"{backbone.key}-stage{number}"
         base = str(pretrain(backbone, photos, recipe, folder, base, teacher))
-    weights = runs / "weights"
-    fit(
+    folder = fit_and_export(
         FitJob(
             data=str(data),
-            out=weights,
+            out=runs / "weights",
             backbones=(backbone,),
             recipe=Recipe(views=VIEWS),
             base=str(base),
@@ -118,12 +117,21 @@ def make_starter(
             precision="int8",  # Six of them have to fit into a clone.
         )
     )
-    publish(weights, out, backbone)
+    publish(folder, out)
 
 
-def publish(weights: Path, out: Path, backbone: Backbone) -> None:
-    """Copy what serving needs of a finished backbone to `out`; `config.json` comes last."""
-    folder, target = weights / backbone.key, out / backbone.key
+def fit_and_export(job: FitJob) -> Path:
+    """The folder of the one backbone of a job. Raises `WeightsError` if another has to export."""
+    fit(job)
+    (backbone,) = job.backbones
+    if not Trained.load(job.out / WORK / backbone.key).is_finished(job.out):
+        raise WeightsError(f"Export first, then run this again: {left_to_export(job, backbone)}")
+    return job.out / backbone.key
+
+
+def publish(folder: Path, out: Path) -> None:
+    """Copy what serving needs of a backbone's folder into `out`; `config.json` comes last."""
+    target = out / folder.name
     config = read_config(folder)
     files = {name: record for name, record in config.files.items() if name in SERVING_FILES}
     for name in files:
@@ -131,7 +139,7 @@ def publish(weights: Path, out: Path, backbone: Backbone) -> None:
             shutil.copyfile(folder / name, partial)
     write_config(target, config.model_copy(update={"files": files}))
     with whole_file(out / MANIFEST) as partial:
-        shutil.copyfile(weights / MANIFEST, partial)
+        shutil.copyfile(folder.parent / MANIFEST, partial)
     write_model_card(out)
 
 

@@ -1,9 +1,17 @@
-"""The stages that made the starter weights, as data."""
+"""The stages that made the starter weights, as data, and what holds them together."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
+from flowers.backbones import BACKBONES
+from flowers.errors import WeightsError
+from train import starter
+from train.fit import FitJob
 from train.pretrain import PretrainRecipe
 from train.starter import STAGES, notice, recipes
+from train.work import FINISHED, WORK
 
 
 def test_stages_follow_each_other_with_other_views() -> None:
@@ -26,3 +34,16 @@ def test_the_learning_rate_rises_falls_and_ends_at_nothing() -> None:
 
 def test_the_notice_says_how_much_they_had() -> None:
     assert f"{sum(stage.epochs for stage in STAGES)} epochs at 128 and 176 px" in notice()
+
+
+def test_where_nothing_exports_the_next_step_is_told(
+    weights_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with JAX, which trains and leaves the export to TensorFlow."""
+    monkeypatch.setattr(starter, "fit", lambda job: None)
+    out = shutil.copytree(weights_folder, tmp_path / "weights")
+    job = FitJob(data="", out=out, backbones=(BACKBONES["mobilenetv2"],))
+    assert starter.fit_and_export(job) == out / "mobilenetv2"
+    (out / WORK / "mobilenetv2" / FINISHED).unlink()
+    with pytest.raises(WeightsError, match=f"run this again: .*train export --weights {out}$"):
+        starter.fit_and_export(job)

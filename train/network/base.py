@@ -69,7 +69,7 @@ def _base_of_weights_folder(folder: Path) -> tuple[str, BaseSource]:
         kind="file",
         name=name,
         sha256=config.files[KERAS_WEIGHTS].sha256,
-        stages=config.base.stages,
+        stages=stages_of(path),
     )
     return str(path), source
 
@@ -115,7 +115,12 @@ def _story(path: Path) -> str:
 
 
 def stages_of(path: Path) -> tuple[PretrainingStage, ...]:
-    """The stages that `pretrain` noted beside a base file; none where it did not make it."""
+    """The stages that a base file had, as noted beside it; none where nothing is.
+
+    Raises `WeightsError` when it lies in a weights folder that cannot be read.
+    """
+    if path.name == KERAS_WEIGHTS and (path.parent / CONFIG).is_file():
+        return read_config(path.parent).base.stages
     try:
         recipe = json.loads((path.parent / RECIPE).read_text(encoding="utf-8"))
         return tuple(PretrainingStage.model_validate(stage) for stage in recipe["stages"])
