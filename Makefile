@@ -44,7 +44,8 @@ test-all: $(ALL)/ready ## also all six networks converted, and more of each kind
 
 bench: $(ALL)/ready ## make bench DATA=DIR: serving and training beside plain Keras; hours, on an idle machine
 	$(ALL)/python -m benchmarks.serving --docs
-	$(ALL)/python -m benchmarks.training $(if $(DATA),--data $(DATA) --docs)
+	$(ALL)/python -m benchmarks.costs
+	$(if $(DATA),$(ALL)/python -m benchmarks.training --data $(DATA) --docs)
 
 screenshots: $(ALL)/ready ## take the pictures in docs/ from the real page; needs Chromium
 	$(ALL)/python -m tests.screenshots

@@ -11,6 +11,9 @@ from benchmarks.machine import describe_machine
 from flowers.files import write_text
 
 RESULTS = Path(__file__).parent / "results"
+"""The figures behind the tables in `docs/`, written together with them."""
+TRIED = Path(__file__).parents[1] / "build" / "benchmarks"
+"""Those of all other runs."""
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
@@ -51,13 +54,15 @@ def write_results(
     text: str,
     document: dict[str, Any],
     packages: Sequence[str],
-    folder: Path = RESULTS,
+    folder: Path | None = None,
     docs: bool = False,
 ) -> None:
     """Print what was measured, with the machine and the versions of `packages`, and save it.
 
-    All figures go to `<name>.json` in `folder`; with `docs`, the text into `docs/benchmarks.md`.
+    With `docs`, the text goes into `docs/benchmarks.md`. All figures go to `<name>.json` in
+    `folder`: by default `results/` with `docs`, and else one that is not part of the project.
     """
+    folder = folder or (RESULTS if docs else TRIED)
     machine = describe_machine(packages)
     text = f"{text}\n\n{machine.sentence()}"
     print(f"\n{text}")

@@ -43,11 +43,14 @@ class Backbone:
     tail: int = 15
     """The last layers of the base that the finetuned variant trains; the rest is the trunk."""
 
+    normalized: bool = True
+    """Whether its convolutions have batch normalization behind them."""
+
 
 BACKBONES: dict[str, Backbone] = {
     backbone.key: backbone
     for backbone in (
-        Backbone("vgg16", "VGG16", "VGG16", "caffe"),
+        Backbone("vgg16", "VGG16", "VGG16", "caffe", normalized=False),
         Backbone("inceptionv3", "InceptionV3", "InceptionV3", "tf"),
         Backbone("inceptionresnetv2", "InceptionResNetV2", "InceptionResNetV2", "tf"),
         Backbone("densenet121", "DenseNet121", "DenseNet121", "torch"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 from flowers.backbones import BACKBONES, VARIANTS, Model
-from flowers.errors import UserError
+from flowers.errors import BuildError, UserError
 from flowers.files import sha256_of, write_text
 from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import MAX_PHOTOS, Shot
@@ -53,13 +53,16 @@ BUTTONS = ("theme-switch", "batch-start", "batch-sample", "batch-stop")
 """Of the app, whose words stand on the same ones here."""
 STATIC_THUMBNAIL = 144
 """Side of an example to choose, in pixels."""
+WORKER_FILE = "sw.js"
+"""Is in every build; a folder without it holds something else."""
 
 
 def build_site(out: Path, source: Source | None = None) -> None:
-    """Write the page to `out`, which is replaced as a whole. Raises `UserError`.
+    """Write the page to `out`, in the place of an earlier build. Raises `UserError`.
 
     Without a `source` the environment says where the weights come from.
     """
+    check_out(out)
     install()
     check_types()
     zoo = Zoo(source or weights_from_environment())
@@ -75,6 +78,17 @@ def build_site(out: Path, source: Source | None = None) -> None:
         if out.exists():
             out.rename(Path(partial) / "before")
         folder.rename(out)
+
+
+def check_out(out: Path) -> None:
+    """See that nothing but an earlier build would be replaced. Raises `BuildError`."""
+    if not out.exists() or (out / WORKER_FILE).is_file():
+        return
+    if not out.is_dir() or any(out.iterdir()):
+        raise BuildError(
+            f"{out} is not an earlier build of the page, and would be deleted; give --out a new "
+            "or an empty folder."
+        )
 
 
 def write_weights(zoo: Zoo, out: Path) -> None:
@@ -175,7 +189,7 @@ def write_service_worker(out: Path) -> None:
     kept = ["./" if name == "index.html" else name for name in kept]
     bundle(
         SERVICE_WORKER,
-        out / "sw.js",
+        out / WORKER_FILE,
         "--format=iife",
         f"--banner:js=const KEPT={json.dumps(kept)},VERSION={json.dumps(version)};",
     )
@@ -210,7 +224,12 @@ def _models(zoo: Zoo) -> list[Model]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="the folder to write")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=DEFAULT_OUT,
+        help="the folder to write; an earlier build there is replaced as a whole",
+    )
     parser.add_argument("--repo", metavar="USER/REPO", help="take the weights from the Hub")
     parser.add_argument("--revision", help="with --repo: tag, branch or hash; default: main")
     options = parser.parse_args(arguments)

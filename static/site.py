@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from flowers.backbones import BACKBONES, DEFAULT_CLASSES, VARIANTS
+from flowers.folders.aside import SYSTEM_NAMES, THUMBNAILS
 from flowers.folders.labels import MEANT, NOT_A_CLASS
 from flowers.folders.layout import PART
 from flowers.folders.names import ALIKE, INVISIBLE
@@ -23,7 +24,7 @@ from flowers.page.charts.matrices import MODEL_ROW, difference_chart
 from flowers.page.examples import Example
 from flowers.page.many_photos import COLUMNS
 from flowers.page.words import WORDS
-from flowers.photos import SUFFIXES
+from flowers.photos import MAX_PIXELS, MIN_SIDE, SUFFIXES
 from flowers.stats import POWER, SIGNIFICANT
 from flowers.weights.folder import ARTIFACT
 from static.answered import answered
@@ -60,8 +61,10 @@ def site_of(
         "differences": {"figure": script_figure(difference_chart(standings({}))), "row": MODEL_ROW},
         "digits": {"fields": ANSWER_DIGITS, "other": OTHER},
         "labels": label_rules(),
+        "asideNames": aside_names(),
         "csvColumns": COLUMNS,
         "suffixes": sorted(SUFFIXES),
+        "photos": photo_limits(),
         "mostPhotos": MAX_PHOTOS,
     }
 
@@ -93,6 +96,16 @@ def label_rules() -> dict[str, str | float]:
         "not_a_class": NOT_A_CLASS,
         "meant": MEANT,
     }
+
+
+def photo_limits() -> dict[str, int]:
+    """Which photos are read at all, for `static/src/photo.ts`."""
+    return {"mostPixels": MAX_PIXELS, "leastSide": MIN_SIDE}
+
+
+def aside_names() -> list[str]:
+    """Names of files and folders that are left aside, for `static/src/aside.ts`."""
+    return sorted(SYSTEM_NAMES | THUMBNAILS)
 
 
 def script_json(found: Mapping[str, Any]) -> Markup:

@@ -31,6 +31,9 @@ from train.quiet import quiet
 from train.terminal import show_any_name
 from train.work import WORK, Recipe
 
+GOING_ON = frozenset({"fit", "pretrain", "starter", "predict"})
+"""Commands that keep what they did before they were stopped."""
+OTHER_BACKENDS = frozenset({"jax", "torch"})
 FULL = "The disk is full; free some space and run the same command again."
 
 
@@ -47,12 +50,18 @@ def main(arguments: list[str] | None = None) -> int:
         missing = (error.name or "").split(".")[0]
         if missing in ("", "flowers", "train"):
             raise
+        if missing in OTHER_BACKENDS:
+            return _fail(
+                f"KERAS_BACKEND={missing} needs {missing}, which make train-env does not install; "
+                f"add it with pip, or leave KERAS_BACKEND out."
+            )
         return _fail(
             f"Training needs more libraries than the app; install them with make train-env and "
             f"use its Python. Received: no module named {missing}"
         )
     except KeyboardInterrupt:
-        return _fail("Stopped; the same command goes on from here.", code=130)
+        goes_on = "; the same command goes on from here" if options.command in GOING_ON else ""
+        return _fail(f"Stopped{goes_on}.", code=130)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             return _fail(FULL)
@@ -70,7 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m train", description="Train, measure and publish backbones."
     )
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="command")
     for name, add_options, run, text in (
         ("fit", fit_options, _fit, "train backbones on a folder of class folders"),
         (
@@ -116,25 +125,35 @@ def _fit(options: argparse.Namespace) -> None:
         if hasattr(options, "devices"):
             raise UserError("A task on a cluster has one GPU; leave out --devices or --cluster.")
         _check_ray()
+    if hasattr(options, "examples") != hasattr(options, "examples_license"):
+        raise DatasetError(
+            "Say which photos may be shown and whose they are: --examples N and "
+            "--examples-license TEXT go together."
+        )
     repo, private = getattr(options, "push", None), hasattr(options, "private")
+    if private and not repo:
+        raise UserError("--private is for a repository; add --push USER/REPO or leave it out.")
+    with quiet():
+        from train.fit import FitJob, exports, fit
+
+        bfloat16 = _bfloat16(options)
+    job = given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16))
     if repo:
+        if not exports(job):
+            raise UserError(
+                "What is not exported here cannot be pushed; leave out --push, then export and "
+                "push with the commands of these names."
+            )
         from train.hub.push import prepare_push
 
         prepare_push(repo, private)
-    with quiet():
-        from train.fit import FitJob, fit
-
-        bfloat16 = _bfloat16(options)
 
     train = None
     if hasattr(options, "cluster"):
         with quiet():
             from train.cluster.fit import trainer_on
         train = trainer_on(options.cluster)
-    if hasattr(options, "examples") and not hasattr(options, "examples_license"):
-        raise DatasetError("Say whose photos they are: --examples needs --examples-license TEXT.")
-    fit(given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16)), train)
-
+    fit(job, train)
     if backbone_folders(options.out):
         print(f"See it: FLOWERS_WEIGHTS={options.out} python app.py")
     if repo:

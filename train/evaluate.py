@@ -59,6 +59,8 @@ def evaluate_folder(
         raise WeightsError(f"{weights} holds no trained backbone; give the folder that fit wrote.")
     manifest = weights / MANIFEST
     dataset = Dataset.load_manifest(manifest) if manifest.exists() and not every_photo else None
+    if dataset:
+        _check_split(folders, dataset)
     photos = _labelled_photos(data, dataset)
     others = {name: _unseen(name, other, dataset) for name, other in (unknown or {}).items()}
     told = every_photo or (dataset and dataset.unknown_seen)
@@ -87,6 +89,16 @@ def evaluate_folder(
 def _has_background(folder: Path) -> bool:
     """Whether a backbone was trained on photos of none of its classes."""
     return any(v.refusal and v.refusal.background for v in read_config(folder).variants.values())
+
+
+def _check_split(folders: Sequence[Path], dataset: Dataset) -> None:
+    """Raises `WeightsError` where a backbone was trained on another split than the manifest's."""
+    others = [f.name for f in folders if read_config(f).data_fingerprint != dataset.fingerprint]
+    if others:
+        raise WeightsError(
+            f"The {MANIFEST} there does not tell which photos {', '.join(others)} saw; measure on "
+            f"photos that nothing was trained on, with --every-photo."
+        )
 
 
 def _labelled_photos(data: PhotoSet[DiskFile], dataset: Dataset | None) -> list[Labelled[DiskFile]]:

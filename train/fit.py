@@ -29,7 +29,16 @@ from train.network.features import Features, compute_features
 from train.network.graph import Network
 from train.network.progress import save_weights
 from train.network.tails import train_variant
-from train.work import GRAPH_WEIGHTS, WORK, PrecisionChoice, Recipe, Trained, only_run, seed_folder
+from train.work import (
+    GRAPH_WEIGHTS,
+    TRAINED,
+    WORK,
+    PrecisionChoice,
+    Recipe,
+    Trained,
+    only_run,
+    seed_folder,
+)
 
 STAMP = "stamp"
 
@@ -234,7 +243,10 @@ def _describe(
         image_size=job.image_size,
         variants=job.variants,
         precision=job.precision,
-        recipe=asdict(job.recipe),
+        recipe={
+            **asdict(job.recipe),
+            "tail_learning_rate": job.recipe.tail_rate(backbone.normalized),
+        },
         base=source,
         versions=library_versions(),
         data_name=source_name(job.data),
@@ -272,9 +284,13 @@ def _claim(job: FitJob, dataset: Dataset, background: Background) -> None:
 
 
 def _manifest_before(out: Path) -> Dataset | None:
-    """That of the backbones in the folder; None where there are none."""
+    """That of the backbones in the folder; None where there are none.
+
+    Those that are trained and wait for their export count, too: it measures them by the manifest.
+    """
     manifest = out / MANIFEST
-    return Dataset.load_manifest(manifest) if manifest.exists() and backbone_folders(out) else None
+    there = backbone_folders(out) or list((out / WORK).glob(f"*/{TRAINED}"))
+    return Dataset.load_manifest(manifest) if there and manifest.exists() else None
 
 
 def _has_stamp(work: Path, stamp: str) -> bool:

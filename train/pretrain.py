@@ -31,14 +31,10 @@ from train.data.cache import PhotoCache
 from train.data.dataset import scan_dataset
 from train.data.pretraining import LabelledRows, PretrainData, collect_photos
 from train.data.views import draw_views, whole_views
-from train.network.base import RECIPE, find_base, stages_of
+from train.network.base import BASE, RECIPE, beside, find_base, stages_of
 from train.network.bfloat16 import mixed_bfloat16
 from train.network.graph import build_base, load_graph
-from train.network.normalized import (
-    fold_normalization,
-    needs_normalization,
-    with_normalization,
-)
+from train.network.normalized import fold_normalization, with_normalization
 from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
 from train.network.residual import silence_branches
 from train.network.student import TEACHER_SIZE, Student, forget_statistics_within
@@ -122,9 +118,11 @@ def check_teacher(folder: Path, classes: list[str]) -> str:
     """The hash of the weights that are to teach `classes`. Raises `WeightsError` if they cannot."""
     config = read_config(folder)
     if list(config.classes) != classes:
+        differ = sorted(set(config.classes) ^ set(classes))
         raise WeightsError(
             f"The teacher knows {len(config.classes)} classes and the photos have "
-            f"{len(classes)}; train it on the same class folders."
+            f"{len(classes)}; train it on the same class folders. Only one of them has: "
+            f"{', '.join(differ[:3])}{', …' if len(differ) > 3 else ''}"
         )
     check_file(folder, config, KERAS_WEIGHTS)
     return config.files[KERAS_WEIGHTS].sha256
@@ -141,10 +139,11 @@ def pretrain(
     """Run one stage and return the file of base weights.
 
     `teacher` is a backbone's folder of weights for the same classes. A stopped stage goes on where
-    it was, a finished one is left as it is, and one of another recipe in the same folder is started
-    anew. Raises `WeightsError` and OSError.
+    it was, a finished one is left as it is, and one of another recipe or of other photos in the
+    same folder is started anew. Raises `WeightsError` and OSError.
     """
-    weights = out / f"{backbone.key}.base.weights.h5"
+    weights = out / f"{backbone.key}.{BASE}"
+    log, resume = beside(weights, LOG), beside(weights, RESUME)
     base_is_file = base_weights not in (None, "imagenet")
     earlier = stages_of(Path(str(base_weights))) if base_is_file else ()
     this = PretrainingStage(image_size=recipe.image_size, epochs=recipe.epochs)
@@ -156,17 +155,18 @@ def pretrain(
             "recipe": asdict(recipe),
             "stages": [stage.model_dump() for stage in (*earlier, this)],
             "photos": len(data.train.rows),
+            "fingerprint": data.fingerprint,
             "classes": data.classes,
         },
         indent=1,
     )
-    path = out / RECIPE
+    path = beside(weights, RECIPE)
     if not path.exists() or path.read_text(encoding="utf-8") != note:
-        for stale in (weights, out / LOG):
+        for stale in (weights, beside(weights, NORMALIZED), log):
             stale.unlink(missing_ok=True)
-        shutil.rmtree(out / RESUME, ignore_errors=True)
+        shutil.rmtree(resume, ignore_errors=True)
         write_text(path, note)
-        data.save_manifest(out / MANIFEST)
+        data.save_manifest(beside(weights, MANIFEST))
     if weights.exists():
         print(f"{weights} is trained already.")
         return weights
@@ -176,19 +176,19 @@ def pretrain(
         if base_weights is None:
             silence_branches(base)
         trained = base
-        if needs_normalization(base) and (twin := _normalized_weights(base_weights)) != MISSING:
+        if not backbone.normalized and (twin := _normalized_weights(base_weights)) != MISSING:
             trained = with_normalization(base)
             if twin:
                 trained.load_weights(twin)
         asked = load_graph(teacher, TEACHER_SIZE) if teacher else None
         student = Student(trained, len(data.classes), recipe.temperature, recipe.smoothing, asked)
-        progress = _train(backbone, student, data, recipe, out / RESUME)
-    write_curves(progress, out / LOG)
+        progress = _train(backbone, student, data, recipe, resume)
+    write_curves(progress, log)
     if trained is not base:
-        save_weights(trained, out / f"{backbone.key}.{NORMALIZED}")
+        save_weights(trained, beside(weights, NORMALIZED))
         fold_normalization(trained, base)
     save_weights(base, weights)
-    shutil.rmtree(out / RESUME)
+    shutil.rmtree(resume)
     return weights
 
 
@@ -199,8 +199,8 @@ def _normalized_weights(base_weights: str | None) -> Path | Literal["missing"] |
     """
     if base_weights is None:
         return None
-    path = Path(base_weights.replace(".base.weights.h5", f".{NORMALIZED}"))
-    return path if path.name.endswith(NORMALIZED) and path.exists() else MISSING
+    path = beside(Path(base_weights), NORMALIZED)
+    return path if base_weights.endswith(BASE) and path.exists() else MISSING
 
 
 def _train(

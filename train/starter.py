@@ -12,14 +12,20 @@ backbone had, in `docs/starter/`. It is work for a GPU.
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from flowers.backbones import BACKBONES, Backbone
 from flowers.errors import WeightsError
 from flowers.files import whole_file
 from flowers.folders.find import find_on_disk
 from flowers.folders.layout import read_folder
-from flowers.weights.folder import MANIFEST, SERVING_FILES, read_config, write_config
+from flowers.weights.folder import (
+    MANIFEST,
+    SERVING_FILES,
+    backbone_folders,
+    read_config,
+    write_config,
+)
 from train.data.background import scan_background
 from train.data.cache import PhotoCache
 from train.data.dataset import Photo, scan_dataset
@@ -27,7 +33,7 @@ from train.data.pretraining import collect_photos
 from train.fit import FitJob, fit, left_to_export
 from train.hub.card import write_model_card
 from train.pretrain import PretrainRecipe, pretrain
-from train.work import WORK, Recipe, Trained
+from train.work import WORK, Recipe, Trained, only_run
 
 
 @dataclass(frozen=True)
@@ -66,12 +72,12 @@ def recipes() -> list[PretrainRecipe]:
     ]
 
 
-def notice() -> str:
-    """What visitors are told of the weights."""
+def notice(photos: int) -> str:
+    """What visitors are told of the weights, whose base learned from so many photos."""
     epochs = sum(stage.epochs for stage in STAGES)
     return (
         f"Starter weights, every layer trained by this project: {epochs} epochs at "
-        f"{STAGES[0].image_size} and {STAGES[-1].image_size} px on some 6,000 photos in place of "
+        f"{STAGES[0].image_size} and {STAGES[-1].image_size} px on {photos:,} photos in place of "
         "ImageNet, and so below what the published study reached."
     )
 
@@ -85,6 +91,11 @@ def make_starter(
     folders of class folders, or of loose photos, of none of the classes. Raises `DatasetError`,
     `WeightsError` and OSError.
     """
+    with only_run(runs / WORK):
+        _make(backbone, data, unknown, out, runs)
+
+
+def _make(backbone: Backbone, data: Path, unknown: list[Path], out: Path, runs: Path) -> None:
     cache = PhotoCache(runs / "photos")
     dataset = scan_dataset(read_folder(data), cache, seed=0)
     others = link_folders(unknown, runs / "unknown")
@@ -113,7 +124,7 @@ def make_starter(
             recipe=Recipe(views=VIEWS),
             base=str(base),
             unknown=str(others),
-            notice=notice(),
+            notice=notice(len(photos.seen)),
             precision="int8",  # Six of them have to fit into a clone.
         )
     )
@@ -133,6 +144,11 @@ def publish(folder: Path, out: Path) -> None:
     """Copy what serving needs of a backbone's folder into `out`; `config.json` comes last."""
     target = out / folder.name
     config = read_config(folder)
+    others = [read_config(other) for other in backbone_folders(out) if other.name != folder.name]
+    if any(other.data_fingerprint != config.data_fingerprint for other in others):
+        raise WeightsError(
+            f"{out} holds weights trained on other photos or another split; choose another --out."
+        )
     files = {name: record for name, record in config.files.items() if name in SERVING_FILES}
     for name in files:
         with whole_file(target / name) as partial:
@@ -154,11 +170,17 @@ def link_photos(root: Path, photos: list[Photo], folder: Path) -> Path:
 
 
 def link_folders(roots: list[Path], folder: Path) -> Path:
-    """A folder of links to the class folders of `roots`; one of loose photos is linked itself."""
+    """A folder of links with a subfolder for each kind of photos in `roots`.
+
+    A kind is a subfolder of a root, and what lies loose in one; equal names are the same kind.
+    Raises `DatasetError` and OSError.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for root in roots:
-        inner = [path for path in sorted(root.iterdir()) if path.is_dir()]
-        for path in inner or [root]:
-            (folder / path.name).symlink_to(path.resolve())
+    photos = [(root, photo) for root in roots for photo in find_on_disk(root).photos]
+    for number, (root, photo) in enumerate(photos):
+        inner = PurePosixPath(photo.name).parts[:-1]
+        kind = folder / (inner[0] if inner else root.resolve().name)
+        kind.mkdir(exist_ok=True)
+        (kind / f"{number:06}{photo.path.suffix}").symlink_to(photo.path.resolve())
     return folder

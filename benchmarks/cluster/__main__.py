@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.machine import ROOT, Usage, run_measured
-from benchmarks.report import RESULTS, Table, write_results
+from benchmarks.report import Table, write_results
 from benchmarks.training.data import draw_photos
 from flowers.errors import UserError
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--photos", type=int, default=1000, help="for predict; default 1000")
     parser.add_argument("--epochs", type=int, default=3, help="of each training; default 3")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for cluster.json")
+    parser.add_argument("--out", type=Path, help="folder for cluster.json")
     parser.add_argument("--docs", action="store_true", help="also into docs/benchmarks.md")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

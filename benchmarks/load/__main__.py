@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.load.served import served
 from benchmarks.load.trials import flood, large_files, many_calls, many_users
-from benchmarks.report import RESULTS, Table, write_results
+from benchmarks.report import Table, write_results
 from flowers.errors import UserError
 from flowers.weights.source import DEFAULT_FOLDER
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--weights", type=Path, default=DEFAULT_FOLDER, help="has MobileNetV2")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for load.json")
+    parser.add_argument("--out", type=Path, help="folder for load.json")
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("--photos", type=int, default=20, help="of each of the 50 users")
     parser.add_argument("--calls", type=int, default=5_000, help="over which memory is watched")

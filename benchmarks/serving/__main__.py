@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.report import RESULTS, write_results
+from benchmarks.report import write_results
 from benchmarks.serving.accuracy import check_accuracy
 from benchmarks.serving.rows import ROWS
 from benchmarks.serving.run import Plan, run
@@ -43,7 +43,7 @@ def serving_parser() -> argparse.ArgumentParser:
     add("--rows", type=_some_of(ROWS), default=tuple(ROWS), help=f"among {','.join(ROWS)}")
     add("--weights", type=Path, help="weights folder with Keras weights to use where it has them")
     add("--cache", type=Path, default=SERVING_CACHE, help="keeps what the set-up makes")
-    add("--out", type=Path, default=RESULTS, help="folder for serving.json")
+    add("--out", type=Path, help="folder for serving.json")
     add("--docs", action="store_true", help="also put the tables into docs/benchmarks.md")
     add("--setup", action="store_true", help="only make the files, measure nothing")
     add("--quick", action="store_true", help="MobileNetV2 alone, small and once, to try it out")

@@ -18,7 +18,7 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks.report import RESULTS, write_results
+from benchmarks.report import write_results
 from benchmarks.training.data import (
     base_file,
     draw_photos,
@@ -78,7 +78,7 @@ def training_parser() -> argparse.ArgumentParser:
         help="for photos, logs and what is measured so far",
     )
     add("--fresh", action="store_true", help="forget what was measured in --work")
-    add("--out", type=Path, default=RESULTS, help="folder for training.json")
+    add("--out", type=Path, help="folder for training.json")
     add("--docs", action="store_true", help="also put the tables into docs/benchmarks.md")
     add("--quick", action="store_true", help="one small row on drawn photos, to try it out")
     return parser

@@ -104,7 +104,9 @@ class Bench:
             "image_size": task.image_size,
             "classes": len(task.dataset.classes),
             "parts": parts,
-            "learning_rate": recipe.head_learning_rate if transfer else recipe.tail_learning_rate,
+            "learning_rate": recipe.head_learning_rate
+            if transfer
+            else recipe.tail_rate(task.backbone.normalized),
         }
         write_text(given, json.dumps(settings))
         usage = run_measured("benchmarks.plain_keras", "train", str(given), str(result), log=log)

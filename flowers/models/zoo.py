@@ -18,7 +18,10 @@ from flowers.weights.folder import ARTIFACT
 from flowers.weights.source import Entry, Source
 
 REMEMBERED = 2048
-"""Passes through a backbone that are remembered, of some 5 KB each."""
+"""Passes through a backbone that are remembered, of some 5 KB each with a few classes."""
+REMEMBERED_BYTES = 32_000_000
+"""Of their arrays together: focus maps grow with the classes and the size of the photo, to 0.2 MB
+a pass with 100 classes at 512 pixels."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Zoo:
         self._loads: dict[str, Future[Classifier]] = {}
         self._doing: dict[str, str] = {}
         self._recent: OrderedDict[tuple[str, bytes], dict[Variant, Prediction]] = OrderedDict()
+        self._recent_bytes = 0
 
     def entries(self) -> dict[str, Entry]:
         """All six backbones, usable or not."""
@@ -207,7 +211,8 @@ class Zoo:
     def _remembered(self, classifier: Classifier, photo: np.ndarray) -> dict[Variant, Prediction]:
         """As `classifier.predict`; a repeated photo has the `milliseconds` of its first pass.
 
-        Photos come again: as examples, for a second look, with another choice of models.
+        Photos come again: as examples, for a second look, with another choice of models. Passes
+        that were asked for longest ago are forgotten, beyond `REMEMBERED` and `REMEMBERED_BYTES`.
         """
         backbone = classifier.backbone.key
         key = (backbone, hashlib.blake2b(photo.tobytes(), digest_size=16).digest())
@@ -221,9 +226,12 @@ class Zoo:
             self._disable(backbone, str(error))
             raise
         with self._lock:
+            # Somebody else may have asked the same meanwhile.
+            self._recent_bytes += _bytes_of(found) - _bytes_of(self._recent.pop(key, {}))
             self._recent[key] = found
-            if len(self._recent) > REMEMBERED:
-                self._recent.popitem(last=False)
+            while len(self._recent) > REMEMBERED or self._recent_bytes > REMEMBERED_BYTES:
+                _, forgotten = self._recent.popitem(last=False)
+                self._recent_bytes -= _bytes_of(forgotten)
         return found
 
     def _disable(self, backbone: str, reason: str) -> None:
@@ -236,6 +244,11 @@ def in_order(predictions: Iterable[Prediction], models: Sequence[Model]) -> list
     """The predictions in the order of `models`, whichever came first."""
     place = {model: i for i, model in enumerate(models)}
     return sorted(predictions, key=lambda p: place[p.model])
+
+
+def _bytes_of(found: Mapping[Variant, Prediction]) -> int:
+    """What the arrays of a pass take."""
+    return sum(p.probabilities.nbytes + p.focus.nbytes for p in found.values())
 
 
 def _cost(entry: Entry) -> float:

@@ -1,6 +1,6 @@
 """What the endpoints return: typed, so that the API page and MCP clients can document it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,6 +13,7 @@ from flowers.models.compare import Difference, Reading, Standings
 from flowers.models.consensus import Consensus, consensus
 from flowers.models.refusals import refusals
 from flowers.models.zoo import Zoo
+from flowers.page.words import WORDS
 from flowers.stats import accuracy_interval
 from flowers.weights.folder import ARTIFACT
 
@@ -56,6 +57,8 @@ class Classification(TypedDict):
 
     consensus: Consensus
     predictions: list[PredictionRow]
+    left_out: dict[str, str]
+    """Chosen backbones that could not read the photo, with the reasons."""
 
 
 class PhotoRow(TypedDict):
@@ -100,7 +103,7 @@ class Comparison(TypedDict):
     dropped: list[DroppedLabel]
     """Folder names that are not classes, with the class that each may mean."""
     notes: list[str]
-    """What was left aside, and what was taken for what."""
+    """Which backbones were left out, what was left aside, and what was taken for what."""
 
 
 def schema_of(answer: Any) -> dict[str, Any]:
@@ -148,11 +151,23 @@ def _model_row(zoo: Zoo, key: str, variant: Variant) -> ModelRow:
     )
 
 
-def classification(predictions: Sequence[Prediction]) -> Classification:
-    """Predictions of one photo, of one model or more."""
+def classification(
+    predictions: Sequence[Prediction], left_out: Mapping[str, str] = {}
+) -> Classification:
+    """Predictions of one photo, of one model or more; `left_out` has backbones with reasons."""
     return Classification(
-        consensus=consensus(predictions), predictions=list(map(_prediction_row, predictions))
+        consensus=consensus(predictions),
+        predictions=list(map(_prediction_row, predictions)),
+        left_out=dict(left_out),
     )
+
+
+def left_out_sentences(left_out: Mapping[str, str]) -> list[str]:
+    """Which backbones were left out, and why."""
+    return [
+        WORDS["left_out"].format(backbone=BACKBONES[key].name, reason=reason)
+        for key, reason in left_out.items()
+    ]
 
 
 def comparison(

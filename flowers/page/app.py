@@ -12,7 +12,6 @@ from flowers.page.classify import classify_tab
 from flowers.page.comparison import comparison_tab
 from flowers.page.endpoints import endpoints
 from flowers.page.html import render
-from flowers.page.limits import DELETE_UPLOADS
 from flowers.page.photos_tab import photos_tab
 from flowers.page.words import SUBTITLE, TITLE
 from flowers.weights.folder import Config
@@ -27,11 +26,7 @@ SWITCH_THEME = """() => {
 
 def build(zoo: Zoo) -> gr.Blocks:
     """Build the page on the models of `zoo`."""
-    with gr.Blocks(
-        title=TITLE,
-        analytics_enabled=False,
-        delete_cache=DELETE_UPLOADS,
-    ) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         with gr.Row(elem_id="masthead"):
             gr.HTML(masthead(zoo), elem_classes="masthead")
             switch = gr.Button("Light / dark", size="sm", elem_id="theme-switch")

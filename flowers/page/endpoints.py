@@ -15,7 +15,7 @@ from flowers.errors import BatchError, RequestError, UserError
 from flowers.models.batch import read_batch
 from flowers.models.compare import judge
 from flowers.models.consensus import NONE_OF_THESE
-from flowers.models.shots import check_count, collect, labels_in_order
+from flowers.models.shots import MAX_PHOTOS, check_count, collect, labels_in_order
 from flowers.models.zoo import Zoo, in_order
 from flowers.page.answers import (
     Classification,
@@ -24,6 +24,7 @@ from flowers.page.answers import (
     as_json,
     classification,
     comparison,
+    left_out_sentences,
     model_rows,
     schema_of,
 )
@@ -31,7 +32,10 @@ from flowers.page.limits import PREDICT, PREDICT_BATCH
 from flowers.page.requests.calls import refused
 from flowers.page.requests.uploads import inlined, uploaded
 from flowers.page.requests.waiting import asker_has_gone
-from flowers.photos import load_photo
+from flowers.photos import MAX_PIXELS, load_photo
+
+DESCRIBED_LIMITS = {"megapixels": MAX_PIXELS // 1_000_000, "most": MAX_PHOTOS}
+"""What stands between braces in the descriptions of endpoints, which cannot be f-strings."""
 
 
 def models(zoo: Zoo) -> list[ModelRow]:
@@ -52,12 +56,12 @@ def classify(
     """Classify one photo with every chosen model, side by side.
 
     Args:
-        photo: JPEG, PNG, WebP, HEIC, AVIF or TIFF, up to 50 megapixels.
+        photo: JPEG, PNG, WebP, HEIC, AVIF or TIFF, up to {megapixels} megapixels.
         backbones: Keys such as mobilenetv2; all available ones when left out.
         variants: transfer, finetuned or both; both when left out.
 
     Returns:
-        The consensus of the models, and the prediction of each.
+        The models' consensus, the prediction of each, and why a backbone was left out.
     """
     if not photo:
         raise refused("There is no photo; send one as `photo`.")
@@ -73,7 +77,8 @@ def classify(
     predictions = in_order([p for a in answers for p in a.predictions], chosen)
     if not predictions:
         raise refused(" ".join(a.reason or "" for a in answers))
-    return as_json(classification(predictions))
+    left_out = {a.backbone: a.reason for a in answers if a.reason is not None}
+    return as_json(classification(predictions, left_out))
 
 
 def compare(
@@ -86,13 +91,13 @@ def compare(
     """Classify many photos with every chosen model; score the models where labels are known.
 
     Args:
-        photos: Up to 500 uploads: photos, or zips whose folders named after classes are labels.
+        photos: Up to {most} uploads: photos, or zips whose folders named after classes are labels.
         labels: One class per photo, in the same order, or "none of these"; "" where not known.
         backbones: Keys such as mobilenetv2; all available ones when left out.
         variants: transfer, finetuned or both; both when left out.
 
     Returns:
-        All predictions; with labels, accuracies with 95 % intervals and McNemar's tests.
+        All predictions and notes; with labels, accuracies with intervals and McNemar's tests.
     """
     classes = zoo.classes()
     try:
@@ -120,7 +125,8 @@ def compare(
     except UserError as error:
         raise refused(str(error)) from error
     readings = [row.reading for row in rows]
-    return as_json(comparison(readings, judge(readings), collected.dropped, collected.sentences()))
+    notes = [*left_out_sentences(rows[-1].left_out), *collected.sentences()]
+    return as_json(comparison(readings, judge(readings), collected.dropped, notes))
 
 
 def _check_names(name: str, value: Any) -> None:
@@ -175,7 +181,8 @@ def endpoints(zoo: Zoo) -> None:
 def _bound(endpoint: Callable[..., Any], zoo: Zoo) -> Callable[..., Any]:
     """The endpoint with its first argument filled in, named and documented as before."""
     bound: Any = partial(endpoint, zoo)
-    bound.__name__, bound.__doc__ = endpoint.__name__, endpoint.__doc__
+    bound.__name__ = endpoint.__name__
+    bound.__doc__ = (endpoint.__doc__ or "").format_map(DESCRIBED_LIMITS)
     kept = get_annotations(endpoint)
     bound.__annotations__ = {name: kind for name, kind in kept.items() if name != "zoo"}
     return bound

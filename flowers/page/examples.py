@@ -6,14 +6,16 @@ Those of the project lie in `photos/`, in a folder per class, `none` for what is
 
 import csv
 import logging
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import ExifTags, Image
 
 from flowers.errors import PhotoError
 from flowers.folders.find import find_on_disk
+from flowers.folders.names import class_named
 from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import Collected, Place, Shot
 from flowers.photos import FORMATS, load_photo
@@ -69,14 +71,14 @@ def find_examples(root: Path, classes: Sequence[str]) -> tuple[list[Example], li
     """Examples of the classes, and photos of anything else.
 
     The photos in `examples/` of a weights folder, if there are any; else of the project's own the
-    first of each class.
+    first of each class. Classes are spelled as the weights spell them.
     """
     firsts: dict[str | None, Example] = {}
     for example in own_photos():
         firsts.setdefault(example.label or example.name, example)
-    offered = list(firsts.values())
-    known = _given(root / EXAMPLES) or [e for e in offered if e.label in classes]
-    return known, [example for example in offered if example.label not in classes]
+    offered = [_labelled(example, classes) for example in firsts.values()]
+    known = _given(root / EXAMPLES) or [example for example in offered if example.label]
+    return known, [example for example in offered if not example.label]
 
 
 def sample_batch(classes: Sequence[str]) -> Collected:
@@ -85,11 +87,11 @@ def sample_batch(classes: Sequence[str]) -> Collected:
         [
             Shot(
                 name=photo.path.relative_to(PHOTOS_FOLDER).as_posix(),
-                label=photo.label if photo.label in classes else NONE_OF_THESE,
+                label=photo.label or NONE_OF_THESE,
                 read=photo.path.read_bytes,
                 place=Place(photo.path),
             )
-            for photo in own_photos()
+            for photo in (_labelled(each, classes) for each in own_photos())
         ]
     )
 
@@ -103,6 +105,15 @@ def credits_of(examples: Iterable[Example]) -> str:
     if found:
         return f"Example photos: {'; '.join(found)}."
     return "The example photos came with the weights and name no author; see the model card."
+
+
+def _labelled(photo: Example, classes: Sequence[str]) -> Example:
+    """A photo of the project under the class that these weights have for it, if they have one.
+
+    Photos in `none/` are of none of the flowers, and a class of other weights may be a cat.
+    """
+    shows = photo.label or re.sub(r"-\d+$", "", photo.path.stem)
+    return replace(photo, label=class_named(shows, classes))
 
 
 def _given(folder: Path) -> list[Example]:

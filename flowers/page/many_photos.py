@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from flowers.backbones import BACKBONES, Model, model_name
+from flowers.backbones import Model, model_name
 from flowers.folders.labels import DroppedLabel
 from flowers.models.batch import BatchRow
 from flowers.models.classifier import Prediction
@@ -19,7 +19,7 @@ from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.leader import leader_of
 from flowers.models.refusals import refusals
 from flowers.models.sentences import SENTENCES, counted, none_of
-from flowers.page.answers import as_json, comparison
+from flowers.page.answers import as_json, comparison, left_out_sentences
 from flowers.page.html import data_link, render
 from flowers.page.pictures import data_uri
 from flowers.page.words import WORDS
@@ -56,11 +56,7 @@ def batch_verdict(
     readings = [row.reading for row in rows]
     read = [r for r in readings if r.predictions]
     skipped = [r.reason for r in readings if r.reason]
-    notes = [
-        WORDS["left_out"].format(backbone=BACKBONES[key].name, reason=why)
-        for key, why in failed.items()
-    ]
-    notes += skipped[:5]
+    notes = [*left_out_sentences(failed), *skipped[:5]]
     if len(skipped) > 5:
         notes.append(
             WORDS["more_unreadable"].format(photos=counted(len(skipped) - 5, "more photo"))
@@ -209,13 +205,12 @@ def _models(readings: Iterable[Reading]) -> list[Model]:
 def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
     """What `batch_table.html` shows of one photo."""
     r = row.reading
-    summary = r.consensus
     found = r.by_model
 
     def kind(p: Prediction) -> str:
         if r.label:
             return "right" if is_right(p, r.label) else "wrong"
-        return "wrong" if summary and p.label != summary.label else ""
+        return "wrong" if r.consensus and p.label != r.consensus.label else ""
 
     return {
         "photo": r.photo,
@@ -223,7 +218,6 @@ def _row(row: BatchRow, models: Sequence[Model]) -> dict[str, Any]:
         "picture": data_uri(row.thumbnail, "JPEG") if row.thumbnail else None,
         "label": r.label,
         "reason": r.reason,
-        "summary": summary,
         "verdict": r.verdict,
         "cells": [
             {

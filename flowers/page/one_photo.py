@@ -77,7 +77,7 @@ class PhotoAnswer:
             shape=f"{photo.width} / {photo.height}" if photo else "1",
             focus=focus,
             overlays=[self.overlay_of(p, focus) for p in self.predictions],
-            download=None if self.pending else _download(self.predictions),
+            download=None if self.pending else _download(self.predictions, self.failed),
         )
 
     def overlay_of(self, p: Prediction, name: str | None = None) -> str | None:
@@ -163,6 +163,6 @@ def _row(p: Prediction, classes: Sequence[str], verdict: PhotoVerdict) -> dict[s
     }
 
 
-def _download(predictions: Sequence[Prediction]) -> str:
-    answer = as_json(classification(predictions))
+def _download(predictions: Sequence[Prediction], failed: Mapping[str, str]) -> str:
+    answer = as_json(classification(predictions, failed))
     return data_link("application/json", json.dumps(answer, ensure_ascii=False, indent=1))

@@ -15,6 +15,7 @@ from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.shots import Collected
 from flowers.models.zoo import Zoo
 from flowers.page import many_photos
+from flowers.page.answers import left_out_sentences
 from flowers.page.charts.matrices import difference_chart
 from flowers.page.charts.points import accuracy_chart
 from flowers.page.chosen_files import ChosenFiles
@@ -28,6 +29,14 @@ from flowers.page.reading import Batch, read_all
 from flowers.page.requests.calls import field_of, refused
 from flowers.page.two_models import pair_of, two_models
 from flowers.page.words import WORDS
+
+BATCH_IN_TURN: dict[str, Any] = {
+    "trigger_mode": "multiple",
+    "concurrency_id": "batch-state",
+    "concurrency_limit": 1,
+}
+"""Shared by all events that change a part of the batch: each reads and writes the whole of it, so
+one that began before another was done would undo what that has changed."""
 
 
 def photos_tab(zoo: Zoo) -> None:
@@ -92,7 +101,12 @@ def photos_tab(zoo: Zoo) -> None:
             ),
             take: gr.update(value=_offer(found.meanings()), visible=bool(found.meanings())),
             refused_table: many_photos.refusal_table(found.rows),
-            links: many_photos.downloads(found.rows, standings, found.dropped, found.said),
+            links: many_photos.downloads(
+                found.rows,
+                standings,
+                found.dropped,
+                [*left_out_sentences(found.failed), *found.said],
+            ),
         }
         if standings is None:
             return {**values, scores: hide, two: hide}
@@ -251,25 +265,23 @@ def photos_tab(zoo: Zoo) -> None:
             **{**quick, **PREDICT_BATCH},
         ).then(idle, chosen, buttons, **quick)
     stop.click(stop_reading, **quick)
-    # One after another, since each picks up what the one before has left.
-    table.input(
-        label, batch, [*judged, saved], trigger_mode="multiple", concurrency_limit=1, **quick
-    )
+    table.input(label, batch, [*judged, saved], **quick, **BATCH_IN_TURN)
     # The last photo that was asked for wins. By way of a state, since an event that has to wait
     # would bring what the one before it said.
     opened.select(ask, batch, asked, trigger_mode="multiple", **quick)
     asked.change(
         open_photo, [batch, asked], opened, trigger_mode="always_last", **{**quick, **PREDICT}
     )
-    take.click(take_meanings, batch, [*judged, filters, table], concurrency_limit=1, **quick)
+    take.click(take_meanings, batch, [*judged, filters, table], **quick, **BATCH_IN_TURN)
     # Gradio would turn away what is not among its choices, in words of its own.
-    model.input(show, [batch, model], [batch, confusion], **only_names)
+    model.input(show, [batch, model], [batch, confusion], **only_names, **BATCH_IN_TURN)
     for one in (first, second):
         one.input(
             choose_two,
             [batch, first, second],
             [batch, two, first, second, compared],
             **only_names,
+            **BATCH_IN_TURN,
         )
 
 

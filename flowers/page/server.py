@@ -22,7 +22,7 @@ from flowers.page.requests.door import Door
 from flowers.page.requests.head import OurHead
 from flowers.page.requests.health import Health
 from flowers.page.requests.proxies import without_proxies
-from flowers.page.requests.sessions import forget_visits
+from flowers.page.requests.retention import delete_in_time
 from flowers.page.requests.storage import VARIABLE, Storage
 from flowers.page.requests.waiting import let_calls_end, limit_queue
 from flowers.weights.source import weights_from_environment
@@ -90,7 +90,7 @@ def launch(page: gr.Blocks, zoo: Zoo, storage: Storage) -> None:
                 else f"No port can be used; set {PORT} to a free one. Received: {error}"
             ) from error
     print(f"The page is at {page.local_url}", flush=True)
-    forget_visits(page)
+    delete_in_time(page, storage)
 
 
 class _StoppedError(BaseException):

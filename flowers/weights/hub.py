@@ -121,8 +121,7 @@ def _cached_snapshot(api: HfApi, repo: str, revision: str, error: BaseException)
         root = str(incomplete.snapshot_path)
     except (OSError, RevisionResolutionError):
         return None
-    reason = explain(error, repo, revision).rstrip(".")
-    notice = f"{reason}. The cached copy serves instead."
+    notice = f"{why_cached(error, repo, revision)} The cached copy serves instead."
     return Snapshot(repo, revision, commit, Path(root), notice)
 
 
@@ -209,6 +208,14 @@ def hub_errors(repo: str, revision: str | None = None) -> Iterator[None]:
         RevisionResolutionError,
     ) as error:
         raise HubError(explain(error, repo, revision)) from error
+
+
+def why_cached(error: BaseException, repo: str, revision: str | None = None) -> str:
+    """Say in one sentence why what the cache has of a repository is taken."""
+    if any(isinstance(cause, OfflineModeIsEnabled) for cause in _causes(error)):
+        # `explain` would say that the cache lacks what it has.
+        return f"HF_HUB_OFFLINE is set, so the Hub was not asked for {repo}."
+    return f"{explain(error, repo, revision).rstrip('.')}."
 
 
 def explain(error: BaseException, repo: str, revision: str | None = None) -> str:

@@ -184,7 +184,7 @@ class Metrics(Schema):
     backbone: str
     classes: list[ClassName]
     data: DataSource
-    variants: dict[Variant, VariantResult]
+    variants: Annotated[dict[Variant, VariantResult], Field(min_length=1)]
     latency_ms: NonNegative | None = None
     """Median of one photo through the artifact, both variants, on `machine`."""
     machine: str | None = None

@@ -35,7 +35,7 @@ export function answer(
   const said = verdictOf(looks, site.words);
   const whole = h("div", place, verdict(looks, said, pending.length), ...left,
     ...sideBySide(given, said), ...focusCards(looks, said, photo, shape, focus));
-  return pending.length ? [whole] : [whole, downloads(looks)];
+  return pending.length ? [whole] : [whole, downloads(looks, failed)];
 }
 
 /** One sentence for the person in front of the page. */
@@ -183,7 +183,8 @@ function refused(p: Prediction): DocumentFragment | null {
   return found;
 }
 
-function downloads(looks: readonly Look[]): HTMLElement {
-  const link = download("classification.json", "application/json", classification(looks), say("download"));
+function downloads(looks: readonly Look[], failed: ReadonlyMap<string, string>): HTMLElement {
+  const text = classification(looks, failed);
+  const link = download("classification.json", "application/json", text, say("download"));
   return h("p", { class: "downloads" }, link);
 }

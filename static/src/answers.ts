@@ -9,8 +9,12 @@ import { consensus, label, type Prediction, probability, type Reading } from "./
 type Json = number | string | boolean | null | Json[] | { [key: string]: Json };
 
 /** One photo: `/classify`. */
-export function classification(found: readonly Prediction[]): string {
-  return text({ consensus: summary(found), predictions: found.map(prediction) });
+export function classification(
+  found: readonly Prediction[], failed: ReadonlyMap<string, string>,
+): string {
+  return text({
+    consensus: summary(found), predictions: found.map(prediction), left_out: Object.fromEntries(failed),
+  });
 }
 
 /** Many photos: `/compare`. */

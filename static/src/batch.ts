@@ -18,7 +18,7 @@ import { Opened } from "./opened";
 import { PhotosTable, type Row } from "./photos_table";
 import { Picker } from "./picker";
 import { agreement, leader, refused, scores } from "./scores";
-import { backboneName, say, site } from "./site";
+import { backboneName, type Chosen, say, site } from "./site";
 import { TwoModels } from "./two_models";
 import { consensus, mostDisputed, sameModel } from "./verdict";
 import type { Zoo } from "./zoo";
@@ -26,6 +26,7 @@ import type { Zoo } from "./zoo";
 export class Batch {
   private readonly picker = new Picker(find("#batch-choice"));
   private readonly summary = find("#batch-summary");
+  private readonly problem = find("#batch-problem");
   private readonly buttons = ["#batch-start", "#batch-sample"].map((place) => find<HTMLButtonElement>(place));
   private readonly differences = new Differences(find("#batch-difference"));
   /** What was chosen. */
@@ -81,6 +82,7 @@ export class Batch {
   private take({ shots, aside }: Collected): void {
     if (this.reading) return;
     this.shots = shots;
+    this.problem.replaceChildren();
     this.ready();
     const labelled = shots.filter((shot) => shot.label !== null).length;
     const said = shots.length
@@ -101,6 +103,9 @@ export class Batch {
   private async read(chosenShots: readonly Shot[]): Promise<void> {
     if (this.reading) return;
     const { zoo } = this;
+    const chosen = this.picker.chosen;
+    const models = this.allowed(chosen, chosenShots.length);
+    if (!models) return;
     const shots = shuffled(chosenShots); // One that is stopped has photos of all classes.
     this.rows.forEach(({ thumbnail }) => URL.revokeObjectURL(thumbnail));
     [this.rows, this.failed, this.stopped, this.reading] = [[], new Map(), false, true];
@@ -108,13 +113,6 @@ export class Batch {
     this.notes = chosenShots === this.shots ? this.aside : [];
     this.ready();
     try {
-      const chosen = this.picker.chosen;
-      const models = zoo.choose(chosen);
-      if (shots.length > site.mostPhotos) {
-        throw new UserError(
-          `${site.mostPhotos} photos can be read at once; choose fewer. Received: ${shots.length}`,
-        );
-      }
       find("#batch-results").hidden = this.meanings.hidden = true;
       this.progress(0, shots);
       const backbones = [...new Set(models.map(({ backbone }) => backbone))];
@@ -159,6 +157,22 @@ export class Batch {
     }
   }
 
+  /** The chosen models; null, with the reason on the page, where so many photos are not read by them. */
+  private allowed(chosen: Chosen, photos: number): Model[] | null {
+    this.problem.replaceChildren();
+    try {
+      const models = this.zoo.choose(chosen);
+      if (photos <= site.mostPhotos) return models;
+      throw new UserError(
+        `${site.mostPhotos} photos can be read at once; choose fewer. Received: ${photos}`,
+      );
+    } catch (error) {
+      // Beside what was read before, which is still to be labelled and downloaded.
+      this.problem.append(h("p", { class: "failure", role: "alert" }, sentence(error)));
+      return null;
+    }
+  }
+
   private progress(done: number, shots: readonly Shot[]): void {
     this.summary.replaceChildren(
       h("section", { class: "verdict" },
@@ -199,7 +213,8 @@ export class Batch {
     if (this.rows.length < this.sent) head += say("stopped", { read: this.rows.length, photos: counted(this.sent, "photo") });
     const { title, facts, look } = standings ? leader(standings) : agreement(read);
     const skipped = this.rows.flatMap((row) => row.reason ?? []);
-    const notes = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
+    const leftOut = [...this.failed].map(([key, why]) => say("left_out", { backbone: backboneName(key), reason: why }));
+    const notes = [...leftOut];
     notes.push(...skipped.slice(0, 5));
     if (skipped.length > 5) notes.push(say("more_unreadable", { photos: counted(skipped.length - 5, "more photo") }));
     notes.push(...this.dropped.map((found) => labels.sentence(found)));
@@ -218,7 +233,7 @@ export class Batch {
     find("#batch-refusals").replaceChildren(...refused(this.rows));
     find("#batch-links").replaceChildren(h("p", { class: "downloads" },
       download("photos.csv", "text/csv;charset=utf-8", toCsv(this.rows), say("csv")),
-      download("photos.json", "application/json", batchAnswer(this.rows, standings, this.dropped, this.notes), say("json"))));
+      download("photos.json", "application/json", batchAnswer(this.rows, standings, this.dropped, [...leftOut, ...this.notes]), say("json"))));
     find("#batch-results").hidden = false;
   }
 }

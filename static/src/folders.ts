@@ -1,5 +1,6 @@
 /** Lists the photos in files and folders; the outermost folder with the name of a class labels it. */
 
+import { isAside } from "./aside";
 import { Labels, type Named } from "./labels";
 import { UserError } from "./models";
 import { site } from "./site";
@@ -75,7 +76,5 @@ function labelled(found: Found[]): Collected {
 }
 
 function isPhoto({ name }: Found): boolean {
-  const parts = name.split("/");
-  const hidden = parts.some((part) => part.startsWith(".") || part.startsWith("__MACOSX"));
-  return !hidden && site.suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+  return !isAside(name, site.asideNames) && site.suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
 }

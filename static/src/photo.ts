@@ -3,16 +3,23 @@
 import { UserError } from "./models";
 import { type Picture, reduce, toSquare } from "./resample";
 
-const MAX_PIXELS = 50_000_000;
-const MIN_SIDE = 16;
 const STRIP = 4_000_000;
 /** Pixels that are drawn at a time; phones refuse a canvas of a large photo. */
 
+/** Which photos are read at all: the build takes both from `flowers/photos.py`. */
+export interface Limits {
+  mostPixels: number;
+  /** Of width and height, in pixels. */
+  leastSide: number;
+}
+
 /** The photo as uint8[size, size, 3], one for each size. Throws `UserError`. */
-export async function readPhoto(file: Blob, name: string, sizes: number[]): Promise<Uint8Array[]> {
+export async function readPhoto(
+  file: Blob, name: string, sizes: number[], limits: Limits,
+): Promise<Uint8Array[]> {
   const image = await open(file, name);
   try {
-    check(image.width, image.height, name);
+    check(image.width, image.height, name, limits);
     const atLeast = 2 * Math.max(...sizes);
     const picture = pixels(image, (await isJpeg(file)) ? jpegScale(image, atLeast) : 1);
     return sizes.map((size) => toSquare(picture, size));
@@ -23,10 +30,10 @@ export async function readPhoto(file: Blob, name: string, sizes: number[]): Prom
 
 async function open(file: Blob, name: string): Promise<ImageBitmap> {
   try {
-    // Upright by EXIF. Pillow looks at no colour profile, so none is applied.
+    // Upright by EXIF, and in the colours that its profile means, as `flowers/profiles.py` has them.
     return await createImageBitmap(file, {
       imageOrientation: "from-image",
-      colorSpaceConversion: "none",
+      colorSpaceConversion: "default",
     });
   } catch {
     if (/\.(hei[cf]|tiff?)$/i.test(name)) {
@@ -40,16 +47,17 @@ async function open(file: Blob, name: string): Promise<ImageBitmap> {
   }
 }
 
-function check(width: number, height: number, name: string): void {
-  if (width * height > MAX_PIXELS) {
+function check(width: number, height: number, name: string, limits: Limits): void {
+  const { mostPixels, leastSide } = limits;
+  if (width * height > mostPixels) {
     throw new UserError(
-      `${name} has too many pixels; make it smaller than ${MAX_PIXELS / 1e6} megapixels. ` +
+      `${name} has too many pixels; make it smaller than ${Math.floor(mostPixels / 1e6)} megapixels. ` +
         `Received: ${width} x ${height}`,
     );
   }
-  if (Math.min(width, height) < MIN_SIDE) {
+  if (Math.min(width, height) < leastSide) {
     throw new UserError(
-      `${name} is too small to show a flower; use one at least ${MIN_SIDE} pixels wide and high. ` +
+      `${name} is too small to show a flower; use one at least ${leastSide} pixels wide and high. ` +
         `Received: ${width} x ${height}`,
     );
   }

@@ -1,6 +1,7 @@
 /** What the page asks of the worker that reads photos, and what that answers. */
 
 import type { Config, Outputs } from "./models";
+import type { Limits } from "./photo";
 
 export interface Read {
   outputs: Outputs;
@@ -14,7 +15,7 @@ export interface Requests {
   /** Fetch, check and load a backbone. */
   load: { asks: { config: Config }; gets: null };
   /** Decode a photo to squares of these sizes. */
-  decode: { asks: { file: Blob; name: string; sizes: number[] }; gets: Uint8Array[] };
+  decode: { asks: { file: Blob; name: string; sizes: number[]; limits: Limits }; gets: Uint8Array[] };
   read: { asks: { backbone: string; square: Uint8Array }; gets: Read };
   /** Turn a loaded backbone to WebGPU if that agrees on a photo and is quicker. */
   tryGpu: { asks: { config: Config; square: Uint8Array }; gets: "wasm" | "webgpu" };

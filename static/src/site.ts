@@ -4,6 +4,7 @@ import type { Empty } from "./difference_figure";
 import type { Rules } from "./labels";
 import type { Words } from "./looks";
 import type { Model, Variant } from "./models";
+import type { Limits } from "./photo";
 import type { Prediction } from "./verdict";
 
 export interface Entry {
@@ -54,8 +55,11 @@ export interface Site {
   /** Photos to try many with; they lie in `samples/`. */
   samples: { name: string; label: string }[];
   labels: Rules;
+  /** Names of files and folders that are left aside, in small letters: see `aside.ts`. */
+  asideNames: string[];
   csvColumns: string[];
   suffixes: string[];
+  photos: Limits;
   mostPhotos: number;
 }
 

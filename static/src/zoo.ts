@@ -15,14 +15,14 @@ export interface Look extends Prediction {
 }
 
 export class Zoo {
-  /** What this device runs the models on, for people; empty until it is known. */
-  engine = "";
   private readonly reader: Reader;
   private readonly configs = new Map<string, Promise<Config>>();
   private readonly loading = new Map<string, Promise<void>>();
   private readonly ready = new Set<string>();
   private readonly onGpu = new Set<string>();
   private readonly triedGpu = new Set<string>();
+  /** What runs the models but those on WebGPU, for people; empty until it is known. */
+  private runtime = "";
   /** What runs the models is there. */
   readonly started: Promise<void>;
 
@@ -30,10 +30,16 @@ export class Zoo {
   constructor(progress: (backbone: string, share: number) => void) {
     this.reader = new Reader(progress);
     this.started = this.reader.ask("start", { base: new URL(".", document.baseURI).href }).then((found) => {
-      this.engine =
+      this.runtime =
         found.threads > 1 ? `WebAssembly, ${found.threads} threads` : "WebAssembly, one thread";
     });
     this.started.catch(() => undefined); // Whoever needs it says why it failed.
+  }
+
+  /** What this device runs the models on, for people; empty until it is known. */
+  get engine(): string {
+    const faster = [...this.onGpu].map(backboneName).join(", ");
+    return this.runtime && faster ? `${this.runtime}; WebGPU for ${faster}` : this.runtime;
   }
 
   /** The models of a choice, fast backbones first. Throws `UserError` for none. */
@@ -86,8 +92,8 @@ export class Zoo {
     const asked = sizes.length ? sizes : [224];
     // A small one here, where it waits for nothing, as the worker may be loading models.
     const squares = file.size <= SMALL
-      ? await readPhoto(file, name, asked)
-      : await this.reader.ask("decode", { file, name, sizes: asked });
+      ? await readPhoto(file, name, asked, site.photos)
+      : await this.reader.ask("decode", { file, name, sizes: asked, limits: site.photos });
     return new Map(sizes.map((size, i) => [size, squares[i]!]));
   }
 
@@ -111,7 +117,6 @@ export class Zoo {
       if (!square) continue;
       if ((await this.reader.ask("tryGpu", { config, square })) === "webgpu") this.onGpu.add(backbone);
     }
-    if (this.onGpu.size) this.engine += `; WebGPU for ${[...this.onGpu].map(backboneName).join(", ")}`;
   }
 
   /** Let go of kept weights that are no longer on the web server. */

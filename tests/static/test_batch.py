@@ -1,5 +1,7 @@
 """Several photos in the page without a server: labels, filters, a photo opened, two models."""
 
+import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from flowers.models.compare import Reading, judge
 from flowers.models.consensus import NONE_OF_THESE
 from flowers.models.head_to_head import head_to_head
 from flowers.models.refusals import refusals
+from flowers.models.shots import MAX_PHOTOS
 from flowers.models.verdicts import verdict_of
 from flowers.page.words import WORDS
 from flowers.photos import read_photo
@@ -140,3 +143,51 @@ def test_labels_filters_and_opened_photos_follow_the_rules_of_the_app(
 
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_what_was_read_stays_when_the_next_batch_is_refused(
+    site: str, open_site: Callable[..., Page], tmp_path: Path
+) -> None:
+    folder = write_photos(tmp_path / "mine", 1)
+    page = open_site(f"{site}?tab=photos")
+    page.set_input_files("#batch-folder", folder)
+    page.wait_for_selector("#batch-files:not(:empty)")
+    page.get_by_text("Models", exact=True).click()
+    choice = page.locator("#batch-choice")
+    for name in OTHERS:
+        choice.get_by_label(name).uncheck()
+    start = page.get_by_role("button", name="Read all photos")
+    start.click()
+    page.wait_for_selector("#batch-links a")
+    problem = page.locator("#batch-problem")
+    expect(problem).to_be_empty()
+    verdict = page.inner_text("#batch-summary")
+
+    for name in ("transfer", "finetuned"):
+        choice.get_by_label(name).uncheck()
+    start.click()
+    expect(problem).to_have_text(
+        "No model is chosen; choose at least one backbone and one variant."
+    )
+    for name in ("transfer", "finetuned"):
+        choice.get_by_label(name).check()
+    many = [
+        {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": b"not opened"}
+        for number in range(MAX_PHOTOS + 1)
+    ]
+    page.set_input_files("#batch-photos", many)
+    expect(problem).to_be_empty()
+    start.click()
+    expect(problem).to_have_text(
+        f"{MAX_PHOTOS} photos can be read at once; choose fewer. Received: {MAX_PHOTOS + 1}"
+    )
+    assert page.inner_text("#batch-summary") == verdict
+
+    # The table is still that of what was read: labels and downloads go on.
+    page.locator("table.batch select").first.select_option(NONE_OF_THESE)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    labels = [row["label"] for row in csv.DictReader(io.StringIO(text))]
+    assert len(labels) == 3 * 2
+    assert labels.count(NONE_OF_THESE) == 2

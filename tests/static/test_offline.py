@@ -11,13 +11,10 @@ import pytest
 
 from flowers.files import sha256_of
 from tests.static.conftest import WebServer
-from tests.static.visiting import LOADED, ONE, read
+from tests.static.visiting import LOADED, ONE, ONE_KEPT, read
 from tests.support.browser import Page
 
 expect = pytest.importorskip("playwright.sync_api").expect
-
-# An answer does not wait for its weights to be kept.
-ONE_KEPT = "caches.open('weights').then((c) => c.keys()).then((kept) => kept.length === 1)"
 
 MOST_BYTES = 3_400_000
 """Of the first visit, without weights."""

@@ -95,10 +95,13 @@ def test_folders_label_photos_and_models_are_scored_with_intervals(
     folder = write_photos(tmp_path / "mine", 2)
     (folder / "rose" / "broken.jpg").write_bytes(b"no photo")
     (folder / "notes.txt").write_text("no photo either")
+    thumbnails = folder / "rose" / "@eaDir"  # As a network disk makes them.
+    thumbnails.mkdir()
+    (thumbnails / "0.jpg").write_bytes((folder / "rose" / "0.jpg").read_bytes())
     page = open_site(f"{site}?tab=photos")
     page.set_input_files("#batch-folder", folder)
     page.wait_for_selector("#batch-files:not(:empty)")
-    aside = WORDS["left_aside"].format(files=1)
+    aside = WORDS["left_aside"].format(files=2)
     assert page.inner_text("#batch-files") == f"7 photos, 7 labelled by their folders. {aside}."
     page.get_by_text("Models", exact=True).click()
     for name in OTHERS:

@@ -17,6 +17,12 @@ LOADED = [BACKBONES[folder.name].name for folder in backbone_folders(DEFAULT_FOL
 OTHERS = [name for name in LOADED if name != BACKBONES["mobilenetv2"].name]
 
 
+# An answer does not wait for its weights to be kept.
+ONE_KEPT = """caches.open(`${location.pathname} weights`).then((c) => c.keys())
+  .then((kept) => kept.length === 1)"""
+"""Whether the page keeps the weights of one backbone."""
+
+
 def read(page: Page, photo: Path) -> dict[str, Any]:
     """Have a photo read; returns what the download holds."""
     page.wait_for_selector("html[data-ready]")  # Also after a reload.

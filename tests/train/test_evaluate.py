@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from flowers.files import sha256_of
-from flowers.weights.folder import MANIFEST
+from flowers.weights.folder import MANIFEST, read_config, write_config
 from tests.support.artifact import write_backbone
 from tests.support.photos import COLOURS
 from train.__main__ import main
@@ -137,6 +137,12 @@ def test_photos_that_the_weights_saw_are_left_out_of_the_unknown_too(
     manifest = Dataset(weights, CLASSES, [], seed=0)
     manifest.unknown_seen = {sha256_of(first), sha256_of(second)}
     manifest.save_manifest(weights / MANIFEST)
+    # Which photos it saw stands in the manifest of its own training alone.
+    assert main(["evaluate", *arguments]) == 1
+    assert "does not tell which photos mobilenetv2 saw" in capsys.readouterr().err
+    folder = weights / "mobilenetv2"
+    trained_on = {"data_fingerprint": manifest.fingerprint}
+    write_config(folder, read_config(folder).model_copy(update=trained_on))
     assert main(["evaluate", *arguments]) == 0
     said = capsys.readouterr().out
     assert "other: 2 photos that the weights were trained on are left out." in said

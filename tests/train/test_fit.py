@@ -110,6 +110,9 @@ def test_the_base_comes_back_out_of_a_weights_folder(
     path, source = find_base(backbone, str(weights_folder))
     assert (source.kind, source.sha256) == ("file", sha256_of(Path(str(path))))
     assert "pretrained on" in source.name
+    again = find_base(backbone, str(weights_folder / "mobilenetv2" / KERAS_WEIGHTS))
+    assert again == (path, source)
+    assert photos_seen(str(path)) == photos_seen(str(weights_folder))
     before, _ = find_base(backbone, str(base_folder))
     pairs = zip(
         build_base(backbone, path, 128).get_weights(),

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from flowers.backbones import BACKBONES
-from flowers.errors import WeightsError
+from flowers.errors import UserError, WeightsError
 from train import starter
 from train.fit import FitJob
 from train.pretrain import PretrainRecipe
-from train.starter import STAGES, notice, recipes
+from train.starter import STAGES, link_folders, notice, recipes
 from train.work import FINISHED, WORK
 
 
@@ -33,7 +33,9 @@ def test_the_learning_rate_rises_falls_and_ends_at_nothing() -> None:
 
 
 def test_the_notice_says_how_much_they_had() -> None:
-    assert f"{sum(stage.epochs for stage in STAGES)} epochs at 128 and 176 px" in notice()
+    assert f"{sum(stage.epochs for stage in STAGES)} epochs at 128 and 176 px on 6,043 " in notice(
+        6043
+    )
 
 
 def test_where_nothing_exports_the_next_step_is_told(
@@ -47,3 +49,18 @@ def test_where_nothing_exports_the_next_step_is_told(
     (out / WORK / "mobilenetv2" / FINISHED).unlink()
     with pytest.raises(WeightsError, match=f"run this again: .*train export --weights {out}$"):
         starter.fit_and_export(job)
+
+
+def test_every_photo_of_none_of_the_classes_is_of_a_kind(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for name in ("tulip/a.jpg", "tulip/b.jpg", "loose.jpg", ".thumbnails/a.jpg"):
+        (one / name).parent.mkdir(parents=True, exist_ok=True)
+        (one / name).write_bytes(name.encode())
+    for name in ("tulip/a.jpg", "cat.jpg"):
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        (other / name).write_bytes(b"other " + name.encode())
+    found = link_folders([one, other], tmp_path / "links")
+    kinds = {path.name: len(list(path.iterdir())) for path in found.iterdir()}
+    assert kinds == {"tulip": 3, "one": 1, "other": 1}
+    with pytest.raises(UserError, match="missing"):
+        link_folders([tmp_path / "missing"], tmp_path / "links")

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import PhotoError
+from flowers.weights.folder import MANIFEST
 from tests.support.photos import SIZE, write_patterns
 from train.__main__ import main
 from train.data.cache import PIPELINE, PhotoCache
-from train.work import WORK, only_run
+from train.data.dataset import Dataset
+from train.work import TRAINED, WORK, only_run
 
 
 def fit_command(photos: Path, out: Path) -> list[str]:
@@ -76,3 +78,30 @@ def test_a_stopped_command_says_so(tmp_path, capsys, monkeypatch):
     finally:
         signal.signal(signal.SIGINT, before)
     assert error_of(capsys) == "error: Stopped; the same command goes on from here."
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--examples", "2"], "--examples N and --examples-license TEXT go together"),
+        (["--examples-license", "CC0"], "--examples N and --examples-license TEXT go together"),
+        (["--private"], "add --push USER/REPO"),
+        (["--push", "me/flowers", "--no-export"], "cannot be pushed; leave out --push"),
+    ],
+)
+def test_options_that_do_not_fit_are_told_before_anything_is_done(tmp_path, capsys, options, said):
+    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
+    assert main([*fit_command(photos, out), *options]) == 1
+    assert said in error_of(capsys)
+    assert not out.exists()
+
+
+def test_what_waits_for_its_export_is_not_measured_by_another_split(tmp_path, capsys):
+    photos, out = write_patterns(tmp_path / "photos", {"a": 4, "b": 4}), tmp_path / "out"
+    (out / WORK / "vgg16").mkdir(parents=True)
+    (out / WORK / "vgg16" / TRAINED).touch()
+    Dataset(out, ["a", "b"], [], seed=1).save_manifest(out / MANIFEST)
+    before = (out / MANIFEST).read_bytes()
+    assert main(fit_command(photos, out)) == 1
+    assert "holds weights trained on other photos or another split" in error_of(capsys)
+    assert (out / MANIFEST).read_bytes() == before

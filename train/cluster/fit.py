@@ -25,7 +25,7 @@ from train.cluster.task import (
 from train.fit import FitJob, Material, Trainer, Waiting, exports, left_to_export, trained_variants
 from train.network.features import THREADS
 from train.network.progress import Progress
-from train.work import GRAPH_WEIGHTS, WORK, Trained, seed_folder
+from train.work import GRAPH_WEIGHTS, TRAINED, WORK, Trained, seed_folder
 
 LOOK = 0.5
 """Seconds between two looks at what the tasks do."""
@@ -151,10 +151,17 @@ def _missing(job: FitJob, one: Waiting) -> list[int]:
 
 def _is_trained(job: FitJob, work: Path, number: int) -> bool:
     folder = seed_folder(work, job.recipe.seed, number)
-    if number == 0 and not (work / GRAPH_WEIGHTS).exists():
+    if number == 0 and not _has_graph(job, work):
         return False
     every = [Progress.load(folder / variant) for variant in trained_variants(job)]
     return all(one.test_accuracy is not None for one in every)
+
+
+def _has_graph(job: FitJob, work: Path) -> bool:
+    """Whether there are weights of a graph of the job's variants: those of others do not fit."""
+    if not (work / GRAPH_WEIGHTS).exists():
+        return False
+    return not (work / TRAINED).exists() or Trained.load(work).variants == job.variants
 
 
 class _Display:

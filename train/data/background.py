@@ -18,6 +18,7 @@ from tqdm import tqdm
 from flowers.errors import DatasetError, PhotoError
 from flowers.folders.disk import DiskFile
 from flowers.folders.find import Found
+from flowers.folders.names import without_capitals
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset
 from train.data.split import near_duplicate_groups
@@ -115,7 +116,9 @@ def scan_background(
     where nothing can be learned from it, and OSError when the cache cannot be written.
     """
     kinds, root = _kinds(unknown), unknown.source or unknown.root
-    if clash := sorted(set(kinds) & set(dataset.classes)):
+    # Equal but for capitals is the same class everywhere else, too.
+    own_names = {without_capitals(name) for name in dataset.classes}
+    if clash := sorted(kind for kind in kinds if without_capitals(kind) in own_names):
         raise DatasetError(
             f"--unknown holds photos of none of the classes, and {clash[0]!r} is a class; rename "
             f"or remove that folder. Received: {root}"

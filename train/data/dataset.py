@@ -108,6 +108,10 @@ class Dataset:
             return cls(
                 path.parent, manifest["classes"], photos, manifest["seed"], unknown_seen=seen
             )
+        except FileNotFoundError:
+            raise DatasetError(
+                f"{path} is missing, so nothing tells which photos were held out; run fit again."
+            ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DatasetError(f"{path} is not a manifest; remove it. Received: {error}") from error
 

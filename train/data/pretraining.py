@@ -1,5 +1,7 @@
 """What a base is pretrained on: the training part of a dataset, and photos of extra folders."""
 
+import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,7 @@ import numpy as np
 
 from flowers.errors import PhotoError
 from flowers.folders.layout import read_folder
-from flowers.folders.names import shown
+from flowers.folders.names import class_named, shown
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Photo
 from train.data.split import NEAR_DUPLICATE_BITS
@@ -46,6 +48,12 @@ class PretrainData:
     seen: list[Photo]
     """The photos of `train`; those of extra folders with their whole path and group -1."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with every photo that is learned from, and with its class."""
+        rows = sorted((photo.label, photo.sha256) for photo in self.seen)
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+
     def save_manifest(self, path: Path) -> None:
         """Note what is learned from, so that `fit` never tests on it."""
         Dataset(path.parent, self.classes, self.seen, seed=0).save_manifest(path)
@@ -62,6 +70,7 @@ def collect_photos(
     held_hashes = cache.perceptual_hashes([photo.sha256 for photo in held_out])
     train = dataset.part("train")
     seen = {*leave, *(photo.sha256 for photo in dataset.photos)}
+    classes = sorted({photo.label for photo in train})
     for root in extra:
         photos = read_folder(root, least=1).photos
         added = cache.add_all([photo.file.path for photo in photos], root.name)
@@ -74,8 +83,9 @@ def collect_photos(
             if sha256 not in seen and not near:
                 seen.add(sha256)
                 name = shown(path.resolve().as_posix())
-                train.append(Photo(name, photo.label, "train", -1, sha256))
-    classes = sorted({photo.label for photo in train})
+                label = class_named(photo.label, classes) or photo.label
+                train.append(Photo(name, label, "train", -1, sha256))
+        classes = sorted({photo.label for photo in train})
     index = {name: i for i, name in enumerate(classes)}
     return PretrainData(
         _labelled(cache, train, index),

@@ -16,7 +16,7 @@ from flowers.folders.find import Found, find_on_disk, is_zip
 from flowers.folders.layout import PhotoSet, Use, by_class, check_classes
 from flowers.folders.names import shown
 from flowers.photos import SUFFIXES
-from flowers.weights.hub import explain, hub_api, hub_errors, patiently
+from flowers.weights.hub import hub_api, hub_errors, patiently, why_cached
 from train.data.unpack import unpack
 
 HUB = "hf://"
@@ -124,8 +124,8 @@ def _find(api: HfApi, name: str, revision: str) -> tuple[str, list[str], bool]:
             folder = _fetch(name, found.resolved, ["nothing/"], local=True)
         except (OSError, RevisionResolutionError):
             raise error from None
-        reason = explain(error, f"datasets/{name}", revision).rstrip(".")
-        print(f"{reason}. The cached photos of {found.resolved[:12]} are used.")
+        reason = why_cached(error, f"datasets/{name}", revision)
+        print(f"{reason} The cached photos of {found.resolved[:12]} are used.")
         files = [path for path in folder.rglob("*") if path.is_file()]
         return found.resolved, [path.relative_to(folder).as_posix() for path in files], True
 

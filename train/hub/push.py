@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from flowers.weights.folder import (
     CARD,
     CONFIG,
     EXAMPLES,
+    MANIFEST,
     METRICS,
     backbone_folders,
 )
@@ -119,9 +120,25 @@ def _card(weights: Path, head: RepoHead | None, report: CommitReport, license: s
                         f"Your own words in {here} were not sent: the card there has others."
                     )
                 previous = there
-        entries |= {e.backbone: e for e in _others(report.repo, head, set(entries))}
+        others = list(_others(report.repo, head, set(entries)))
+        if apart := _trained_apart(entries.values(), others):
+            report.notes.append(
+                f"{', '.join(apart)} there were trained on other photos or another split than "
+                f"these; {MANIFEST} there now tells of these alone."
+            )
+        entries |= {e.backbone: e for e in others}
     ordered = [entries[key] for key in BACKBONES if key in entries]
     return model_card(ordered, report.repo, license, previous)
+
+
+def _trained_apart(ours: Iterable[Entry], others: Iterable[Entry]) -> list[str]:
+    """Names of other backbones whose training photos our manifest does not tell."""
+    splits = {entry.config.data_fingerprint for entry in ours if entry.config}
+    return [
+        BACKBONES[entry.backbone].name
+        for entry in others
+        if entry.config and entry.config.data_fingerprint not in splits
+    ]
 
 
 def _others(repo: str, head: RepoHead, ours: set[str]) -> Iterator[Entry]:

@@ -24,8 +24,9 @@ from train.data.dataset import Dataset
 if TYPE_CHECKING:  # It brings Keras, which finding a base does not need.
     from train.network.graph import Network
 
+BASE = "base.weights.h5"
 RECIPE = "recipe.json"
-"""What `pretrain` notes beside the weights it made."""
+"""What `pretrain` notes beside the weights it made; see `beside`."""
 
 
 def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
@@ -43,8 +44,10 @@ def find_base(backbone: Backbone, base: str) -> tuple[str | None, BaseSource]:
     path = Path(base)
     if (path / backbone.key / CONFIG).is_file():
         return _base_of_weights_folder(path / backbone.key)
+    if _is_of_weights_folder(path):
+        return _base_of_weights_folder(path.parent)
     if path.is_dir():
-        path = path / f"{backbone.key}.base.weights.h5"
+        path = path / f"{backbone.key}.{BASE}"
     if not path.is_file():
         raise WeightsError(
             f"There are no base weights of {backbone.name} at {path}; use imagenet, none, a file "
@@ -91,21 +94,40 @@ def build_network_on(
 
 
 def photos_seen(base: str) -> set[str]:
-    """Hashes of the photos that a base was pretrained on, where a manifest beside it tells."""
-    manifest = (Path(base) if Path(base).is_dir() else Path(base).parent) / MANIFEST
-    folders = backbone_folders(Path(base))
-    if folders and all(read_config(folder).base.kind != "file" for folder in folders):
-        return set()  # What `fit` trains stands above the base.
-    if base in ("imagenet", "none") or not manifest.exists():
+    """Hashes of the photos that a base was pretrained on, where manifests beside it tell.
+
+    Where several bases lie in a folder, of all of them. What the `fit` of a weights folder learned
+    refusal from counts too: its base may have seen that.
+    """
+    if base in ("imagenet", "none"):
         return set()
-    return {photo.sha256 for photo in Dataset.load_manifest(manifest).part("train")}
+    path = Path(base)
+    if _is_of_weights_folder(path):
+        path = path.parent.parent
+    folder = path if path.is_dir() else path.parent
+    backbones = backbone_folders(folder)
+    if backbones and all(read_config(one).base.kind != "file" for one in backbones):
+        return set()  # What `fit` trains stands above the base.
+    seen: set[str] = set()
+    for manifest in sorted(folder.glob(f"*{MANIFEST}")):
+        dataset = Dataset.load_manifest(manifest)
+        seen |= {photo.sha256 for photo in dataset.part("train")} | dataset.unknown_seen
+    return seen
+
+
+def beside(weights: Path, name: str) -> Path:
+    """A file that belongs to a base file of `pretrain`: several may lie in one folder."""
+    return weights.with_name(weights.name.removesuffix(BASE) + name)
+
+
+def _is_of_weights_folder(path: Path) -> bool:
+    return path.name == KERAS_WEIGHTS and (path.parent / CONFIG).is_file()
 
 
 def _story(path: Path) -> str:
     """The name of a base file, and what `pretrain` noted beside it of how it was made."""
-    note = path.parent / RECIPE
     try:
-        recipe = json.loads(note.read_text(encoding="utf-8"))
+        recipe = json.loads(beside(path, RECIPE).read_text(encoding="utf-8"))
         story = f"pretrained on {recipe['photos']} photos of {len(recipe['classes'])} classes"
         if recipe["teacher"]:
             story += ", taught by the soft labels of another network"
@@ -119,10 +141,10 @@ def stages_of(path: Path) -> tuple[PretrainingStage, ...]:
 
     Raises `WeightsError` when it lies in a weights folder that cannot be read.
     """
-    if path.name == KERAS_WEIGHTS and (path.parent / CONFIG).is_file():
+    if _is_of_weights_folder(path):
         return read_config(path.parent).base.stages
     try:
-        recipe = json.loads((path.parent / RECIPE).read_text(encoding="utf-8"))
+        recipe = json.loads(beside(path, RECIPE).read_text(encoding="utf-8"))
         return tuple(PretrainingStage.model_validate(stage) for stage in recipe["stages"])
     except (OSError, ValueError, KeyError, TypeError):
         return ()

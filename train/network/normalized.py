@@ -9,11 +9,6 @@ import keras
 import numpy as np
 
 
-def needs_normalization(base: keras.Model) -> bool:
-    """Whether a network has no batch normalization of its own."""
-    return not any(isinstance(layer, keras.layers.BatchNormalization) for layer in base.layers)
-
-
 def with_normalization(base: keras.Model) -> keras.Model:
     """A twin of `base` with a normalization between each convolution and its activation.
 

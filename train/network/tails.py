@@ -18,7 +18,6 @@ from train.network.features import Features
 from train.network.graph import Network
 from train.network.layers import Head
 from train.network.neighbourhood import find_neighbourhoods, neighbourhood_helps
-from train.network.normalized import needs_normalization
 from train.network.progress import EpochLog, Progress, reseed
 from train.work import Recipe
 
@@ -161,7 +160,7 @@ def train_variant(
         network.heads[variant].set_weights(network.heads["transfer"].get_weights())
         trunk = None if features.has_crossing else network.trunk
         model = TailClassifier(network.tails[variant], network.heads[variant], trunk)
-        rate = recipe.tail_rate(normalized=not needs_normalization(network.tails[variant]))
+        rate = recipe.tail_rate(network.backbone.normalized)
     classes, outputs = len(network.classes), network.outputs
     batches = Batches(features, variant, recipe, outputs)
     held_out = HeldOut(features, variant, "validation", recipe.batch_size, outputs)

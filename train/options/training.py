@@ -32,7 +32,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
         type=some_variants,
         default=",".join(VARIANTS),
         metavar="KEYS",
-        help="transfer, finetuned or both",
+        help="one of them, or both with a comma",
     )
     fit.add_argument("--epochs", type=positive, default=recipe.epochs, help="of each variant")
     fit.add_argument(

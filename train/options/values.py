@@ -13,7 +13,7 @@ def some_backbones(text: str) -> tuple[Backbone, ...]:
     if text == "all":
         return tuple(BACKBONES.values())
     try:
-        return tuple(find_backbone(key.strip()) for key in text.split(","))
+        return tuple(dict.fromkeys(find_backbone(key.strip()) for key in text.split(",")))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -43,7 +43,9 @@ def device_count(text: str) -> int:
 def natural(text: str) -> int:
     """A whole number that seeds a generator."""
     if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"use a whole number from 0. Received: {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"use a whole number from 0 to {2**32 - 1}. Received: {text!r}"
+        )
     return int(text)
 
 

@@ -24,6 +24,7 @@ from flowers.page.limits import MAX_ARRIVING, MAX_CALL, MAX_JSON, MAX_QUERY, MAX
 from flowers.page.requests.calls import API, NO_ADDRESSES, Calls, is_call, parse, refused
 from flowers.page.requests.health import Health
 from flowers.page.requests.receiving import receive_files, tell_temporary_files
+from flowers.page.requests.retention import kept_files
 from flowers.page.requests.sessions import Sessions, keep_no_values
 from flowers.page.requests.storage import Storage
 from flowers.page.requests.uploads import with_files
@@ -185,11 +186,7 @@ class Door:
         return json.dumps(with_files(content, self._page.upload_file_set)).encode()
 
     def _kept(self) -> set[str]:
-        return {  # Private: the files that the page itself shows.
-            file
-            for block in self._page.blocks.values()
-            for file in getattr(block, "keep_in_cache", ())
-        }
+        return kept_files(self._page)
 
 
 class _Reply:

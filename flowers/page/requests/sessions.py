@@ -2,8 +2,6 @@
 
 import json
 import re
-import threading
-import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +12,6 @@ from gradio.state_holder import SessionState
 from starlette.types import Message, Send
 
 from flowers.errors import RequestError
-from flowers.page.limits import DELETE_UPLOADS
 from flowers.page.requests.calls import API
 from flowers.page.requests.waiting import queue_of
 
@@ -88,18 +85,6 @@ class Sessions:
 def keep_no_values() -> None:
     """Have Gradio not keep what each visitor sent and saw, which it does for links of its own."""
     SessionState._update_value_in_config = lambda *_: None
-
-
-def forget_visits(page: gr.Blocks) -> None:
-    """From now on forget visits in time: what Gradio keeps of one holds small copies of photos."""
-    every, age = DELETE_UPLOADS
-
-    def go_on() -> None:
-        while page.is_running:
-            forget_old(page, age)
-            time.sleep(every)
-
-    threading.Thread(target=go_on, daemon=True).start()
 
 
 def forget_old(page: gr.Blocks, age: float) -> None:

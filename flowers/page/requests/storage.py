@@ -63,6 +63,19 @@ class Storage:
             f"fewer. Received: {size:,} bytes"
         )
 
+    def delete_old(self, age: float, keep: Collection[str] = ()) -> None:
+        """Delete uploads of more than `age` seconds but those in `keep`, and empty folders."""
+        now = time.time()
+        for path, stat in self._files():
+            if now - stat.st_ctime > age and str(path) not in keep:
+                with suppress(OSError):
+                    path.unlink()
+        for name, _, _ in os.walk(self.folder, topdown=False):
+            # A young one may be about to get its file.
+            with suppress(OSError):
+                if Path(name) != self.folder and now - Path(name).stat().st_mtime > YOUNG:
+                    Path(name).rmdir()
+
     def close(self) -> None:
         """Delete the folder and all uploads in it."""
         shutil.rmtree(self.folder, ignore_errors=True)

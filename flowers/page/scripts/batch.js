@@ -94,10 +94,12 @@ element.addEventListener('change', (event) => {
   const select = event.target.closest('select[data-row]');
   if (!select) return;
   const row = select.closest('tr');
-  const chosen = select.selectedOptions[0];
+  const chosen = select.value ? select.selectedOptions[0] : null;
   row.querySelectorAll('td[data-reads]').forEach((cell) => {
-    cell.classList.toggle('wrong', select.value !== '' && !isRight(cell, chosen));
-    cell.classList.toggle('right', select.value !== '' && isRight(cell, chosen));
+    // Where there is no label, the consensus counts, and nobody is right.
+    const fits = chosen ? isRight(cell, chosen) : cell.dataset.reads === row.dataset.nearest;
+    cell.classList.toggle('wrong', !fits);
+    cell.classList.toggle('right', fits && chosen !== null);
   });
   signOf(row).textContent = 'saving…';
   window.flowersFilters.count();

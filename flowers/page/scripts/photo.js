@@ -12,17 +12,32 @@ watch('value', () => {
   window.flowersAddress.toVerdict();
 });
 
+// What was chosen last counts, however long an earlier photo is on its way: another photo, an
+// example, or what Back shows.
+let turn = 0;
+const supersede = () => {
+  turn += 1;
+  sent = null;
+};
+window.addEventListener('popstate', supersede);
+document.addEventListener('click', (event) => {
+  if (event.target.closest('[data-example]')) supersede();
+});
+
 const send = async (file) => {
   if (!file) return;
+  const mine = ++turn;
   say('Sending the photo…');
   const side = Number(find('[data-side]').dataset.side);
   try {
     const {path} = await upload(await window.flowersShrunk(file, side));
+    if (mine !== turn) return;
     const photo = {path, name: file.name};
     sent = photo;
     trigger('upload', photo);
     say('');
   } catch (error) {
+    if (mine !== turn) return;
     say(`The photo could not be sent; try again. Received: ${error.message || error}`);
   }
 };
@@ -37,6 +52,12 @@ const takePhoto = async () => {
     return say(`No camera can be used here; choose a photo. Received: ${error.name || error}`);
   }
   const dialog = find('dialog'), video = dialog.querySelector('video');
+  const take = dialog.querySelector('[value=take]');
+  take.disabled = true;  // Until there is a picture to take.
+  video.onloadeddata = () => {
+    take.disabled = false;
+    take.focus();
+  };
   video.srcObject = stream;
   dialog.addEventListener('close', () => {
     if (dialog.returnValue === 'take') {
@@ -44,7 +65,8 @@ const takePhoto = async () => {
       canvas.width = video.videoWidth;
       canvas.height = video.videoHeight;
       canvas.getContext('2d').drawImage(video, 0, 0);
-      canvas.toBlob((blob) => send(new File([blob], 'camera.jpg', {type: 'image/jpeg'})),
+      // There is no blob of a picture without pixels.
+      canvas.toBlob((blob) => blob && send(new File([blob], 'camera.jpg', {type: 'image/jpeg'})),
         'image/jpeg', 0.92);
     }
     stream.getTracks().forEach((track) => track.stop());

@@ -2,7 +2,8 @@
 
 import { ARTIFACT, type Config, UserError } from "../models";
 
-const CACHE = "weights";
+const SHARED = "weights";
+/** Where all pages of an origin kept theirs before each had a cache of its own. */
 const STEP = 0.05;
 /** Share of a file after which its progress is told again. */
 
@@ -16,16 +17,16 @@ export interface Fetched {
 }
 
 /**
- * A backbone's artifact, from what was kept or from `folder`, checked against `config.json`.
- * Throws `UserError`.
+ * A backbone's artifact, from what was kept or from the web server, checked against `config.json`.
+ * `base` is the address of the page's folder. Throws `UserError`.
  */
 export async function fetchArtifact(
-  folder: string, config: Config, progress: Progress,
+  base: string, config: Config, progress: Progress,
 ): Promise<Fetched> {
   const { bytes, sha256 } = config.files[ARTIFACT]!;
   // The hash is part of the address, so that no cache on the way hands out an older file.
-  const address = `${folder}${config.backbone}/${ARTIFACT}?sha256=${sha256}`;
-  const cache = "caches" in self ? await caches.open(CACHE) : null;
+  const address = `${folderOf(base)}${config.backbone}/${ARTIFACT}?sha256=${sha256}`;
+  const cache = await keptBy(base);
   const before = await cache?.match(address);
   if (before) {
     const found = new Uint8Array(await before.arrayBuffer());
@@ -45,14 +46,40 @@ export async function fetchArtifact(
   return { bytes: found, kept: kept ?? Promise.resolve() };
 }
 
-/** Let go of kept artifacts that no `config.json` names any more. */
-export async function forgetOthers(hashes: readonly string[]): Promise<void> {
-  if (!("caches" in self)) return;
-  const cache = await caches.open(CACHE);
-  for (const request of await cache.keys()) {
+/** Let go of artifacts kept by this page that no `config.json` of it names any more. */
+export async function forgetOthers(base: string, hashes: readonly string[]): Promise<void> {
+  const cache = await keptBy(base);
+  for (const request of (await cache?.keys()) ?? []) {
     const named = new URL(request.url).searchParams.get("sha256");
-    if (named === null || !hashes.includes(named)) await cache.delete(request);
+    if (named === null || !hashes.includes(named)) await cache!.delete(request);
   }
+}
+
+/** What a page keeps; null where the browser keeps nothing. */
+async function keptBy(base: string): Promise<Cache | null> {
+  if (!("caches" in self)) return null;
+  // An origin may hold several pages, as `NAME.github.io` does: none touches what others keep.
+  const cache = await caches.open(`${new URL(base).pathname} weights`);
+  await takeOver(cache, base);
+  return cache;
+}
+
+/** Move here what an earlier build of the page kept beside the artifacts of other pages. */
+async function takeOver(cache: Cache, base: string): Promise<void> {
+  if (!(await caches.has(SHARED))) return;
+  const shared = await caches.open(SHARED);
+  for (const request of await shared.keys()) {
+    if (new URL("..", request.url).href !== folderOf(base)) continue;
+    const kept = await shared.match(request);
+    // A full disk only means that it is fetched again.
+    if (kept) await cache.put(request, kept).catch(() => undefined);
+    await shared.delete(request);
+  }
+  if (!(await shared.keys()).length) await caches.delete(SHARED);
+}
+
+function folderOf(base: string): string {
+  return `${base}weights/`;
 }
 
 async function download(

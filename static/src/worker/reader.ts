@@ -20,7 +20,7 @@ const handlers: { [K in Kind]: (asks: Requests[K]["asks"]) => Promise<Requests[K
   },
   async load({ config }) {
     if (artifacts.has(config.backbone)) return null;
-    const { bytes, kept } = await fetchArtifact(`${base}weights/`, config, (share) =>
+    const { bytes, kept } = await fetchArtifact(base, config, (share) =>
       post({ backbone: config.backbone, share }),
     );
     await started;
@@ -28,7 +28,7 @@ const handlers: { [K in Kind]: (asks: Requests[K]["asks"]) => Promise<Requests[K
     artifacts.set(config.backbone, artifact);
     return null;
   },
-  decode: ({ file, name, sizes }) => readPhoto(file, name, sizes),
+  decode: ({ file, name, sizes, limits }) => readPhoto(file, name, sizes, limits),
   async read({ backbone, square }) {
     const artifact = artifacts.get(backbone)!;
     return { ...(await artifact.run(square)), accelerator: artifact.accelerator };
@@ -36,12 +36,12 @@ const handlers: { [K in Kind]: (asks: Requests[K]["asks"]) => Promise<Requests[K
   async tryGpu({ config, square }) {
     const artifact = artifacts.get(config.backbone)!;
     if (!(await hasGpu())) return artifact.accelerator;
-    const { bytes } = await fetchArtifact(`${base}weights/`, config, () => undefined);
+    const { bytes } = await fetchArtifact(base, config, () => undefined);
     await artifact.tryGpu(bytes, square);
     return artifact.accelerator;
   },
   async tidy({ hashes }) {
-    await forgetOthers(hashes);
+    await forgetOthers(base, hashes);
     return null;
   },
 };

@@ -9,7 +9,12 @@ declare const self: ServiceWorkerGlobalScope;
 declare const KEPT: readonly string[];
 declare const VERSION: string;
 
-const CACHE = `page-${VERSION}`;
+const SCOPE = new URL(self.registration.scope);
+const OURS = `${SCOPE.pathname} page-`;
+/** Begins the names of this page's caches: an origin may hold several pages, as `NAME.github.io` does. */
+const CACHE = OURS + VERSION;
+const NAMELESS = /^page-[0-9a-f]{16}$/;
+/** Caches from before their names told whose they are. */
 const POLICY = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -20,8 +25,7 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
       // A first visit waits for this one; it keeps the page when it has answered: see `offline.ts`.
-      const known = (await caches.keys()).some((name) => name.startsWith("page-"));
-      if (known) await keep();
+      if ((await ours()).length) await keep();
       await self.skipWaiting();
     })(),
   );
@@ -44,20 +48,33 @@ async function keep(): Promise<void> {
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) {
-        if (name.startsWith("page-") && name !== CACHE) await caches.delete(name);
-      }
+      for (const name of await ours()) if (name !== CACHE) await caches.delete(name);
       await self.clients.claim();
     })(),
   );
 });
 
+/** The caches of this page, of whatever version. */
+async function ours(): Promise<string[]> {
+  const names = await caches.keys();
+  const nameless = await Promise.all(names.map((name) => NAMELESS.test(name) && holdsThisPage(name)));
+  return names.filter((name, i) => name.startsWith(OURS) || nameless[i]);
+}
+
+/**
+ * Whether a cache is certainly of this page: it has the page itself and nothing from outside its
+ * folder. Others are left, since another page may need them, whose next version lets go of them.
+ */
+async function holdsThisPage(name: string): Promise<boolean> {
+  const addresses = (await (await caches.open(name)).keys()).map(({ url }) => url);
+  return addresses.includes(SCOPE.href) && addresses.every((url) => url.startsWith(SCOPE.href));
+}
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  const scope = new URL(self.registration.scope);
-  if (request.method !== "GET" || url.origin !== scope.origin) return;
-  if (!url.pathname.startsWith(scope.pathname) || url.pathname.endsWith("/model.tflite")) return;
+  if (request.method !== "GET" || url.origin !== SCOPE.origin) return;
+  if (!url.pathname.startsWith(SCOPE.pathname) || url.pathname.endsWith("/model.tflite")) return;
   event.respondWith(answer(request, url).then(isolated));
 });
 

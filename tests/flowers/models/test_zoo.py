@@ -18,7 +18,7 @@ from flowers.weights import source as source_module
 from flowers.weights.folder import ARTIFACT, Artifact, Config
 from flowers.weights.hub import OnProgress
 from flowers.weights.source import Source
-from tests.support.artifact import SIZE, write_backbone
+from tests.support.artifact import CELLS, SIZE, write_backbone
 from tests.support.folders import CLASSES
 from tests.support.photos import COLOURS
 
@@ -246,6 +246,38 @@ def test_a_repeated_photo_is_read_once_by_each_backbone(
     assert asked[2:] == [("mobilenetv2", 240), ("vgg16", 240)]
     ask("rose", MODELS[0])
     assert asked[4:] == [("mobilenetv2", 40)]
+
+
+def test_what_is_remembered_is_bounded_by_its_bytes_too(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    predict = Classifier.predict
+
+    def counted(self: Classifier, pixels: np.ndarray) -> dict:
+        read.append(int(pixels[0, 0, 2]))
+        return predict(self, pixels)
+
+    zoo = Zoo(Source(root))
+    zoo.load("mobilenetv2")
+    # Of each variant a share and a focus map of every class, float32.
+    a_pass = 2 * 4 * (len(CLASSES) + CELLS * CELLS * len(CLASSES))
+    monkeypatch.setattr(zoo_module, "REMEMBERED_BYTES", 3 * a_pass)
+    monkeypatch.setattr(Classifier, "predict", counted)
+    greys = [Image.new("RGB", (64, 48), (0, 0, grey)) for grey in range(4)]
+
+    def ask(*numbers: int) -> list[int]:
+        """Which of these photos a model has to read."""
+        before = len(read)
+        for number in numbers:
+            list(zoo.predict(greys[number], MODELS[:2]))
+        return read[before:]
+
+    assert ask(0, 1, 2, 0, 1, 2) == [0, 1, 2]
+    assert ask(3, 2, 1, 3) == [3]  # For which the one asked for longest ago had to go.
+    assert ask(0, 1, 3, 0) == [0]
+    monkeypatch.setattr(zoo_module, "REMEMBERED_BYTES", a_pass - 1)
+    assert ask(2, 2, 1) == [2, 2, 1]  # None is small enough.
 
 
 def test_an_artifact_that_fails_later_is_disabled_then(

@@ -1,5 +1,7 @@
 """What endpoints and page say of models and photos, on artifacts that LiteRT really runs."""
 
+import base64
+import io
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from flowers.backbones import BACKBONES
 from flowers.models.zoo import Zoo
 from flowers.page.answers import as_json, classification, model_rows
 from flowers.page.classify import Shown, answers
+from flowers.page.endpoints import classify, compare
 from flowers.page.limits import REFRESH
 from flowers.page.picker import Picker, without
 from flowers.weights.folder import ARTIFACT, Artifact
@@ -37,12 +40,16 @@ def photo(tmp_path: Path) -> Shown:
     return Shown(str(path))
 
 
+def damage(root: Path, backbone: str) -> None:
+    artifact = root / backbone / ARTIFACT
+    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+
+
 def test_a_backbone_that_broke_since_is_left_out_of_the_answer_and_the_choice(
     root: Path, photo: Shown
 ) -> None:
     zoo = Zoo(Source(root))
-    artifact = root / "vgg16" / ARTIFACT
-    artifact.write_bytes(artifact.read_bytes()[:-1] + b"!")
+    damage(root, "vgg16")
     for _ in range(2):  # The first call finds out.
         *_, last = answers(zoo, photo, ["mobilenetv2", "vgg16"], ["transfer"])
         assert list(last.failed) == ["vgg16"]
@@ -53,6 +60,36 @@ def test_a_backbone_that_broke_since_is_left_out_of_the_answer_and_the_choice(
     changed = without(zoo, Picker(boxes, {}), last.failed)
     assert {box.label: update["value"] for box, update in changed.items()} == {"vgg16": False}
     assert without(zoo, Picker(boxes, {}), []) == {}
+
+
+@pytest.fixture
+def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A photo as a client may send it, within its description."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), COLOURS["rose"]).save(buffer, "PNG")
+    return {"url": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
+
+
+def test_endpoints_say_which_backbone_was_left_out_and_why(
+    root: Path, sent: dict[str, str]
+) -> None:
+    one = classify(Zoo(Source(root)), sent)
+    assert len(one["predictions"]) == 4
+    assert one["left_out"] == {}
+    assert compare(Zoo(Source(root)), [sent])["notes"] == []
+
+    zoo = Zoo(Source(root))
+    damage(root, "vgg16")
+    one = classify(zoo, sent)
+    assert {p["backbone"] for p in one["predictions"]} == {"mobilenetv2"}
+    assert list(one["left_out"]) == ["vgg16"]
+    assert one["left_out"]["vgg16"].startswith("vgg16/model.tflite is not the file")
+
+    many = compare(Zoo(Source(root)), [sent, sent])
+    assert [len(photo["predictions"]) for photo in many["photos"]] == [2, 2]
+    (note,) = many["notes"]
+    assert note.startswith("VGG16 was left out: vgg16/model.tflite is not the file")
 
 
 class SlowSource(Source):
@@ -101,7 +138,7 @@ def test_a_classification_has_the_shape_that_clients_rely_on(root: Path) -> None
     image = Image.new("RGB", (64, 48), COLOURS["daisy"])
     found = [p for a in zoo.predict(image, zoo.models()) for p in a.predictions]
     answer = as_json(classification(found))
-    assert set(answer) == {"consensus", "predictions"}
+    assert set(answer) == {"consensus", "predictions", "left_out"}
     assert set(answer["consensus"]) == {
         *("label", "probability", "agreement", "models", "known", "p_known"),
     }

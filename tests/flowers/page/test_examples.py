@@ -7,8 +7,16 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from flowers.backbones import DEFAULT_CLASSES
 from flowers.files import sha256_of
+from flowers.models.consensus import NONE_OF_THESE
 from flowers.page.about import licence_of
-from flowers.page.examples import PHOTOS_FOLDER, Example, credits_of, find_examples, own_photos
+from flowers.page.examples import (
+    PHOTOS_FOLDER,
+    Example,
+    credits_of,
+    find_examples,
+    own_photos,
+    sample_batch,
+)
 from flowers.photos import load_photo
 from flowers.weights.folder import EXAMPLES, MANIFEST
 from flowers.weights.source import DEFAULT_FOLDER
@@ -46,9 +54,22 @@ def test_one_photo_per_class_is_offered_and_others_apart(tmp_path: Path) -> None
     assert [e.label for e in known] == list(DEFAULT_CLASSES)
     assert [e.label for e in others] == [None] * 5
     known, others = find_examples(tmp_path, ["cat", "rose"])
-    assert [e.label for e in known] == ["rose"]
-    assert len(others) == 6 + 5
+    assert [(e.name, e.label) for e in known] == [("rose-1", "rose"), ("cat", "cat")]
+    assert len(others) == 6 + 4
+    assert "cat" not in {e.name for e in others}
     assert "NOTICE" in credits_of(known)
+
+
+def test_photos_of_the_project_have_the_class_as_the_weights_spell_it(tmp_path: Path) -> None:
+    classes = ["Tulip", "Rose ", "CAT"]
+    known, others = find_examples(tmp_path, classes)
+    assert {e.name: e.label for e in known} == {"tulip-1": "Tulip", "rose-1": "Rose ", "cat": "CAT"}
+    assert len(others) == 5 + 4
+    labels = {shot.name: shot.label for shot in sample_batch(classes).shots}
+    assert {labels[f"rose/rose-{i}.jpg"] for i in range(1, 5)} == {"Rose "}
+    assert labels["tulip/tulip-2.jpg"] == "Tulip"
+    assert labels["none/cat.jpg"] == "CAT"
+    assert labels["none/dahlia.jpg"] == labels["daisy/daisy-1.jpg"] == NONE_OF_THESE
 
 
 def test_photos_of_the_weights_folder_come_instead_with_their_licence(tmp_path: Path) -> None:

@@ -140,6 +140,20 @@ def test_the_consensus_of_a_row_is_the_verdict_on_the_photo() -> None:
     assert list(together.values()) == ["daisy", "split", "split", "none of these"]
 
 
+def test_a_row_has_the_class_that_marks_who_differs_where_there_is_no_label() -> None:
+    # In a split, too, and where most refuse: the class that most models find nearest.
+    refused = says(0.1, 0.8, 0.1, known=False)
+    rows = [
+        BatchRow(Reading("split", None, (TRANSFER, FINETUNED))),
+        BatchRow(Reading("refused", None, (refused,))),
+        BatchRow(Reading("unread", reason="It is damaged.")),
+    ]
+    page = Markup(batch_table(rows, CLASSES))
+    assert [row.get("data-nearest") for row in page.all("tbody tr")] == ["rose", "rose", None]
+    assert page.texts("td.wrong") == ["daisy 50"]
+    assert not page.all("td.right")
+
+
 def test_folders_that_are_not_classes_are_listed_with_the_class_they_may_mean() -> None:
     dropped = [DroppedLabel("roses", 2, "rose"), DroppedLabel("garden", 1, None)]
     batch = Batch(

@@ -104,6 +104,7 @@ def test_pending_and_failed_models_are_shown_beside_those_that_answered() -> Non
     link = Markup(growing.html()).all("a[download]")[0]
     found = json.loads(unquote(str(link["href"]).split(",", 1)[1]))
     assert found["consensus"]["label"] == "daisy"
+    assert found["left_out"] == growing.failed
 
 
 def test_without_any_model_the_reasons_stay() -> None:

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from flowers.backbones import DEFAULT_CLASSES
-from tests.support.browser import choose_photos, tab
+from tests.support.browser import choose_photos, label_as_second, tab
 from tests.support.photos import COLOURS
 
 pytest.importorskip("playwright.sync_api")
+
+# How every cell of a batch is marked.
+MARKS = """[...document.querySelectorAll('table.batch td[data-reads]')].map((cell) =>
+  ['right', 'wrong'].filter((mark) => cell.classList.contains(mark)).join())"""
 
 
 def test_labelled_photos_are_scored_and_labels_can_be_changed(
@@ -99,8 +103,14 @@ def test_unlabelled_photos_show_how_far_the_models_agree(
     page.wait_for_selector("table.batch:not([aria-busy])")
     assert "3 photos, 2 models" in page.inner_text("#batch-summary")
     assert not page.locator("#batch-accuracy").is_visible()
+    before = page.evaluate(MARKS)
+    assert "right" not in before
     page.locator("table.batch select").first.select_option("rose")
     page.wait_for_selector("#batch-accuracy .scatterlayer .point", state="attached")
+    assert page.evaluate(MARKS) != before
+    # Where a label is taken back, what differs from the consensus is marked again.
+    page.locator("table.batch select").first.select_option("")
+    assert page.evaluate(MARKS) == before
 
 
 def test_labels_picked_in_quick_succession_all_count(
@@ -128,3 +138,11 @@ def test_the_sample_batch_is_scored_at_one_click(open_page: Any) -> None:
     # Where two variants on 23 photos cannot be told apart, there is nothing to draw.
     same = page.inner_text("#batch-real p").startswith("No: on these photos, no two models differ")
     assert page.locator("#batch-difference").is_visible() != same
+
+    # Two models that do not agree: without the label, the one that the consensus is not with.
+    row = page.locator(f'table.batch tr[data-row="{label_as_second(page)}"]')
+    assert row.locator("td.right").count() == row.locator("td.wrong").count() == 1
+    row.locator("select").select_option("")
+    assert row.locator("td.right").count() == 0
+    (marked,) = row.locator("td.wrong").all()
+    assert marked.get_attribute("data-reads") != row.get_attribute("data-nearest")

@@ -22,6 +22,19 @@ from tests.support.browser import (
 pytest.importorskip("playwright.sync_api")
 pillow_heif.register_heif_opener()
 
+# Cameras that pages are given here: one that has no picture yet, and one that shows yellow.
+DARK = "navigator.mediaDevices.getUserMedia = async () => new MediaStream()"
+YELLOW = """() => {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [320, 240];
+  const context = canvas.getContext('2d');
+  setInterval(() => {  // A picture comes with every change.
+    context.fillStyle = `rgb(245 190 ${Date.now() % 20})`;
+    context.fillRect(0, 0, 320, 240);
+  }, 40);
+  navigator.mediaDevices.getUserMedia = async () => canvas.captureStream();
+}"""
+
 
 @pytest.mark.parametrize(
     "name",  # Of the latter no type is known.
@@ -124,3 +137,61 @@ def test_a_broken_photo_is_refused_in_plain_words_and_takes_no_place(
     page.wait_for_timeout(500)
     assert page.evaluate("history.state.photo ?? null") is None
     assert "example=" in page.url
+
+
+@pytest.mark.parametrize("later", ["photo", "example"])
+def test_what_was_chosen_last_stays_however_slow_an_earlier_photo_is(
+    open_page: Any, rose: Path, generated_photos: Path, later: str
+) -> None:
+    held: list[Any] = []
+
+    def hold_first(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page = open_page(held=("**/gradio_api/upload*", hold_first))
+    before = shown_answer(page)
+    page.set_input_files("#photo input[type=file]", rose)
+    while not held:
+        page.wait_for_timeout(50)
+    if later == "photo":
+        page.set_input_files("#photo input[type=file]", generated_photos / "daisy" / "0.jpg")
+    else:
+        page.locator("[data-example]").last.click()
+    page.wait_for_function(CHANGED, arg=before)
+    shown = page.get_attribute("#photo img", "src"), shown_answer(page), page.url
+    with page.expect_response("**/gradio_api/upload*"):
+        held[0].continue_()
+    page.wait_for_timeout(1000)
+    assert (page.get_attribute("#photo img", "src"), shown_answer(page), page.url) == shown
+    assert page.locator("#photo img").count() == 1
+
+
+def test_a_camera_takes_a_photo_once_it_has_a_picture(open_page: Any) -> None:
+    sent: list[str] = []
+    page = open_page()
+    page.on("request", lambda r: sent.append(r.url) if "/upload" in r.url else None)
+    before = shown_answer(page)
+    camera = page.locator("#photo").get_by_role("button", name="Camera")
+    take = page.get_by_role("button", name="Take the photo")
+
+    page.evaluate(DARK)
+    camera.click()
+    take.wait_for()
+    page.wait_for_timeout(500)
+    assert take.is_disabled()
+    # As if it could be pressed all the same.
+    page.evaluate("document.querySelector('#photo dialog').close('take')")
+    page.wait_for_timeout(500)
+    assert sent == []
+    assert shown_answer(page) == before
+
+    page.evaluate(YELLOW)
+    camera.click()
+    page.wait_for_function("!document.querySelector('#photo dialog [value=take]').disabled")
+    take.click()
+    page.wait_for_function(CHANGED, arg=before)
+    shown = page.locator("#photo .stage img")
+    assert shown.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [320, 240]

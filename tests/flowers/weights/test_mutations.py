@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -15,20 +16,19 @@ from PIL import Image
 from flowers.backbones import VARIANTS
 from flowers.errors import WeightsError
 from flowers.models.classifier import Classifier
-from flowers.models.compare import measured_points, published_points, standings
-from flowers.models.leader import leader_of, published_lead
 from flowers.models.verdicts import verdict_of
 from flowers.models.zoo import Zoo
-from flowers.page import tables
 from flowers.page.answers import as_json, classification, model_rows
-from flowers.page.charts import curves, matrices, points
-from flowers.page.mistakes import mistakes_html
+from flowers.page.comparison import CHARTED, comparison_tab, one_model
 from flowers.weights.folder import ARTIFACT, CONFIG, METRICS, PUBLISHED, check_artifact, record_of
-from flowers.weights.results import Metrics, same_photos
 from flowers.weights.source import Source
 from tests.support.artifact import write_backbone
 from tests.support.folders import CLASSES, make_folder
 from tests.support.photos import COLOURS
+
+CHARTED_BACKBONES = ("mobilenetv2", "vgg16", "densenet121")
+"""As many as the tab Comparison draws all its charts for."""
+assert len(CHARTED_BACKBONES) >= CHARTED
 
 BOUNDED = settings(
     phases=[Phase.explicit, Phase.generate],
@@ -53,9 +53,9 @@ ODD = (
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights folder of two backbones that can be served, with figures."""
+    """A weights folder of three backbones that can be served, with figures."""
     root = make_folder(tmp_path_factory.mktemp("weights") / "whole")
-    for key in ("mobilenetv2", "vgg16"):
+    for key in CHARTED_BACKBONES:
         write_backbone(root, key, CLASSES)
     return root
 
@@ -87,47 +87,33 @@ def vouch(root: Path) -> None:
     (root / "mobilenetv2" / CONFIG).write_text(json.dumps(config))
 
 
-def draw(metrics: dict[str, Metrics]) -> None:
-    """The charts of measured figures."""
-    results = {(key, v): r for key, m in metrics.items() for v, r in m.variants.items()}
-    points.accuracy_chart(measured_points(metrics))
-    latency = {key: m.latency_ms for key, m in metrics.items() if m.latency_ms}
-    points.cost_chart(metrics, latency, "ms", "ms")
-    matrices.class_f1_chart(metrics)
-    curves.learning_chart(results)
-    curves.calibration_chart(results)
-    for (key, variant), result in results.items():
-        mistakes_html(metrics[key], variant)
-        matrices.confusion_chart(result.confusion, metrics[key].classes)
+def compare(zoo: Zoo) -> None:
+    """Build the tab of figures, and what it shows of one model at a time."""
+    entries = zoo.entries()
+    shown = repr([zoo.source.published(), *((e.config, e.metrics) for e in entries.values())])
+    if shown in _COMPARED:
+        return
+    _COMPARED.add(shown)
+    with gr.Blocks():
+        comparison_tab(zoo)
+    metrics = {key: entry.metrics for key, entry in entries.items() if entry.metrics}
+    changed = metrics.get("mobilenetv2")
+    for variant in changed.variants if changed else ():
+        one_model(metrics, ("mobilenetv2", variant))
 
 
-def serve(root: Path, changed: str | None = None) -> dict[str, Any]:
+_COMPARED: set[str] = set()
+"""What the tab was built of: most odd values cost their backbone, and the others come again."""
+
+
+def serve(root: Path) -> dict[str, Any]:
     """All that a page asks of a weights folder; returns the answers, which have to be JSON."""
     zoo = Zoo(Source(root))
     rows = model_rows(zoo)
     for entry in zoo.entries().values():
         assert entry.available or entry.reason
         assert str(root.parent) not in (entry.reason or "")
-    metrics = {k: e.metrics for k, e in zoo.entries().items() if e.metrics}
-    for group in same_photos(metrics):
-        measured_points(group)
-        outcomes = {
-            (key, variant): result.predictions
-            for key, m in group.items()
-            for variant, result in m.variants.items()
-        }
-        if outcomes:
-            leader_of(standings(outcomes))
-    if changed in metrics:
-        draw({changed: metrics[changed]})
-    rows = tables.leaderboard(zoo.entries(), zoo.source.published(), metrics)
-    tables.to_html(rows, {"measured": "", "published": ""})
-    tables.to_csv(rows)
-    published = zoo.source.published()
-    if published:
-        placed = published_points(published)
-        if len(placed) > 1:
-            published_lead(placed, published.test_photos)
+    compare(zoo)
     photo = Image.new("RGB", (64, 48), COLOURS["rose"])
     predictions = [p for a in zoo.predict(photo, zoo.models()) for p in a.predictions]
     # VGG16 was not touched, and answers whatever MobileNetV2 is.
@@ -149,7 +135,7 @@ def test_any_value_in_any_place_costs_no_more_than_its_backbone(
         path.write_text(mutated(text, place, odd))
         if name == METRICS:
             vouch(whole)
-        serve(whole, "mobilenetv2" if name == METRICS else None)
+        serve(whole)
     finally:
         path.write_text(text)
         (whole / "mobilenetv2" / CONFIG).write_bytes(config)
@@ -207,6 +193,15 @@ def test_figures_of_another_model_are_not_shown_as_this_ones(whole: Path, tmp_pa
         (whole / "mobilenetv2" / CONFIG).write_bytes(config)
     assert entry.state == "broken"
     assert "metrics.json is of another model than mobilenetv2/config.json" in (entry.reason or "")
+
+
+def test_figures_of_no_variant_cost_their_backbone_and_not_the_page(tmp_path: Path) -> None:
+    path = write_backbone(tmp_path, "mobilenetv2", CLASSES) / METRICS
+    path.write_text(json.dumps({**json.loads(path.read_text()), "variants": {}}))
+    vouch(tmp_path)
+    zoo = Zoo(Source(tmp_path))
+    assert "metrics.json is malformed at variants" in (zoo.entries()["mobilenetv2"].reason or "")
+    compare(zoo)
 
 
 def vouched_artifact(root: Path, change: bytes | None) -> Path:

@@ -53,6 +53,7 @@ def change(metrics: dict, path: str, value: object) -> dict:
         ("variants.transfer.acuracy", 0.5, "variants.transfer.acuracy"),
         ("variants.transfer.predictions.0.probability", "high", "variants.transfer.predictions.0"),
         ("variants.retrained", {}, "variants.retrained"),
+        ("variants", {}, "variants"),
         ("data.part", "train", "data.part"),
         ("data.photos", 19, "the file"),
         ("classes", None, "classes"),

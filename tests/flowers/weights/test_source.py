@@ -131,7 +131,11 @@ def test_without_a_network_the_cache_serves(hub, machine, commit):
     assert pulled.origin.endswith(", from the cache of this machine")
     offline = machine.run(pull, fetch=["mobilenetv2"], HF_HUB_OFFLINE="1")
     assert offline.files == pulled.files
-    assert "HF_HUB_OFFLINE" in offline.notice
+    assert offline.notice == (
+        f"HF_HUB_OFFLINE is set, so the Hub was not asked for {REPO}. "
+        f"The cached copy serves instead."
+    )
+    assert "not in the cache" not in offline.notice
 
 
 def test_without_network_and_cache_the_folder_serves(hub, machine, folder):

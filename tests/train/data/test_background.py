@@ -143,6 +143,7 @@ def test_what_cannot_be_learned_from_is_one_sentence(
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match="holds no photo that can be read"):
         scan_background(find_on_disk(tmp_path / "empty"), cache, dataset)
-    clash = write_patterns(tmp_path / "clash", {"rose": 3, "thistle": 3})
-    with pytest.raises(DatasetError, match="'rose' is a class"):
-        scan_background(find_on_disk(clash), cache, dataset)
+    for name in ("rose", "Rose"):
+        clash = write_patterns(tmp_path / f"clash with {name}", {name: 3, "thistle": 3})
+        with pytest.raises(DatasetError, match=f"'{name}' is a class"):
+            scan_background(find_on_disk(clash), cache, dataset)

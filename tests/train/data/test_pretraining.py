@@ -33,3 +33,18 @@ def test_what_is_held_out_of_none_of_the_classes_is_not_pretrained_on(
     }
     # A base that saw them leaves the same ones to be measured.
     assert scan_background(find_on_disk(others), cache, dataset, seen) == background
+
+
+def test_a_class_of_an_extra_folder_is_the_same_without_its_capitals(tmp_path: Path) -> None:
+    cache = PhotoCache(tmp_path / "cache", SIZE)
+    root = write_patterns(tmp_path / "photos", {"daisy": 10, "rose": 10})
+    dataset = scan_dataset(read_folder(root), cache)
+    extra = write_patterns(tmp_path / "extra", {"Rose": 5, "thistle": 5}, 100)
+    before = collect_photos(dataset, [], cache)
+    data = collect_photos(dataset, [extra], cache)
+    assert data.classes == ["daisy", "rose", "thistle"]
+    assert sum(photo.label == "rose" for photo in data.seen) == 5 + sum(
+        photo.label == "rose" for photo in before.seen
+    )
+    assert data.fingerprint != before.fingerprint
+    assert collect_photos(dataset, [extra], cache).fingerprint == data.fingerprint

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowers.errors import WeightsError
+from flowers.weights.folder import read_config, write_config
 from tests.support.folders import files_of, make_folder
 from tests.support.hub.machine import SECONDS
 from tests.support.hub.push import REPO, push, stored
@@ -122,6 +123,19 @@ def test_other_backbones_there_stay_and_are_in_the_card(hub, machine, folder, tm
     }
     card = after["README.md"].decode()
     assert all(name in card for name in ("VGG16 |", "MobileNetV2 |", "DenseNet121 |"))
+
+
+def test_whose_split_the_manifest_does_not_tell_is_said(hub, machine, folder, tmp_path):
+    assert machine.run(push, folder, REPO).notes == []
+    other = make_folder(tmp_path / "other", "vgg16")
+    assert machine.run(push, other, REPO).notes == []
+    third = make_folder(tmp_path / "third", "resnet101")
+    config = read_config(third / "resnet101")
+    write_config(third / "resnet101", config.model_copy(update={"data_fingerprint": "f" * 16}))
+    (note,) = machine.run(push, third, REPO).notes
+    assert note.startswith(
+        "VGG16, DenseNet121, MobileNetV2 there were trained on other photos or another split"
+    )
 
 
 def test_two_pushers_at_once_lose_nothing(hub, machine, other_machine, folder, tmp_path):

@@ -121,7 +121,7 @@ def test_pretrain_gives_the_training_a_network_in_bfloat16_and_keeps_a_float32_b
     def look(backbone: Backbone, student: Student, *others: object) -> Progress:
         types.update({layer.name: layer.compute_dtype for layer in student.base.layers})
         assert student.logits.compute_dtype == student.compute_dtype == "float32"
-        (tmp_path / RESUME).mkdir()
+        (tmp_path / f"mobilenetv2.{RESUME}").mkdir()
         return Progress(curves=[{"loss": 1.0}])
 
     monkeypatch.setattr(pretrain_module, "_train", look)

@@ -6,18 +6,8 @@ import pytest
 
 from flowers.backbones import BACKBONES
 from train.network.graph import build_base, build_network
-from train.network.normalized import (
-    fold_normalization,
-    needs_normalization,
-    with_normalization,
-)
+from train.network.normalized import fold_normalization, with_normalization
 from train.work import Recipe
-
-
-def test_only_vgg16_goes_without_normalization() -> None:
-    plain = build_base(BACKBONES["vgg16"], None, 32)
-    assert needs_normalization(plain)
-    assert not needs_normalization(build_base(BACKBONES["mobilenetv2"], None, 32))
 
 
 def test_folding_changes_nothing_in_what_the_network_computes() -> None:
@@ -44,8 +34,11 @@ def test_folding_changes_nothing_in_what_the_network_computes() -> None:
 
 
 @pytest.mark.parametrize("key", BACKBONES)
-def test_only_the_tail_of_vgg16_is_trained_with_smaller_steps(key: str) -> None:
-    tail = build_network(BACKBONES[key], ["a", "b"], None, 96).tails["finetuned"]
-    rate = Recipe().tail_rate(normalized=not needs_normalization(tail))
+def test_a_tail_without_normalization_is_trained_with_smaller_steps(key: str) -> None:
+    backbone = BACKBONES[key]
+    tail = build_network(backbone, ["a", "b"], None, 96).tails["finetuned"]
+    kinds = {type(layer) for layer in tail.layers}
+    assert backbone.normalized == (keras.layers.BatchNormalization in kinds)
+    rate = Recipe().tail_rate(backbone.normalized)
     expected = 0.1 if key == "vgg16" else 1.0
     assert rate == pytest.approx(expected * Recipe().tail_learning_rate)

@@ -16,10 +16,10 @@ from PIL import Image
 
 from benchmarks.app_process import free_port
 from flowers.models.zoo import Zoo
-from flowers.page import about, app, endpoints
+from flowers.page import about, endpoints
 from flowers.page.app import build
 from flowers.page.limits import DELETE_UPLOADS, HOUR
-from flowers.page.requests import door
+from flowers.page.requests import door, retention
 from flowers.page.requests.sessions import forget_old
 from flowers.page.requests.storage import VARIABLE, Storage
 from flowers.page.server import PORT, launch
@@ -112,7 +112,7 @@ class TestQuickly:
 
     @pytest.fixture(autouse=True)
     def seconds(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(app, "DELETE_UPLOADS", (1, 2))
+        monkeypatch.setattr(retention, "DELETE_UPLOADS", (1, 2))
 
     def test_uploads_are_deleted_in_time(self, seconds, page) -> None:
         path = upload(page, "a.jpg")
@@ -122,6 +122,9 @@ class TestQuickly:
             assert time.monotonic() < deadline, "the upload is still there"
             time.sleep(0.1)
         assert upload(page, "b.jpg").exists()
+        while str(path) in page.upload_file_set:
+            assert time.monotonic() < deadline, "Gradio still knows it"
+            time.sleep(0.1)
 
 
 def test_visits_are_forgotten_in_time(page) -> None:

@@ -57,6 +57,23 @@ def test_old_uploads_make_room_for_new_ones_and_young_ones_and_kept_ones_stay(ba
         found.make_room(61, keep=lambda: {str(found.folder / "a")})
 
 
+def test_old_uploads_go_with_their_folders_and_kept_ones_stay(base, later) -> None:
+    found = Storage()
+    for name in ("old", "shown"):
+        (found.folder / name).mkdir()
+        (found.folder / name / "photo.jpg").write_bytes(b"photo")
+    (found.folder / "begun").mkdir()
+    shown = found.folder / "shown" / "photo.jpg"
+    found.delete_old(3600, {str(shown)})
+    assert len(list(found.folder.glob("*/photo.jpg"))) == 2
+    assert (found.folder / "begun").exists()
+    later(4000)
+    found.delete_old(3600, {str(shown)})
+    assert list(found.folder.glob("*/photo.jpg")) == [shown]
+    assert [path.name for path in found.folder.iterdir() if path.is_dir()] == ["shown"]
+    assert (found.folder / storage.IN_USE).exists()
+
+
 def test_no_name_keeps_an_upload_from_being_counted(base, later) -> None:
     found = Storage(most=100)
     (found.folder / "upload").mkdir()
