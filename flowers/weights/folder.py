@@ -148,7 +148,7 @@ class Config(Schema):
     preprocessing: Preprocessing
     """Part of the graph; stands here for readers."""
     precision: Precision
-    """Of weights and, for int8, activations in the artifact."""
+    """Of weights in the artifact; for int8 of activations, too, where that agrees with Keras."""
     variants: Annotated[dict[Variant, VariantSettings], Field(min_length=1)]
     recipe: dict[str, JsonValue]
     versions: dict[str, str]

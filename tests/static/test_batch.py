@@ -171,11 +171,11 @@ def test_what_was_read_stays_when_the_next_batch_is_refused(
     )
     for name in ("transfer", "finetuned"):
         choice.get_by_label(name).check()
-    many = [
-        {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": b"not opened"}
-        for number in range(MAX_PHOTOS + 1)
-    ]
-    page.set_input_files("#batch-photos", many)
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(MAX_PHOTOS + 1):
+        (many / f"{number}.jpg").write_bytes(b"never opened")
+    page.set_input_files("#batch-folder", many)
     expect(problem).to_be_empty()
     start.click()
     expect(problem).to_have_text(

@@ -186,6 +186,31 @@ def test_int8_artifacts_agree_with_keras(key: str) -> None:
     compare(key, 224, "int8")
 
 
+def features_of(artifact: bytes, photos: np.ndarray) -> np.ndarray:
+    ask = Interpreter(model_content=artifact).get_signature_runner()
+    return np.concatenate([ask(photo=photo[np.newaxis])["features"] for photo in photos])
+
+
+def test_the_last_of_eight_bits_has_them_for_weights_alone() -> None:
+    """Activations of one value far beyond all others leave no steps for these in eight bits."""
+    keras.utils.set_random_seed(0)
+    keras.backend.clear_session()
+    photo = keras.Input((64, 64, 3), dtype="uint8", name="photo")
+    x = keras.layers.Conv2D(32, 3, activation="relu")(keras.layers.Rescaling(1 / 255)(photo))
+    spread = np.ones(32, np.float32)
+    spread[0] = 1e4
+    x = keras.layers.Rescaling(spread.tolist())(x)
+    x = keras.layers.Rescaling((1 / spread).tolist())(x)
+    x = keras.layers.Conv2D(256, 3)(x)
+    pooled = keras.layers.GlobalAveragePooling2D()(x)
+    graph = keras.Model(photo, {"features": pooled})
+    photos = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
+    expected = np.asarray(graph(photos)["features"])
+    found = [features_of(made, photos) for made in artifacts(graph, "int8", photos)]
+    errors = [np.linalg.norm(each - expected) / np.linalg.norm(expected) for each in found]
+    assert errors[-1] < 0.02 < errors[0]
+
+
 def test_large_constants_take_half_the_bytes_and_say_the_same() -> None:
     keras.utils.set_random_seed(0)
     keras.backend.clear_session()
