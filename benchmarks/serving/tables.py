@@ -16,8 +16,8 @@ NOTES = (
     "package. Share of limit: operations per second while warm, as a share of those of the best "
     "single-precision matrix product, which int8 may exceed. Medians{ranges}.",
     "This app's int8: what `fit` chose for backbones with trained weights, else all but the heads "
-    "in eight bits. Where that does not agree with Keras, `fit` leaves more layers in float and in "
-    "the end takes float16, the row below. This app runs one graph per backbone, which gives both "
+    "in eight bits. Where that does not agree with Keras, `fit` leaves more layers in float, then "
+    "all activations, and in the end takes float16, the row below. This app runs one graph per backbone, which gives both "
     "variants and the focus maps.",
 )
 AGREE = 0.02
