@@ -17,8 +17,8 @@ NOTES = (
     "single-precision matrix product, which int8 may exceed. Medians{ranges}.",
     "This app's int8: what `fit` chose for backbones with trained weights, else all but the heads "
     "in eight bits. Where that does not agree with Keras, `fit` leaves more layers in float, then "
-    "all activations, and in the end takes float16, the row below. This app runs one graph per backbone, which gives both "
-    "variants and the focus maps.",
+    "all activations, and in the end takes float16, the row below. This app runs one graph per "
+    "backbone, which gives both variants and the focus maps.",
 )
 AGREE = 0.02
 """Largest difference to plain Keras of a probability in float16."""

@@ -96,8 +96,8 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
         said.append("Others refused: share of the held-out photos of none of the classes.")
     if len({row.figures["measured"].get("epochs of base") for row in measured}) > 1:
         said.append(
-            "Not all bases were trained for as long, so compare with care; the notice above the "
-            "tabs says more."
+            "Epochs: how long each base was trained. They differ, so compare with care; the notice "
+            "above the tabs says more."
         )
     heading("Leaderboard", " ".join(said))
     # On which photos the others were measured stands above, once for all.

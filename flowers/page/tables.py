@@ -59,7 +59,7 @@ SHOWN: Mapping[Origin, tuple[Column, ...]] = {
         Column("others refused", "others refused %", "{others refused %:.0f} %"),
         Column("ms", "ms", "{ms:.1f}"),
         Column("MB", "MB", "{MB:.1f}"),
-        Column("epochs of base", "epochs of base", "{epochs of base:.0f}"),
+        Column("epochs", "epochs of base", "{epochs of base:.0f}"),
     ),
     "published": (
         Column("accuracy %", "accuracy %", "{accuracy %:.2f}"),

@@ -51,7 +51,7 @@ def test_what_is_said_once_fits_and_the_rest_opens_where_it_is_asked_for(open_pa
     # What every figure was measured on is said once; the table shows by what it is sorted.
     text = page.inner_text("#tab-comparison")
     assert text.count("test photos of ") == 1
-    assert text.count("Not all bases were trained for as long") == 1
+    assert text.count("how long each base was trained. They differ") == 1
     sorted_by = page.locator("#figures th[aria-sort]")
     assert sorted_by.get_attribute("data-column") == "measured accuracy %"
     numbers = [float(t) for t in page.locator("#figures tbody td:nth-child(2)").all_inner_texts()]
