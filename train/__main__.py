@@ -133,13 +133,9 @@ def _fit(options: argparse.Namespace) -> None:
     repo, private = getattr(options, "push", None), hasattr(options, "private")
     if private and not repo:
         raise UserError("--private is for a repository; add --push USER/REPO or leave it out.")
-    with quiet():
-        from train.fit import FitJob, exports, fit
-
-        bfloat16 = _bfloat16(options)
-    job = given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16))
     if repo:
-        if not exports(job):
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        if not getattr(options, "export", True) or backend != "tensorflow":
             raise UserError(
                 "What is not exported here cannot be pushed; leave out --push, then export and "
                 "push with the commands of these names."
@@ -147,6 +143,11 @@ def _fit(options: argparse.Namespace) -> None:
         from train.hub.push import prepare_push
 
         prepare_push(repo, private)
+    with quiet():
+        from train.fit import FitJob, fit
+
+        bfloat16 = _bfloat16(options)
+    job = given(FitJob, options, recipe=given(Recipe, options, bfloat16=bfloat16))
 
     train = None
     if hasattr(options, "cluster"):

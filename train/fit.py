@@ -232,7 +232,9 @@ def _describe(
     job: FitJob, backbone: Backbone, dataset: Dataset, source: BaseSource, background: Background
 ) -> Trained:
     """What training will have made."""
-    parts = [backbone.key, asdict(job.recipe), source.model_dump(), job.image_size]
+    # The stages of a base are told by its hash; stamps are as they were before they were noted.
+    base = source.model_dump(exclude={"stages"})
+    parts = [backbone.key, asdict(job.recipe), base, job.image_size]
     parts += [dataset.classes, dataset.fingerprint]
     if background.photos:
         parts.append(background.rows())
