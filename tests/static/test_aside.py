@@ -1,12 +1,10 @@
 """Which names are left aside when photos are looked for: the same in both editions."""
 
-import json
-import subprocess
 from pathlib import Path, PurePosixPath
 
 from flowers.folders.aside import SYSTEM_NAMES, THUMBNAILS, kind_by_path
-from static.bundle import STATIC_FOLDER, bundle
 from static.site import aside_names
+from tests.static.node import ask_node, node_program
 
 PROGRAM = """
 import { isAside } from %s;
@@ -25,19 +23,10 @@ NAMES = [
 
 
 def test_the_same_names_are_left_aside_in_both(tmp_path: Path, node_packages: None) -> None:
-    source = tmp_path / "program.ts"
-    source.write_text(PROGRAM % json.dumps(str(STATIC_FOLDER / "src" / "aside.ts")))
-    bundle(str(source), tmp_path / "program.mjs", "--format=esm", "--platform=node")
+    program = node_program(PROGRAM, ["aside.ts"], tmp_path)
     places = ("{}", "{}/1.jpg", "rose/{}", "garden/{}/rose/1.jpg")
     paths = [place.format(name) for name in NAMES for place in places]
-    done = subprocess.run(
-        ["node", tmp_path / "program.mjs"],
-        input=json.dumps({"names": aside_names(), "paths": paths}),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = dict(zip(paths, json.loads(done.stdout), strict=True))
+    found = dict(zip(paths, ask_node(program, names=aside_names(), paths=paths), strict=True))
     assert found == {path: kind_by_path(PurePosixPath(path)) is not None for path in paths}
     left = [name for name in MADE if found[f"rose/{name.upper()}"]]
     assert left == MADE

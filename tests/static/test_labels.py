@@ -1,7 +1,5 @@
 """Labels by folders in the page without a server: as the app labels the same photos."""
 
-import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +12,8 @@ from flowers.backbones import DEFAULT_CLASSES
 from flowers.folders.disk import DiskFile
 from flowers.folders.labels import dropped_labels, with_labels
 from flowers.page.words import WORDS
-from static.bundle import STATIC_FOLDER, bundle
 from static.site import label_rules
+from tests.static.node import ask_node, node_program
 from tests.static.visiting import OTHERS
 from tests.support.browser import Page
 from tests.support.photos import write_photos
@@ -69,9 +67,7 @@ def as_python_does(names: list[str], classes: list[str]) -> dict[str, Any]:
 
 
 def test_folders_mean_the_same_in_both(tmp_path: Path, node_packages: None) -> None:
-    source = tmp_path / "program.ts"
-    source.write_text(PROGRAM % json.dumps(str(STATIC_FOLDER / "src" / "labels.ts")))
-    bundle(str(source), tmp_path / "program.mjs", "--format=esm", "--platform=node")
+    program = node_program(PROGRAM, ["labels.ts"], tmp_path)
     dice = Random(0)
     cases = []
     for _ in range(400):
@@ -81,15 +77,9 @@ def test_folders_mean_the_same_in_both(tmp_path: Path, node_packages: None) -> N
             for number in range(dice.randint(1, 8))
         ]
         cases.append((names, dice.sample(CLASSES, dice.randint(1, len(CLASSES)))))
-    done = subprocess.run(
-        ["node", tmp_path / "program.mjs"],
-        input=json.dumps({"rules": label_rules(), "cases": cases}),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    said = ask_node(program, rules=label_rules(), cases=cases)
     suggested = set()
-    for found, (names, classes) in zip(json.loads(done.stdout), cases, strict=True):
+    for found, (names, classes) in zip(said, cases, strict=True):
         expected = as_python_does(names, classes)
         assert found == expected, (names, classes)
         suggested |= {(d["folder"], d["suggestion"]) for d in expected["dropped"]}

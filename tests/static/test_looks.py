@@ -1,7 +1,5 @@
 """The verdicts of the edition without a server, by the examples that the app's satisfy too."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,9 @@ import pytest
 from flowers.models.compare import standings
 from flowers.models.sentences import percent
 from flowers.page.charts.matrices import MODEL_ROW, difference_chart
-from static.bundle import STATIC_FOLDER, bundle
 from static.export import script_figure
 from static.site import verdict_rules
+from tests.static.node import ask_node, node_program
 from tests.support.verdicts import EXAMPLES, outcomes_of
 
 PROGRAM = """
@@ -62,9 +60,7 @@ console.log(JSON.stringify(verdictOf(found, words)));
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Path:
     """A script for node that gives a verdict."""
-    folder = tmp_path_factory.mktemp("looks")
-    source = folder / "program.ts"
-    names = (
+    modules = (
         "difference_figure.ts",
         "elements.ts",
         "judge.ts",
@@ -72,21 +68,11 @@ def program(tmp_path_factory: pytest.TempPathFactory, node_packages: None) -> Pa
         "looks.ts",
         "rounding.ts",
     )
-    modules = [json.dumps(str(STATIC_FOLDER / "src" / name)) for name in names]
-    source.write_text(PROGRAM % tuple(modules))
-    bundle(str(source), folder / "program.mjs", "--format=esm", "--platform=node")
-    return folder / "program.mjs"
+    return node_program(PROGRAM, modules, tmp_path_factory.mktemp("looks"))
 
 
 def ask(program: Path, **asked: object) -> Any:
-    done = subprocess.run(
-        ["node", program],
-        input=json.dumps({"classes": EXAMPLES["classes"], "words": verdict_rules(), **asked}),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return ask_node(program, **{"classes": EXAMPLES["classes"], "words": verdict_rules(), **asked})
 
 
 def in_order(photos: dict[str, int]) -> list[tuple[str, int]]:
