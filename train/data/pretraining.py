@@ -73,6 +73,10 @@ def collect_photos(
     classes = sorted({photo.label for photo in train})
     for root in extra:
         photos = read_folder(root, least=1).photos
+        meant = {
+            name: class_named(name, classes) or name
+            for name in dict.fromkeys(photo.label for photo in photos)
+        }
         added = cache.add_all([photo.file.path for photo in photos], root.name)
         for photo, (path, sha256) in zip(photos, added, strict=True):
             if isinstance(sha256, PhotoError):
@@ -83,8 +87,7 @@ def collect_photos(
             if sha256 not in seen and not near:
                 seen.add(sha256)
                 name = shown(path.resolve().as_posix())
-                label = class_named(photo.label, classes) or photo.label
-                train.append(Photo(name, label, "train", -1, sha256))
+                train.append(Photo(name, meant[photo.label], "train", -1, sha256))
         classes = sorted({photo.label for photo in train})
     index = {name: i for i, name in enumerate(classes)}
     return PretrainData(

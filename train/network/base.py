@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowers.backbones import Backbone
 from flowers.errors import WeightsError
@@ -72,7 +72,7 @@ def _base_of_weights_folder(folder: Path) -> tuple[str, BaseSource]:
         kind="file",
         name=name,
         sha256=config.files[KERAS_WEIGHTS].sha256,
-        stages=stages_of(path),
+        stages=config.base.stages,
     )
     return str(path), source
 
@@ -124,14 +124,23 @@ def _is_of_weights_folder(path: Path) -> bool:
     return path.name == KERAS_WEIGHTS and (path.parent / CONFIG).is_file()
 
 
-def _story(path: Path) -> str:
-    """The name of a base file, and what `pretrain` noted beside it of how it was made."""
+def _noted(path: Path) -> dict[str, Any]:
+    """What `pretrain` noted beside a base file; nothing where it did not make it."""
     try:
-        recipe = json.loads(beside(path, RECIPE).read_text(encoding="utf-8"))
+        noted = json.loads(beside(path, RECIPE).read_text(encoding="utf-8"))
+        return noted if isinstance(noted, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _story(path: Path) -> str:
+    """The name of a base file, and how it was made, as far as that is noted."""
+    recipe = _noted(path)
+    try:
         story = f"pretrained on {recipe['photos']} photos of {len(recipe['classes'])} classes"
         if recipe["teacher"]:
             story += ", taught by the soft labels of another network"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return path.name
     return f"{path.name}, {story}"
 
@@ -144,9 +153,8 @@ def stages_of(path: Path) -> tuple[PretrainingStage, ...]:
     if _is_of_weights_folder(path):
         return read_config(path.parent).base.stages
     try:
-        recipe = json.loads(beside(path, RECIPE).read_text(encoding="utf-8"))
-        return tuple(PretrainingStage.model_validate(stage) for stage in recipe["stages"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return tuple(map(PretrainingStage.model_validate, _noted(path).get("stages", ())))
+    except (ValueError, TypeError):
         return ()
 
 
