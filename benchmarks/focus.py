@@ -108,6 +108,11 @@ def main() -> int:
     try:
         test = {p.file for p in Dataset.load_manifest(options.weights / MANIFEST).part("test")}
         files = [p.file for p in read_folder(options.data).photos if p.file.name in test]
+        if not files:
+            raise UserError(
+                f"No photo of {options.data} is among the test photos of {options.weights}; give "
+                f"--data the class folders that the weights were trained on."
+            )
         chosen = files[:: max(1, len(files) // options.photos)][: options.photos]
         drops: dict[Model, Drops] = {}
         for folder in backbone_folders(options.weights):

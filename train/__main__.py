@@ -28,8 +28,9 @@ from train.options.weights import (
     space_options,
 )
 from train.quiet import quiet
+from train.recipe import PretrainRecipe, Recipe
 from train.terminal import show_any_name
-from train.work import WORK, Recipe
+from train.work import WORK
 
 GOING_ON = frozenset({"fit", "pretrain", "starter", "predict"})
 """Commands that keep what they did before they were stopped."""
@@ -165,7 +166,7 @@ def _fit(options: argparse.Namespace) -> None:
 
 def _pretrain(options: argparse.Namespace) -> None:
     with quiet():
-        from train.pretrain import PretrainRecipe, run_pretrain
+        from train.pretrain import run_pretrain
 
         bfloat16 = _bfloat16(options)
     from train.data.sources import open_source

@@ -65,6 +65,8 @@ def audit(data: str, out: Path, base: str = "imagenet", backbone: str = "mobilen
         cache = PhotoCache(out / WORK / "photos", IMAGE_SIZE)
         dataset = scan_dataset(photos, cache)
         print(dataset.table())
+        members = [photo for part in PARTS for photo in dataset.part(part)]
+        check_folds(members, dataset)
         path, _ = find_base(BACKBONES[backbone], base)
         network = build_network_on(BACKBONES[backbone], dataset.classes, path, IMAGE_SIZE)
         features = compute_features(
@@ -77,7 +79,6 @@ def audit(data: str, out: Path, base: str = "imagenet", backbone: str = "mobilen
             seed=dataset.seed,
             crossing=False,
         )
-        members = [photo for part in PARTS for photo in dataset.part(part)]
         judged = judge_labels(features.pooled, members, dataset)
         write_csv(out / CSV, judged)
         write_sheet(out / SHEET, judged, {photo.file: photo.sha256 for photo in members}, cache)
@@ -86,19 +87,21 @@ def audit(data: str, out: Path, base: str = "imagenet", backbone: str = "mobilen
     print(f"All photos, worst labels first: {out / CSV}\nThe suspected ones: {out / SHEET}")
 
 
-def judge_labels(features: np.ndarray, photos: list[Photo], dataset: Dataset) -> list[Judged]:
-    """Rank photos, worst labels first, by features float32[n, k] of them.
+def check_folds(photos: list[Photo], dataset: Dataset) -> None:
+    """Raise `DatasetError` where a class has too few photos to be judged by others."""
+    for label in dataset.classes:
+        different = len({photo.group for photo in photos if photo.label == label})
+        if different < FOLDS:
+            raise DatasetError(
+                f"An audit needs {FOLDS} different photos of every class; add photos or remove "
+                f"the folder. Received: {different} of {label}"
+            )
 
-    Raises `DatasetError` where a class has too few photos.
-    """
+
+def judge_labels(features: np.ndarray, photos: list[Photo], dataset: Dataset) -> list[Judged]:
+    """Rank photos, worst labels first, by features float32[n, k] of them; see `check_folds`."""
     labels = dataset.labels(photos)
     groups = np.array([photo.group for photo in photos])
-    least = min(len(set(groups[labels == i].tolist())) for i in range(len(dataset.classes)))
-    if least < FOLDS:
-        raise DatasetError(
-            f"An audit needs {FOLDS} different photos of every class; add photos or remove the "
-            f"folder. Received: {least}"
-        )
     classifier = make_pipeline(Normalizer(), LogisticRegression(C=10, tol=1e-3, max_iter=300))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=dataset.seed)
     probabilities = cross_val_predict(

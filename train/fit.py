@@ -25,16 +25,17 @@ from train.data.examples import write_examples
 from train.data.sources import find_photos, open_source, source_name
 from train.hub.card import write_model_card
 from train.network.base import build_network_on, find_base, hash_weights, photos_seen
+from train.network.devices import devices_for_training
 from train.network.features import Features, compute_features
 from train.network.graph import Network
 from train.network.progress import save_weights
 from train.network.tails import train_variant
+from train.recipe import Recipe
 from train.work import (
     GRAPH_WEIGHTS,
     TRAINED,
     WORK,
     PrecisionChoice,
-    Recipe,
     Trained,
     only_run,
     seed_folder,
@@ -142,6 +143,8 @@ def _fit(job: FitJob, photos: PhotoSet[DiskFile], train: Trainer) -> None:
 
 def train_here(job: FitJob, material: Material, waiting: Sequence[Waiting]) -> None:
     """Train one backbone after the other in this process."""
+    if job.devices != 1:
+        devices_for_training(job.devices)  # Asked before features are computed for nothing.
     for one in waiting:
         work = job.out / WORK / one.backbone.key
         network, features = prepare(job, material, one, job.out / WORK / "features")

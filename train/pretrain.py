@@ -5,9 +5,8 @@ used, and photos of the `extra` folders that resemble a held-out one are left ou
 """
 
 import json
-import math
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +37,7 @@ from train.network.normalized import fold_normalization, with_normalization
 from train.network.progress import EpochLog, Progress, reseed, save_weights, write_curves
 from train.network.residual import silence_branches
 from train.network.student import TEACHER_SIZE, Student, forget_statistics_within
+from train.recipe import PretrainRecipe
 from train.work import WORK, only_run
 
 LOG = "log.csv"
@@ -46,38 +46,6 @@ NORMALIZED = "normalized.weights.h5"
 """Ending of the file that a later stage of a network without normalization goes on with."""
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 MISSING: Literal["missing"] = "missing"
-
-
-@dataclass(frozen=True)
-class PretrainRecipe:
-    """What one stage of pretraining does."""
-
-    image_size: int = 160
-    epochs: int = 30
-    """One more comes after them, which learns nothing; see `ViewBatches`."""
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    """Peak of the cosine schedule; AdamW on networks with batch normalization takes 1e-3 well."""
-    warmup_epochs: int = 2
-    weight_decay: float = 0.05
-    temperature: float = 1.0
-    """Of the targets and the answers in the loss. A teacher's second guesses tell more at 2."""
-    first_epoch: int = 0
-    """Of the views, so that a later stage goes on with others."""
-    bfloat16: bool = False
-    """Convolutions in bfloat16; weights, their updates and the loss stay float32."""
-    smallest_crop: float = 0.35
-    mixup: float = 0.2
-    smoothing: float = 0.1
-    """Share of a label that is spread over all classes. A teacher's answers stay as they are."""
-    seed: int = 0
-
-    def rate(self, epoch: int) -> float:
-        """The learning rate of an epoch: a cosine behind a warm-up, and at last nothing."""
-        if epoch < self.warmup_epochs:
-            return self.learning_rate * (epoch + 0.5) / self.warmup_epochs
-        done = (epoch - self.warmup_epochs) / max(1, self.epochs - self.warmup_epochs)
-        return self.learning_rate * (1 + math.cos(math.pi * min(1.0, done))) / 2
 
 
 class ViewBatches(keras.utils.PyDataset):

@@ -32,8 +32,9 @@ from train.data.dataset import Photo, scan_dataset
 from train.data.pretraining import collect_photos
 from train.fit import FitJob, fit, left_to_export
 from train.hub.card import write_model_card
-from train.pretrain import PretrainRecipe, pretrain
-from train.work import WORK, Recipe, Trained, only_run
+from train.pretrain import pretrain
+from train.recipe import PretrainRecipe, Recipe
+from train.work import WORK, Trained, only_run
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
-"""`.work/` in a weights folder: the recipe, the lock, and what training leaves for the export.
+"""`.work/` in a weights folder: the lock, and what training leaves for the export.
 
 The folder may be deleted; a run then starts anew.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -27,37 +26,6 @@ GRAPH_WEIGHTS = "graph.weights.h5"
 
 PrecisionChoice = Literal["auto", "int8", "float16", "float32"]
 RefusalMethod = Literal["background", "neighbours"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How both variants of all backbones are trained, each figure with its reason."""
-
-    epochs: int = 10
-    """As in the study. The best epoch by validation accuracy is kept."""
-    batch_size: int = 32
-    seed: int = 0
-    views: int = 4
-    """Versions of each training photo in the feature cache: the whole photo and augmented ones.
-    Each epoch takes one of them for each photo."""
-    head_learning_rate: float = 1e-3
-    """Adam's usual rate: the head starts from nothing."""
-    tail_learning_rate: float = 3e-4
-    """Less, since the tail starts from good weights that large first steps would destroy. Of 1e-4
-    and 3e-4 the latter was better by a point on the validation part (MobileNetV2, ImageNet base,
-    4,301 flower photos)."""
-    label_smoothing: float = 0.1
-    """Web photos carry some wrong labels; this keeps the network from insisting on them."""
-    bfloat16: bool = False
-    """Compute what is trained in bfloat16; weights, logits, loss and exports stay float32."""
-
-    def tail_rate(self, normalized: bool) -> float:
-        """The learning rate of a tail, a tenth of it where no batch normalization steadies it.
-
-        At the whole rate VGG16 forgot what it knew: of validation photos it had 89.5 % right with
-        the frozen tail and 34 % after the first epoch, 67 % after the tenth.
-        """
-        return self.tail_learning_rate if normalized else self.tail_learning_rate / 10
 
 
 def seed_folder(work: Path, recipe_seed: int, number: int) -> Path:

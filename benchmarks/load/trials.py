@@ -129,7 +129,8 @@ def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> MemoryOverCalls:
     photo = within_address(drawn(0), "JPEG")
     memory: list[tuple[int, int]] = []
     lost = 0
-    step = calls // 20
+    step = max(1, calls // 20)
+    shares = [len(range(number, step, at_once)) for number in range(at_once)]
 
     def send(count: int) -> int:
         with new_client() as client:
@@ -138,10 +139,10 @@ def many_calls(app: ServedApp, calls: int, at_once: int = 4) -> MemoryOverCalls:
 
     with ThreadPoolExecutor(at_once) as pool:
         for done in range(step, calls + 1, step):
-            lost += sum(pool.map(send, [step // at_once] * at_once))
+            lost += sum(pool.map(send, shares))
             memory.append((done, app.resident()))
             _tell(done, calls, "calls", f"{memory[-1][1] / 1e6:.0f} MB")
-    return MemoryOverCalls(calls, lost, memory)
+    return MemoryOverCalls(memory[-1][0], lost, memory)
 
 
 def large_files(app: ServedApp, files: int) -> LargeFiles:

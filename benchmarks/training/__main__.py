@@ -31,7 +31,7 @@ from benchmarks.training.tables import document, terminal, training_text
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, Backbone, Variant, find_backbone
 from flowers.errors import UserError
 from train.data.dataset import Dataset
-from train.work import Recipe
+from train.recipe import Recipe
 
 TRAINING_CACHE = Path(__file__).resolve().parents[1] / ".cache" / "training"
 TRAINING_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")

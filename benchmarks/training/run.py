@@ -11,7 +11,8 @@ from benchmarks.training.tables import Run, TrainingRow
 from flowers.backbones import Backbone, Variant
 from flowers.files import write_text
 from train.data.dataset import Dataset
-from train.work import WORK, Recipe
+from train.recipe import Recipe
+from train.work import WORK
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.report import Table, with_range
 from flowers.stats import accuracy_interval
-from train.work import Recipe
+from train.recipe import Recipe
 
 SPEEDUP_TARGETS = {"transfer": 8.0, "finetuned": 4.0}
 """How many times quicker than plain Keras training is to be."""

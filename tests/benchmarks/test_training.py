@@ -15,7 +15,7 @@ from benchmarks.training.tables import Run, TrainingRow, terminal, training_text
 from flowers.errors import DatasetError
 from flowers.weights.folder import MANIFEST
 from tests.support.photos import SIZE, write_patterns
-from train.work import Recipe
+from train.recipe import Recipe
 
 
 def run_of(seconds: float, accuracy: float | None = 0.5) -> Run:

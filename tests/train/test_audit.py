@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from flowers.errors import DatasetError
 from flowers.folders.layout import read_folder
 from tests.support.photos import SIZE, write_patterns
-from train.audit import judge_labels, write_csv, write_sheet
+from train.audit import audit, check_folds, judge_labels, write_csv, write_sheet
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, Photo, scan_dataset
 
@@ -62,7 +62,14 @@ def test_near_duplicates_do_not_vouch_for_one_another() -> None:
 def test_a_class_with_too_few_photos_is_one_sentence() -> None:
     photos = photos_of([0] * 20 + [1] * 4)
     with pytest.raises(DatasetError, match="needs 5 different photos of every class"):
-        judge_labels(np.ones((24, 2)), photos, Dataset(Path(), CLASSES[:2], photos, seed=0))
+        check_folds(photos, Dataset(Path(), CLASSES[:2], photos, seed=0))
+
+
+def test_too_few_photos_are_told_before_a_base_is_asked_for(tmp_path: Path) -> None:
+    """Its features may take many minutes."""
+    folder = write_patterns(tmp_path / "photos", {"daisy": 8, "rose": 4})
+    with pytest.raises(DatasetError, match="Received: 4 of rose"):
+        audit(str(folder), tmp_path / "out", base=str(tmp_path / "missing"))
 
 
 def test_the_csv_has_every_photo_and_the_sheet_the_suspected_ones(tmp_path: Path) -> None:

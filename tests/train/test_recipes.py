@@ -9,7 +9,7 @@ from flowers.backbones import BACKBONES
 from flowers.errors import UserError, WeightsError
 from train import starter
 from train.fit import FitJob
-from train.pretrain import PretrainRecipe
+from train.recipe import PretrainRecipe
 from train.starter import STAGES, link_folders, notice, recipes
 from train.work import FINISHED, WORK
 

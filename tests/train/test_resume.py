@@ -15,7 +15,7 @@ from flowers.folders.layout import read_folder
 from tests.support.photos import SIZE, write_patterns
 from train.data.cache import PhotoCache
 from train.data.dataset import Dataset, scan_dataset
-from train.work import Recipe
+from train.recipe import Recipe
 
 EPOCHS = 4
 BACKBONE = BACKBONES["mobilenetv2"]

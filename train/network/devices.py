@@ -25,7 +25,7 @@ def replicate(model: Any, inputs: Any, devices: int) -> tuple[Any, Any]:
     """
     import tensorflow as tf
 
-    chosen = _chosen(devices)
+    chosen = devices_for_training(devices)
     # Between CPUs, what TensorFlow takes by itself packs the gradients of each in another order.
     on_cpu = tf.distribute.ReductionToOneDevice() if "CPU" in chosen[0] else None
     strategy = tf.distribute.MirroredStrategy(chosen, cross_device_ops=on_cpu)
@@ -62,7 +62,8 @@ class WithoutEmptyShares(keras.utils.PyDataset):
         return keras.tree.map_structure(fill, inputs), labels
 
 
-def _chosen(devices: int) -> list[str]:
+def devices_for_training(devices: int) -> list[str]:
+    """Names of so many devices, of all with 0. Raises `UserError` when there are fewer."""
     if keras.backend.backend() != "tensorflow":
         raise UserError("One training on several devices needs TensorFlow; leave out --devices.")
     import tensorflow as tf

@@ -19,7 +19,7 @@ from train.network.graph import Network
 from train.network.layers import Head
 from train.network.neighbourhood import find_neighbourhoods, neighbourhood_helps
 from train.network.progress import EpochLog, Progress, reseed
-from train.work import Recipe
+from train.recipe import Recipe
 
 
 class TailClassifier(keras.Model):

@@ -13,7 +13,7 @@ from train.options.values import (
     some_backbones,
     some_variants,
 )
-from train.work import Recipe
+from train.recipe import PretrainRecipe, Recipe
 
 
 def fit_options(fit: argparse.ArgumentParser) -> None:
@@ -100,6 +100,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
 
 def pretrain_options(pretrain: argparse.ArgumentParser) -> None:
     """Add the options of `pretrain`."""
+    recipe = PretrainRecipe()
     data_and_out(pretrain)
     pretrain.add_argument(
         "--backbone", type=find_backbone, required=True, metavar="KEY", help=", ".join(BACKBONES)
@@ -118,12 +119,22 @@ def pretrain_options(pretrain: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, metavar="DIR", help="a trained backbone's folder to learn from"
     )
     pretrain.add_argument(
-        "--image-size", type=image_size, default=160, metavar="PIXELS", help="of a side"
+        "--image-size",
+        type=image_size,
+        default=recipe.image_size,
+        metavar="PIXELS",
+        help="of a side",
     )
-    pretrain.add_argument("--epochs", type=positive, default=30, help="over all photos")
-    pretrain.add_argument("--batch-size", type=positive, default=64, help="photos per step")
-    pretrain.add_argument("--learning-rate", type=float, default=1e-3, help="the highest")
-    pretrain.add_argument("--seed", type=natural, default=0, help="of split, views and weights")
+    pretrain.add_argument("--epochs", type=positive, default=recipe.epochs, help="over all photos")
+    pretrain.add_argument(
+        "--batch-size", type=positive, default=recipe.batch_size, help="photos per step"
+    )
+    pretrain.add_argument(
+        "--learning-rate", type=float, default=recipe.learning_rate, help="the highest"
+    )
+    pretrain.add_argument(
+        "--seed", type=natural, default=recipe.seed, help="of split, views and weights"
+    )
     mixed_precision(pretrain)
 
 

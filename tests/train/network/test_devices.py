@@ -24,7 +24,7 @@ from flowers.errors import UserError
 from train.network.features import Features
 from train.network.graph import build_network
 from train.network.tails import train_variant
-from train.work import Recipe
+from train.recipe import Recipe
 
 keras.utils.set_random_seed(0)
 network = build_network(BACKBONES["mobilenetv2"], ["daisy", "rose"], None, 96)

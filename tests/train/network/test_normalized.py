@@ -7,7 +7,7 @@ import pytest
 from flowers.backbones import BACKBONES
 from train.network.graph import build_base, build_network
 from train.network.normalized import fold_normalization, with_normalization
-from train.work import Recipe
+from train.recipe import Recipe
 
 
 def test_folding_changes_nothing_in_what_the_network_computes() -> None:

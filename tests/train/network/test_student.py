@@ -8,7 +8,8 @@ from train.data.pretraining import LabelledRows
 from train.data.views import SHARE, draw_views, whole_views
 from train.network.student import TEACHER_SIZE, Student, forget_statistics_within
 from train.network.views import as_photos, make_views
-from train.pretrain import PretrainRecipe, ViewBatches
+from train.pretrain import ViewBatches
+from train.recipe import PretrainRecipe
 
 SIDE = 16
 
