@@ -1,6 +1,7 @@
 /** The service worker: what lets the page work offline, and with threads. */
 
-const TRIED = "isolation-tried";
+const TRIED = `${new URL(".", location.href).pathname} isolation-tried`;
+/** Of this page: an origin may hold several, as `NAME.github.io` does. */
 const PATIENCE = 4000;
 /** Milliseconds to wait for the first installation. */
 

@@ -81,6 +81,7 @@ def test_neither_page_touches_what_the_other_keeps(
     page.wait_for_selector("html[data-kept]")
     page.wait_for_function(TIDIED)  # The last that a page does for its next visit.
     page.wait_for_function(ONE_KEPT)
+    assert page.evaluate("crossOriginIsolated")  # Its own first visit was loaded once more, too.
     kept = {"/a/ weights", "/b/ weights", f"/b/ page-{OTHER_VERSION}"}
     assert set(page.evaluate("caches.keys()")) == {*kept, f"/a/ page-{version_of(tmp_path / 'a')}"}
 
