@@ -1,12 +1,13 @@
 """Models as points: accuracy with its interval, and against what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log10
 
 import plotly.graph_objects as go
 
 from flowers.backbones import BACKBONES, VARIANTS, Model, model_name
 from flowers.page.charts.look import COLOURS, figure, marker
+from flowers.page.charts.names import place_names
 from flowers.stats import pareto_front
 from flowers.weights.results import Metrics
 
@@ -65,8 +66,15 @@ def cost_chart(
         if cost.get(key)
         for variant, result in m.variants.items()
     }
-    ends = [x for x, _ in points.values()] or [0.0]
-    low, high = min(ends) - 0.15, max(ends) + 0.15
+    low, high = _ends([x for x, _ in points.values()], 0.15)
+    bottom, top = _ends([y for _, y in points.values()], 1.5)
+    places = place_names(
+        {model: BACKBONES[model[0]].name for model in _best_variants(points)},
+        {
+            m: ((x - low) / (high - low), (y - bottom) / (top - bottom))
+            for m, (x, y) in points.items()
+        },
+    )
     front = pareto_front(points)
     fig.add_scatter(
         x=[points[model][0] for model in front],
@@ -78,16 +86,14 @@ def cost_chart(
     )
     for variant in VARIANTS:
         models = [model for model in points if model[1] == variant]
-        best = {key: max((points[m][1], m) for m in points if m[0] == key)[1] for key, _ in models}
         fig.add_scatter(
             x=[points[m][0] for m in models],
             y=[points[m][1] for m in models],
             mode="markers+text",
             name=variant,
             showlegend=False,  # As in the chart beside it.
-            text=[BACKBONES[m[0]].name if best[m[0]] == m else "" for m in models],
-            # Names stay within the picture.
-            textposition=[_beside(points[m][0], low, high) for m in models],
+            text=[BACKBONES[m[0]].name if m in places else "" for m in models],
+            textposition=[places.get(m, "top center") for m in models],
             cliponaxis=False,
             customdata=[[model_name(m), cost[m[0]]] for m in models],
             marker=marker(variant, 11),
@@ -102,12 +108,19 @@ def cost_chart(
         tickvals=[log10(step) for step in steps],
         ticktext=[f"{step:g}" for step in steps],
     )
-    fig.update_yaxes(ticksuffix=" %")
+    fig.update_yaxes(ticksuffix=" %", range=[bottom, top])
     fig.update_layout(margin={"l": 8, "r": 24, "t": 40, "b": 44})
     return fig
 
 
-def _beside(x: float, low: float, high: float) -> str:
-    """Where the name of a point stands on an axis with these ends."""
-    place = (x - low) / (high - low)
-    return "top right" if place < 0.25 else "top left" if place > 0.75 else "top center"
+def _ends(values: Sequence[float], least: float) -> tuple[float, float]:
+    """The ends of an axis that shows all values, with room for a name at either."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    margin = max(least, 0.15 * (high - low))
+    return low - margin, high + margin
+
+
+def _best_variants(points: Mapping[Model, tuple[float, float]]) -> list[Model]:
+    """The more accurate variant of each backbone, which has its name beside it."""
+    best = {key: max((points[m][1], m) for m in points if m[0] == key) for key, _ in points}
+    return [model for _, model in best.values()]

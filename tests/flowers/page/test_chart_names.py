@@ -1,0 +1,52 @@
+"""Where the names of points stand: readable on a phone, whatever was measured."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from flowers.backbones import BACKBONES
+from flowers.page.charts import names
+from flowers.page.charts.names import HEIGHT, MARK, WIDTH, place_names
+
+NAMES = {key: backbone.name for key, backbone in BACKBONES.items()}
+
+
+def boxes(points: dict[str, tuple[float, float]]) -> list[names.Box]:
+    placed = place_names({key: NAMES[key] for key in points}, points)
+    marks = {k: names._around(x * WIDTH, y * HEIGHT, MARK, MARK) for k, (x, y) in points.items()}
+    return [names._box(marks[key], NAMES[key], placed[key]) for key in points]
+
+
+def test_a_lone_name_stands_above_its_point() -> None:
+    assert place_names({1: "VGG16"}, {1: (0.5, 0.5)}) == {1: "top center"}
+
+
+def test_of_two_close_points_the_higher_has_its_name_above_and_the_lower_below() -> None:
+    points = {"vgg16": (0.5, 0.5), "inceptionresnetv2": (0.55, 0.48)}
+    assert place_names({k: NAMES[k] for k in points}, points) == {
+        "vgg16": "top center",
+        "inceptionresnetv2": "bottom center",
+    }
+
+
+@pytest.mark.parametrize("x", [0.02, 0.98])
+@pytest.mark.parametrize("y", [0.02, 0.98])
+def test_a_name_in_a_corner_stays_in_the_picture(x: float, y: float) -> None:
+    (box,) = boxes({"inceptionresnetv2": (x, y)})
+    assert box.left >= 0
+    assert box.right <= WIDTH
+    assert box.bottom >= 0
+    assert box.top <= HEIGHT
+
+
+def test_six_names_hardly_ever_cover_one_another() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(200):
+        places = rng.uniform(0.1, 0.9, (6, 2))
+        found = boxes(
+            {key: (float(x), float(y)) for key, (x, y) in zip(NAMES, places, strict=True)}
+        )
+        covered += any(one.meets(other) for one, other in combinations(found, 2))
+    assert covered <= 10
