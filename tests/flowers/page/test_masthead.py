@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flowers.backbones import BACKBONES
 from flowers.models.zoo import Zoo
 from flowers.page.app import masthead
 from flowers.weights.folder import read_config, write_config
@@ -38,3 +39,10 @@ def test_a_notice_is_said_once_and_names_backbones_where_they_differ(
         Markup(notice).text("summary"): Markup(notice).texts("p") for notice in page.all("details")
     }
     assert found == shown
+
+
+def test_how_many_are_loaded_is_said_only_where_some_are_missing(tmp_path: Path) -> None:
+    some = masthead(Zoo(Source(make_folder(tmp_path / "some", "vgg16", "mobilenetv2"))))
+    assert Markup(some).text("b") == "2 of 6 loaded here."
+    every = masthead(Zoo(Source(make_folder(tmp_path / "all", *BACKBONES))))
+    assert not Markup(every).texts("b")
