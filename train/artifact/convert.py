@@ -28,19 +28,16 @@ classes. Eight bits would round probabilities to 1/256, and the heads are under 
 ROUGH = 0.4
 """Error of a layer, in steps of its output, from which on eight bits do not fit it. Rounding alone
 makes 0.29; the convolutions that fine-tuning changed most reach 0.5 to 1.4."""
-EARLY = 1 / 3
-"""Share of the layers, the first ones, that the most careful int8 artifact leaves in float: all
-later ones build on their rounding, and they hold hardly any weights."""
 PROBE_PHOTOS = 20
 
 
 def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray) -> Iterator[bytes]:
     """Yield LiteRT artifacts of one precision, each nearer to the graph than the one before.
 
-    Of int8 there are up to four: only the heads in float; layers that eight bits do not fit, too;
-    the first third of the layers, too. What is in float is stored in sixteen bits and computed in
-    32. The last has weights of eight bits, and activations between them in float: InceptionResNetV2
-    lost 20 points with any of the former, and nothing with this. Of the others there is one.
+    Of int8 there are up to three: only the heads in float; layers that eight bits do not fit, too;
+    weights alone in eight bits, with all activations in float. InceptionResNetV2 loses 20 points
+    with either of the first two and nothing with the last. What those have in float is stored in
+    sixteen bits and computed in 32. Of the other precisions there is one.
 
     `calibration` is uint8[n, size, size, 3]: photos from which int8 conversion learns the range
     of every activation; a hundred or more from all classes.
@@ -104,14 +101,14 @@ def _int8_artifacts(converter, calibration: np.ndarray) -> Iterator[bytes]:
         debugger.layer_statistics_dump(table)
     layers = list(csv.DictReader(io.StringIO(table.getvalue())))
     rough = {layer["tensor_name"] for layer in layers if _steps_off(layer) > ROUGH}
-    early = {layer["tensor_name"] for layer in layers[: round(EARLY * len(layers))]}
-    for in_float in ([rough] if rough else []) + [rough | early]:
-        with quiet():
-            debugger.options = experimental.QuantizationDebugOptions(
-                denylisted_ops=FLOAT_OPERATIONS, denylisted_nodes=sorted(in_float)
-            )
-            artifact = debugger.get_nondebug_quantized_model()
-        yield artifact
+    if not rough:
+        return
+    with quiet():
+        debugger.options = experimental.QuantizationDebugOptions(
+            denylisted_ops=FLOAT_OPERATIONS, denylisted_nodes=sorted(rough)
+        )
+        artifact = debugger.get_nondebug_quantized_model()
+    yield artifact
 
 
 def _steps_off(layer: dict[str, str]) -> float:
