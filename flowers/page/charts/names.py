@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple, TypeVar
 
-WIDTH, HEIGHT = 280, 222
+WIDTH, HEIGHT = 280, 198
 """Pixels of the plot on a phone; on a larger screen all is farther apart."""
 LETTER, LINE, MARK = 7.2, 16, 12
 """Pixels of a letter's width, a line's height and a marker at the size of the charts' texts."""

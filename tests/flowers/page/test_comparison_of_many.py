@@ -1,19 +1,16 @@
 """The Comparison tab with six backbones: short, and nothing of it out of reach."""
 
-import shutil
 from collections.abc import Iterator
-from itertools import cycle
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from flowers.backbones import BACKBONES
-from flowers.weights.folder import DEFAULT_FOLDER, backbone_folders
+from flowers.weights.folder import DEFAULT_FOLDER
 from tests.flowers.page.test_access import GRADIO
 from tests.support.browser import serve, settle, tab
 from tests.support.controls import TABS_OUT_OF_PLACE
-from tests.support.folders import copy_as
 
 pytest.importorskip("playwright.sync_api")
 
@@ -27,13 +24,8 @@ COST = "#accuracy-cost .xtitle"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app with the weights of this clone, some under a second name."""
-    root = tmp_path_factory.mktemp("six") / "weights"
-    shutil.copytree(DEFAULT_FOLDER, root)
-    here = [folder.name for folder in backbone_folders(root)]
-    for name, backbone in zip([key for key in BACKBONES if key not in here], cycle(here)):
-        copy_as(root, backbone, name)
-    with serve(root, tmp_path_factory.mktemp("many")) as address:
+    """The address of the app with the weights of this clone, all six."""
+    with serve(DEFAULT_FOLDER, tmp_path_factory.mktemp("many")) as address:
         yield address
 
 
