@@ -74,12 +74,15 @@ def recipes() -> list[PretrainRecipe]:
 
 
 def notice(photos: int) -> str:
-    """What visitors are told of the weights, whose base learned from so many photos."""
-    epochs = sum(stage.epochs for stage in STAGES)
+    """What visitors are told of the weights, whose base learned from so many photos.
+
+    The same of all backbones. How long each learned stands in its `config.json`, and from there in
+    the leaderboard.
+    """
     return (
-        f"Starter weights, every layer trained by this project: {epochs} epochs at "
-        f"{STAGES[0].image_size} and {STAGES[-1].image_size} px on {photos:,} photos in place of "
-        "ImageNet, and so below what the published study reached."
+        f"Starter weights, every layer trained by this project on some "
+        f"{float(f'{photos:.1g}'):,.0f} photos in place of ImageNet, and so below what the "
+        f"published study reached."
     )
 
 

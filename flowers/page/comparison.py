@@ -95,10 +95,7 @@ def _leaderboard(rows: list[tables.Row], published: Published | None) -> None:
     if any(row.figures["measured"].get("others refused %") is not None for row in measured):
         said.append("Others refused: share of the held-out photos of none of the classes.")
     if len({row.figures["measured"].get("epochs of base") for row in measured}) > 1:
-        said.append(
-            "Epochs: how long each base was trained. They differ, so compare with care; the notice "
-            "above the tabs says more."
-        )
+        said.append("Epochs: how long each base was trained. They differ, so compare with care.")
     heading("Leaderboard", " ".join(said))
     # On which photos the others were measured stands above, once for all.
     photos = f"On {published.test_photos:,} test photos" if published else ""

@@ -32,10 +32,9 @@ def test_the_learning_rate_rises_falls_and_ends_at_nothing() -> None:
     assert PretrainRecipe(epochs=1, warmup_epochs=0).rate(1) == pytest.approx(0)
 
 
-def test_the_notice_says_how_much_they_had() -> None:
-    assert f"{sum(stage.epochs for stage in STAGES)} epochs at 128 and 176 px on 6,043 " in notice(
-        6043
-    )
+def test_the_notice_is_the_same_whether_a_few_photos_more_were_learned_from() -> None:
+    assert " on some 6,000 photos in place of ImageNet, " in notice(6043)
+    assert notice(6043) == notice(6215) != notice(43)
 
 
 def test_where_nothing_exports_the_next_step_is_told(
