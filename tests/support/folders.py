@@ -111,16 +111,10 @@ def files_of(root: Path) -> dict[str, bytes]:
 def twice(weights: Path, root: Path) -> Path:
     """Copy a weights folder to `root`, with MobileNetV2 a second time, under the name of VGG16."""
     shutil.copytree(weights, root)
-    copy_as(root, "mobilenetv2", "vgg16")
-    return root
-
-
-def copy_as(root: Path, backbone: str, name: str) -> None:
-    """Put a backbone of a weights folder there a second time, under the name of another."""
-    folder = root / name
-    shutil.copytree(root / backbone, folder)
-    metrics = read_metrics(folder).model_copy(update={"backbone": name})
+    folder = shutil.copytree(root / "mobilenetv2", root / "vgg16")
+    metrics = read_metrics(folder).model_copy(update={"backbone": "vgg16"})
     write_text(folder / METRICS, metrics.model_dump_json())
-    config = read_config(root / backbone)
+    config = read_config(root / "mobilenetv2")
     files = {**config.files, METRICS: record_of(folder / METRICS)}
-    write_config(folder, config.model_copy(update={"backbone": name, "files": files}))
+    write_config(folder, config.model_copy(update={"backbone": "vgg16", "files": files}))
+    return root

@@ -36,33 +36,32 @@ def artifacts(graph: keras.Model, precision: Precision, calibration: np.ndarray)
 
     Of int8 there are up to three: only the heads in float; layers that eight bits do not fit, too;
     weights alone in eight bits, with all activations in float. InceptionResNetV2 loses 20 points
-    with either of the first two and nothing with the last. What those have in float is stored in
-    sixteen bits and computed in 32. Of the other precisions there is one.
+    with either of the first two and nothing with the last. What the first two have in float is
+    stored in sixteen bits and computed in 32. Of the other precisions there is one.
 
     `calibration` is uint8[n, size, size, 3]: photos from which int8 conversion learns the range
     of every activation; a hundred or more from all classes.
     """
-    import tensorflow as tf
-
     with tempfile.TemporaryDirectory() as folder:
         with quiet():
             _save_model(graph, folder)
-            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-            if precision != "float32":
-                converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            if precision == "float16":
-                converter.target_spec.supported_types = [tf.float16]
-            if precision != "int8":
-                artifact = converter.convert()
         if precision == "int8":
-            yield from map(halve_constants, _int8_artifacts(converter, calibration))
-            with quiet():
-                converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-                converter.optimizations = [tf.lite.Optimize.DEFAULT]
-                artifact = converter.convert()
-            yield artifact
-        else:
-            yield artifact
+            yield from map(halve_constants, _int8_artifacts(folder, calibration))
+        with quiet():  # Without photos to learn ranges from, eight bits are for weights alone.
+            artifact = _converter(folder, precision).convert()
+        yield artifact
+
+
+def _converter(folder: str, precision: Precision):
+    """What turns the SavedModel in `folder` into artifacts."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return converter
 
 
 def _save_model(graph: keras.Model, folder: str) -> None:
@@ -82,11 +81,13 @@ def _save_model(graph: keras.Model, folder: str) -> None:
     tf.saved_model.save(module, folder, signatures=serve)
 
 
-def _int8_artifacts(converter, calibration: np.ndarray) -> Iterator[bytes]:
+def _int8_artifacts(folder: str, calibration: np.ndarray) -> Iterator[bytes]:
+    """Artifacts that compute in eight bits, but for the heads and layers that these do not fit."""
     import tensorflow as tf
 
     experimental = tf.lite.experimental  # Which cannot be imported from.
     with quiet():
+        converter = _converter(folder, "int8")
         converter.representative_dataset = _representative(calibration)
         debugger = experimental.QuantizationDebugger(
             converter=converter,

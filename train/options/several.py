@@ -5,6 +5,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from train.options.values import image_size, natural, positive
+from train.recipe import PretrainRecipe, Recipe
+
 SOURCE = "DIR|ZIP|hf://datasets/USER/NAME"
 
 _T = TypeVar("_T")
@@ -45,6 +48,21 @@ def data_and_out(parser: argparse.ArgumentParser) -> None:
         help="a folder of class folders, a zip of one, or a dataset on the Hub with class folders",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write")
+
+
+def sizes_and_seed(
+    parser: argparse.ArgumentParser, recipe: Recipe | PretrainRecipe, pixels: int
+) -> None:
+    """Add `--batch-size`, `--image-size` and `--seed`."""
+    parser.add_argument(
+        "--batch-size", type=positive, default=recipe.batch_size, help="photos per step"
+    )
+    parser.add_argument(
+        "--image-size", type=image_size, default=pixels, metavar="PIXELS", help="of a side"
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=recipe.seed, help="of the split, views and weights"
+    )
 
 
 def mixed_precision(parser: argparse.ArgumentParser) -> None:

@@ -4,11 +4,16 @@ import argparse
 from pathlib import Path
 
 from flowers.backbones import BACKBONES, IMAGE_SIZE, VARIANTS, find_backbone
-from train.options.several import SOURCE, cluster_option, data_and_out, mixed_precision, switch
+from train.options.several import (
+    SOURCE,
+    cluster_option,
+    data_and_out,
+    mixed_precision,
+    sizes_and_seed,
+    switch,
+)
 from train.options.values import (
     device_count,
-    image_size,
-    natural,
     positive,
     some_backbones,
     some_variants,
@@ -35,12 +40,7 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
         help="one of them, or both with a comma",
     )
     fit.add_argument("--epochs", type=positive, default=recipe.epochs, help="of each variant")
-    fit.add_argument(
-        "--batch-size", type=positive, default=recipe.batch_size, help="photos per step"
-    )
-    fit.add_argument(
-        "--seed", type=natural, default=recipe.seed, help="of the split, views and weights"
-    )
+    sizes_and_seed(fit, recipe, IMAGE_SIZE)
     fit.add_argument(
         "--seeds",
         type=positive,
@@ -74,9 +74,6 @@ def fit_options(fit: argparse.ArgumentParser) -> None:
         help="of the serving artifact; auto: int8 where it costs at most 0.5 points",
     )
     fit.add_argument("--notice", metavar="TEXT", help="one sentence shown wherever weights are")
-    fit.add_argument(
-        "--image-size", type=image_size, default=IMAGE_SIZE, metavar="PIXELS", help="of a side"
-    )
     mixed_precision(fit)
     fit.add_argument(
         "--examples", type=positive, metavar="N", help="put N test photos into the folder"
@@ -118,23 +115,11 @@ def pretrain_options(pretrain: argparse.ArgumentParser) -> None:
     pretrain.add_argument(
         "--teacher", type=Path, metavar="DIR", help="a trained backbone's folder to learn from"
     )
-    pretrain.add_argument(
-        "--image-size",
-        type=image_size,
-        default=recipe.image_size,
-        metavar="PIXELS",
-        help="of a side",
-    )
     pretrain.add_argument("--epochs", type=positive, default=recipe.epochs, help="over all photos")
-    pretrain.add_argument(
-        "--batch-size", type=positive, default=recipe.batch_size, help="photos per step"
-    )
     pretrain.add_argument(
         "--learning-rate", type=float, default=recipe.learning_rate, help="the highest"
     )
-    pretrain.add_argument(
-        "--seed", type=natural, default=recipe.seed, help="of split, views and weights"
-    )
+    sizes_and_seed(pretrain, recipe, recipe.image_size)
     mixed_precision(pretrain)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple, TypeVar
 
-WIDTH, HEIGHT = 280, 198
+WIDTH = 280
 """Pixels of the plot on a phone; on a larger screen all is farther apart."""
 LETTER, LINE, MARK = 7.2, 16, 12
 """Pixels of a letter's width, a line's height and a marker at the size of the charts' texts."""
@@ -33,27 +33,31 @@ class Box(NamedTuple):
         )
 
 
-def place_names(names: Mapping[_T, str], points: Mapping[_T, tuple[float, float]]) -> dict[_T, str]:
+def place_names(
+    names: Mapping[_T, str], points: Mapping[_T, tuple[float, float]], height: int
+) -> dict[_T, str]:
     """Plotly's text position of each name, beside its point; the highest points choose first.
 
-    `points` are shares of the plot's width and height, 0 to 1; some may have no name. A name stays
-    within the plot. Where there is no free place it covers a mark rather than another name.
+    `points` are shares of the plot's width and height, 0 to 1; some may have no name. The plot is
+    `height` pixels high, and a name stays within it. Where there is no free place it covers a mark
+    rather than another name.
     """
-    marks = {key: _around(x * WIDTH, y * HEIGHT, MARK, MARK) for key, (x, y) in points.items()}
+    centres = {key: (x * WIDTH, y * height) for key, (x, y) in points.items()}
+    marks = {key: _around(*centre, MARK, MARK) for key, centre in centres.items()}
     placed: dict[_T, str] = {}
     taken: list[Box] = []
     for key in sorted(names, key=lambda key: -points[key][1]):
         others = [mark for other, mark in marks.items() if other != key]
-        boxes = {place: _box(marks[key], names[key], place) for place in PLACES}
+        boxes = {place: _box(*centres[key], names[key], place) for place in PLACES}
         # Of equally good places the first one.
-        placed[key] = min(boxes, key=lambda place: _faults(boxes[place], taken, others))
+        placed[key] = min(boxes, key=lambda place: _faults(boxes[place], height, taken, others))
         taken.append(boxes[placed[key]])
     return placed
 
 
-def _faults(box: Box, names: list[Box], marks: list[Box]) -> tuple[bool, int, int]:
+def _faults(box: Box, height: int, names: list[Box], marks: list[Box]) -> tuple[bool, int, int]:
     """What speaks against a place, the worst first."""
-    outside = box.left < 0 or box.right > WIDTH or box.bottom < 0 or box.top > HEIGHT
+    outside = box.left < 0 or box.right > WIDTH or box.bottom < 0 or box.top > height
     return outside, sum(map(box.meets, names)), sum(map(box.meets, marks))
 
 
@@ -61,11 +65,10 @@ def _around(x: float, y: float, width: float, height: float) -> Box:
     return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
-def _box(mark: Box, name: str, place: str) -> Box:
-    """What a name covers at a place beside the mark of its point."""
+def _box(x: float, y: float, name: str, place: str) -> Box:
+    """What a name covers at a place beside the point at x and y."""
     row, column = place.split()
     width = LETTER * len(name)
-    x, y = (mark.left + mark.right) / 2, (mark.bottom + mark.top) / 2
     if column != "center":
         gap = width / 2 + (MARK / 2 if row == "middle" else 0)
         x += gap if column == "right" else -gap

@@ -13,6 +13,9 @@ from flowers.weights.results import Metrics
 
 ROW = 36
 """Pixels of height per backbone."""
+AROUND = 66
+"""Pixels of height above and below the rows."""
+COST_MARGIN = {"l": 8, "r": 24, "t": 40, "b": 44}
 
 
 def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Figure:
@@ -21,7 +24,7 @@ def accuracy_chart(points: Mapping[Model, tuple[float, float, float]]) -> go.Fig
     for (key, _), (accuracy, _, _) in points.items():
         best[key] = max(accuracy, best.get(key, 0.0))
     ranked = sorted(best, key=lambda key: best[key])
-    fig = figure(66 + ROW * len(ranked))
+    fig = figure(AROUND + ROW * len(ranked))
     for variant in VARIANTS:
         rows = [(key, *points[key, variant]) for key in ranked if (key, variant) in points]
         fig.add_scatter(
@@ -59,7 +62,8 @@ def cost_chart(
 
     Costs stand on an axis of their logarithms, so that a large one does not crush the others.
     """
-    fig = figure(282)  # As that of accuracy has with six backbones, which stands beside it.
+    height = AROUND + ROW * len(BACKBONES)  # Beside that of accuracy, and as high with all.
+    fig = figure(height)
     points: dict[Model, tuple[float, float]] = {
         (key, variant): (log10(cost[key]), 100 * result.accuracy)
         for key, m in metrics.items()
@@ -74,6 +78,7 @@ def cost_chart(
             m: ((x - low) / (high - low), (y - bottom) / (top - bottom))
             for m, (x, y) in points.items()
         },
+        height - COST_MARGIN["t"] - COST_MARGIN["b"],
     )
     front = pareto_front(points)
     fig.add_scatter(
@@ -109,7 +114,7 @@ def cost_chart(
         ticktext=[f"{step:g}" for step in steps],
     )
     fig.update_yaxes(ticksuffix=" %", range=[bottom, top])
-    fig.update_layout(margin={"l": 8, "r": 24, "t": 40, "b": 44})
+    fig.update_layout(margin=COST_MARGIN)
     return fig
 
 

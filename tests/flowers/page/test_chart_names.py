@@ -7,8 +7,9 @@ import pytest
 
 from flowers.backbones import BACKBONES
 from flowers.page.charts import names
-from flowers.page.charts.names import HEIGHT, MARK, WIDTH, place_names
+from flowers.page.charts.names import WIDTH, place_names
 
+HEIGHT = 198
 NAMES = {key: backbone.name for key, backbone in BACKBONES.items()}
 
 
@@ -16,9 +17,10 @@ Points = dict[str, tuple[float, float]]
 
 
 def boxes(points: Points, placed: dict[str, str] | None = None) -> list[names.Box]:
-    placed = placed or place_names({key: NAMES[key] for key in points}, points)
-    marks = {k: names._around(x * WIDTH, y * HEIGHT, MARK, MARK) for k, (x, y) in points.items()}
-    return [names._box(marks[key], NAMES[key], placed[key]) for key in points]
+    placed = placed or place_names({key: NAMES[key] for key in points}, points, HEIGHT)
+    return [
+        names._box(x * WIDTH, y * HEIGHT, NAMES[key], placed[key]) for key, (x, y) in points.items()
+    ]
 
 
 def covered(found: list[names.Box]) -> bool:
@@ -26,12 +28,12 @@ def covered(found: list[names.Box]) -> bool:
 
 
 def test_a_lone_name_stands_above_its_point() -> None:
-    assert place_names({1: "VGG16"}, {1: (0.5, 0.5)}) == {1: "top center"}
+    assert place_names({1: "VGG16"}, {1: (0.5, 0.5)}, HEIGHT) == {1: "top center"}
 
 
 def test_of_two_close_points_the_higher_has_its_name_above_and_the_lower_below() -> None:
     points = {"vgg16": (0.5, 0.5), "inceptionresnetv2": (0.55, 0.48)}
-    assert place_names({k: NAMES[k] for k in points}, points) == {
+    assert place_names({k: NAMES[k] for k in points}, points, HEIGHT) == {
         "vgg16": "top center",
         "inceptionresnetv2": "bottom center",
     }
